@@ -1,0 +1,1 @@
+"""Immich Reactor: tags, stacks and faces for new photos, journalled and reversible."""

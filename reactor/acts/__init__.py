@@ -1,0 +1,1 @@
+"""The only code that is given writing clients."""

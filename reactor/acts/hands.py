@@ -1,0 +1,231 @@
+"""The hands that change Immich and Frigate: read, call; nothing else in the reactor holds a writing client."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from reactor.core.changes import (
+    AddPortrait,
+    ArchiveAssets,
+    PortraitState,
+    StackAssets,
+    StackState,
+    State,
+    TagAsset,
+    TagState,
+    VisibilityState,
+)
+from reactor.core.errors import Gone, NotReady, Permanent, Retryable
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import Entry, EntryState
+from reactor.core.library import StackNow
+from reactor.core.standing import Unknown, resolve, robbed
+from reactor.ports import FaceLibrary, FaceLibraryWriter, Library, LibraryWriter, Portraits
+
+log = structlog.get_logger(__name__)
+
+ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
+Libraries = Callable[[AccountId], Library]
+Writers = Callable[[AccountId], LibraryWriter]
+
+
+class Hand(Protocol, Generic[ChangeT_contra]):
+    """Carry out one kind of change."""
+
+    async def read(self, change: ChangeT_contra) -> State: ...
+
+    async def call(self, change: ChangeT_contra, before: State) -> State:
+        """Make the change and return the state that was read back."""
+        ...
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        """Tell what became of a call that was never answered: the entry's new state, the state found, a note."""
+        ...
+
+
+def _recovered(entry: Entry, now: State) -> tuple[EntryState, State, str]:
+    match resolve(entry.change, entry.before, now):
+        case Unknown.ARRIVED:
+            return EntryState.DONE, now, "the answer was lost; found done when read again"
+        case Unknown.NEVER_ARRIVED:
+            return EntryState.SUPERSEDED, now, "the call never arrived; it is made again"
+        case Unknown.OVERTAKEN:
+            return EntryState.SUPERSEDED, now, "something else stood there when read again"
+
+
+class TagHand:
+    """Set tags: one call with the whole set, since Immich loses the second of two quick ones."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: TagAsset) -> State:
+        asset = await self._libraries(change.account).asset(change.asset)
+        return TagState(tags=asset.tags)
+
+    async def call(self, change: TagAsset, before: State) -> State:
+        await self._writers(change.account).add_tags(change.asset, change.tags)
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return _recovered(entry, now)
+
+
+class ArchiveHand:
+    """Archive a photo, or all members of a stack together."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: ArchiveAssets) -> State:
+        library = self._libraries(change.account)
+        assets = [await library.asset(asset) for asset in sorted(change.assets)]
+        if shut := [asset.id for asset in assets if not asset.is_open]:
+            raise Gone(f"{', '.join(shut)} is in the trash, locked or hidden; nothing is archived")
+        return VisibilityState(visibility=tuple((asset.id, asset.visibility) for asset in assets))
+
+    async def call(self, change: ArchiveAssets, before: State) -> State:
+        assert isinstance(before, VisibilityState)
+        open_ones = [asset for asset, visibility in before.visibility if visibility != "archive"]
+        await self._writers(change.account).archive(open_ones)
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return _recovered(entry, now)
+
+
+class StackHand:
+    """Make one stack of the members; posting every member takes a former stack of ours along whole."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: StackAssets) -> State:
+        return await self._read(change.account, change.members)
+
+    async def call(self, change: StackAssets, before: State) -> State:
+        assert isinstance(before, StackState)
+        if left := robbed(change, before):
+            raise Retryable(f"the stacks changed meanwhile: {', '.join(sorted(left))} would be left behind", after=2.0)
+        writer = self._writers(change.account)
+        wished = frozenset(change.members)
+        if any(members == wished for _, members in before.stacks):
+            present = await self._stack_of(change.account, change.cover)
+            if present is not None:
+                await writer.set_cover(present.id, change.cover)
+        else:
+            await writer.make_stack([change.cover, *sorted(wished - {change.cover})])
+        return await self._read(change.account, (change.cover,))
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return _recovered(entry, now)
+
+    async def _read(self, account: AccountId, members: Sequence[AssetId]) -> StackState:
+        found: dict[AssetId, frozenset[AssetId]] = {}
+        known: set[AssetId] = set()
+        for asset in sorted(members):
+            if asset in known:
+                continue
+            stack = await self._stack_of(account, asset)
+            if stack is not None:
+                found[stack.primary] = stack.members
+                known |= stack.members
+        return StackState(stacks=tuple(sorted(found.items())))
+
+    async def _stack_of(self, account: AccountId, asset: AssetId) -> StackNow | None:
+        library = self._libraries(account)
+        stack = (await library.asset(asset)).stack
+        if stack is None:
+            return None
+        try:
+            return await library.stack(stack)
+        except Gone as error:
+            raise Retryable(f"the stack of {asset} changed while it was read", after=1.0) from error
+
+
+class PortraitHand:
+    """Give Frigate one face.
+
+    Registering is not idempotent and its answer names no file (facts/frigate-api.md section 0), so the list of files
+    is read before and after, and a lost answer is recovered by looking at what is new.
+    """
+
+    def __init__(
+        self,
+        libraries: Libraries,
+        faces: FaceLibrary,
+        writer: FaceLibraryWriter,
+        portraits: Portraits,
+        *,
+        now: Callable[[], datetime],
+        unanswered: timedelta,
+    ) -> None:
+        self._libraries = libraries
+        self._faces = faces
+        self._writer = writer
+        self._portraits = portraits
+        self._now = now
+        self._unanswered = unanswered
+
+    async def read(self, change: AddPortrait) -> State:
+        faces = await self._faces.faces()
+        return PortraitState(files=frozenset(faces.get(change.name, ())))
+
+    async def call(self, change: AddPortrait, before: State) -> State:
+        assert isinstance(before, PortraitState)
+        crop = await self._crop(change)
+        await self._writer.register(change.name, crop)
+        after = await self.read(change)
+        assert isinstance(after, PortraitState)
+        ours = await self._ours(change, crop, after.files - before.files)
+        if len(ours) != 1:
+            raise Retryable(f"Frigate took the face of {change.name}, but {len(ours)} new files look like it")
+        return PortraitState(files=after.files, ours=ours[0])
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        """Look for our crop among the files that are new; wait while a late answer is still possible."""
+        change = entry.change
+        assert isinstance(change, AddPortrait)
+        assert isinstance(entry.before, PortraitState)
+        assert isinstance(now, PortraitState)
+        ours = await self._ours(change, await self._crop(change), now.files - entry.before.files, alone=False)
+        if len(ours) == 1:
+            return EntryState.DONE, PortraitState(files=now.files, ours=ours[0]), "the answer was lost; found stored"
+        if len(ours) > 1:
+            return EntryState.PARKED, now, f"{len(ours)} new files look like the same face; none is touched"
+        age = self._now() - entry.written_at
+        if age < self._unanswered:
+            wait = (self._unanswered - age).total_seconds()
+            raise NotReady(f"an upload for {change.name} is unanswered and may still be stored", after=max(wait, 0.5))
+        return EntryState.SUPERSEDED, now, "the upload never arrived; it is made again"
+
+    async def conclude(self, change: AddPortrait) -> None:
+        """Let Frigate take up what was written; without it new faces may be ignored until the next write."""
+        try:
+            await self._writer.settle(await self._crop(change))
+        except (Retryable, Permanent) as error:
+            # The faces are stored and journalled; only Frigate's own taking-up is late.
+            log.warning("Frigate has not taken up the new faces yet", error=str(error))
+
+    async def _crop(self, change: AddPortrait) -> bytes:
+        # A box is in the coordinates of the edited picture (facts/immich-api.md section 4).
+        preview = await self._libraries(change.account).preview(change.asset, edited=True)
+        return await self._portraits.crop(preview.data, change.box, change.frame)
+
+    async def _ours(self, change: AddPortrait, crop: bytes, new: frozenset[str], *, alone: bool = True) -> list[str]:
+        if alone and len(new) == 1:
+            return list(new)  # answered and only one came: no need to look at it
+        found = []
+        for file in sorted(new):
+            try:
+                picture = await self._faces.picture(change.name, file)
+            except Permanent:
+                continue  # taken away meanwhile
+            if await self._portraits.looks_like(crop, picture):
+                found.append(file)
+        return found

@@ -1,0 +1,1 @@
+"""CLIP models in the folders that Immich's machine learning keeps, run by onnxruntime."""

@@ -1,0 +1,1 @@
+"""The client of Immich's REST interface: read, write, check."""

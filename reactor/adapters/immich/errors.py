@@ -1,0 +1,95 @@
+"""What an answer of Immich means for the caller; pure, so that every case can be read and tested in one place."""
+
+import json
+from collections.abc import Mapping
+
+from reactor.core.errors import Gone, NotReady, Permanent, Retryable
+
+LONGEST_MESSAGE = 300
+LONGEST_WAIT_S = 600.0
+GONE = "Not found or no"
+MISSING_PERMISSION = "Missing required permission:"
+
+
+class KeyRefused(Permanent):
+    """Say that Immich does not know the API key."""
+
+
+class ForbiddenCall(Permanent):
+    """Say that a request is not in the table of allowed ones; nothing was sent."""
+
+
+class MissingPermission(Permanent):
+    """Say which permission the API key lacks; ``permission`` is Immich's name of it."""
+
+    def __init__(self, message: str, *, permission: str) -> None:
+        super().__init__(message)
+        self.permission = permission
+
+
+class Garbled(Retryable):
+    """Say that an answer is not what Immich answers; often a proxy's page while Immich starts."""
+
+
+def clean(text: str, *, secret: str = "") -> str:
+    """Return the text on one line, bounded, without control characters and without the secret."""
+    if secret:
+        text = text.replace(secret, "***")
+    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
+    line = " ".join(words)
+    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+
+
+def said(body: bytes) -> str:
+    """Return what an error body says: ``message``, and the fields of a failed validation; "" where it is no JSON.
+
+    3.x sends ``{"message", "errors"?}``, 2.x a list of messages (facts/immich-api.md section 2).
+    """
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    message = answer.get("message", "")
+    text = "; ".join(str(part) for part in message) if isinstance(message, list) else str(message)
+    details = [
+        f"{'.'.join(str(part) for part in error['path'])}: {error.get('message')}"
+        for error in answer.get("errors") or ()
+        if isinstance(error, dict) and isinstance(error.get("path"), list)
+    ]
+    return f"{text} ({'; '.join(details)})" if details else text
+
+
+def error_of(status: int, call: str, message: str, headers: Mapping[str, str], *, media: bool) -> Exception:
+    """Return what to raise for an answer that is no success; ``call`` names the request, ``message`` is clean.
+
+    The meanings are measured (facts/immich-api.md section 2): missing and foreign objects are 400, media that is not
+    there yet is 404, and any 5xx may pass.
+    """
+    quoted = f'"{message}"' if message else "no message"
+    if error := _refused(status, call, message):
+        return error
+    if status == 404 and media:
+        return NotReady(f"{call}: Immich has no picture (yet): {quoted}")
+    if status in (408, 429) or status >= 500:
+        return Retryable(f"{call}: Immich answered {status}, {quoted}", after=_wait(headers.get("Retry-After", "")))
+    if status == 404:
+        return Permanent(f"{call}: unknown there ({quoted}); is this the address of an Immich server?")
+    return Permanent(f"{call}: Immich answered {status}, {quoted}")
+
+
+def _refused(status: int, call: str, message: str) -> Permanent | None:
+    # "Elevated permission is required" is 401 too, but speaks of one locked photo, not of the key (capture 211).
+    if status == 401 and not message.startswith("Elevated"):
+        return KeyRefused(f'Immich refuses the API key ("{message}"): make a new one in Immich\'s account settings')
+    if status == 403 and message.startswith(MISSING_PERMISSION):
+        name = message.removeprefix(MISSING_PERMISSION).strip()
+        return MissingPermission(f"the API key lacks the permission {name}, needed for {call}", permission=name)
+    if status == 400 and message.startswith(GONE):
+        return Gone(f'{call}: "{message}"')
+    return None
+
+
+def _wait(header: str) -> float | None:
+    return min(float(header), LONGEST_WAIT_S) if header.isascii() and header.isdigit() else None

@@ -1,0 +1,186 @@
+"""Carry requests to one Immich account and bring answers back, or an error named by what to do next."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from pydantic import SecretStr
+from yarl import URL
+
+from reactor.adapters.immich.address import api_root, same_origin, usable_key
+from reactor.adapters.immich.errors import Garbled, clean, error_of, said
+from reactor.adapters.immich.routes import Route, route_of
+from reactor.core.errors import NotReady, Permanent, Retryable
+from reactor.core.ids import AccountId
+
+LONGEST_JSON = 32 * 1024 * 1024
+LONGEST_MEDIA = 64 * 1024 * 1024
+QUICK_RETRIES = 2
+FIRST_RETRY_S = 0.2
+REDIRECTS = 3
+REDIRECT_STATUS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back: status, headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked: the table's line, the path below the API's root, query and JSON body."""
+
+    route: Route
+    path: str
+    query: Mapping[str, str]
+    body: object | None
+
+    def __str__(self) -> str:
+        return f"{self.route.method} {self.path}"
+
+
+class ImmichTransport:
+    """Talk to Immich with one account's key.
+
+    ``timeout_s`` bounds a whole call with its quick retries. The session must not keep cookies: Immich prefers a
+    session cookie to the key (facts/immich-api.md section 2).
+    """
+
+    def __init__(
+        self, url: str, key: SecretStr, account: AccountId, *, timeout_s: float = 30.0, session: aiohttp.ClientSession
+    ) -> None:
+        self.account = account
+        self.root = api_root(url)
+        self._key = usable_key(key)
+        self._timeout_s = timeout_s
+        self._session = session
+
+    async def json(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object | None = None
+    ) -> object:
+        """Return the parsed answer, None for an empty one."""
+        answer = await self._call(method, path, query, body)
+        if not answer.body:
+            return None
+        try:
+            return json.loads(answer.body)
+        except ValueError:
+            pass  # raised below: the error must not carry the body along
+        raise Garbled(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
+
+    async def media(self, path: str, *, query: Mapping[str, str] | None = None) -> tuple[bytes, str]:
+        """Return a picture and its content type; NotReady while there is none."""
+        answer = await self._call("GET", path, query, None)
+        content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        # The format is a setting of Immich's; what a browser would run is none, and a login page neither.
+        if not content_type.startswith("image/") or "svg" in content_type:
+            raise Garbled(f"GET {path}: the answer is no picture but {clean(content_type, secret=self._key)!r}")
+        return answer.body, content_type
+
+    async def server_time(self) -> datetime:
+        """Return Immich's clock, in whole seconds, from the Date header of an answer."""
+        answer = await self._call("GET", "/server/ping", None, None)
+        try:
+            return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+        except ValueError:
+            raise Garbled("Immich's answer has no Date header; does a proxy take it away?") from None
+
+    async def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: object | None) -> Answer:
+        request = Request(route=route_of(method, path), path=path, query=query or {}, body=body)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._patiently(request)
+        except TimeoutError:
+            pass  # raised below, so that no library error with headers hangs on it
+        raise Retryable(f"{request}: Immich did not answer within {self._timeout_s:g} s")
+
+    async def _patiently(self, request: Request) -> Answer:
+        quick = 0 if request.route.kind == "write" else QUICK_RETRIES
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(request)
+            except NotReady:
+                raise
+            except Retryable as error:
+                if attempt >= quick or error.after is not None:
+                    raise
+            # 50 to 150 per cent, so that many workers do not come back at once.
+            await asyncio.sleep(FIRST_RETRY_S * 2**attempt * (0.5 + secrets.randbelow(1000) / 1000))
+            attempt += 1
+
+    async def _attempt(self, request: Request) -> Answer:
+        url = self.root.joinpath(request.path[1:]).with_query(request.query)
+        for _ in range(REDIRECTS + 1):
+            answer = await self._exchange(request, url)
+            if 200 <= answer.status < 300:
+                return answer
+            if answer.status not in REDIRECT_STATUS:
+                message = clean(said(answer.body), secret=self._key)
+                media = request.route.kind == "media"
+                raise error_of(answer.status, str(request), message, answer.headers, media=media)
+            url = self._followed(request, url, answer.headers.get("Location", ""))
+        raise Permanent(f"{request}: Immich redirects in circles")
+
+    def _followed(self, request: Request, url: URL, location: str) -> URL:
+        """Return where a redirect leads; the key goes to no other origin and to no path outside the table."""
+        try:
+            target = url.join(URL(location))
+            stays = same_origin(url, target)
+        except ValueError:
+            raise Permanent(f"{request}: Immich redirects to no usable address") from None
+        if not stays:
+            place = clean(f"{target.scheme}://{target.host}", secret=self._key)
+            raise Permanent(f"{request}: redirected to {place}, where the key does not go; set that address instead")
+        if request.route.method != "GET" or not location:
+            raise Permanent(f"{request}: redirected, but only reading follows; set Immich's own address")
+        route_of("GET", target.path.removeprefix(self.root.path))
+        return target
+
+    async def _exchange(self, request: Request, url: URL) -> Answer:
+        limit = LONGEST_MEDIA if request.route.kind == "media" else LONGEST_JSON
+        try:
+            async with self._session.request(
+                request.route.method,
+                url,
+                json=request.body,
+                headers={"x-api-key": self._key},
+                allow_redirects=False,
+                middlewares=(_sent_once,),
+                timeout=aiohttp.ClientTimeout(total=None),  # _call bounds the whole
+            ) as response:
+                body = await _bounded(response.content, limit, request)
+                return Answer(status=response.status, headers=response.headers, body=body)
+        except (aiohttp.ClientError, OSError) as error:
+            problem = clean(f"{type(error).__name__} {error}", secret=self._key)
+        # Outside the except block: aiohttp's errors can carry the request's headers, and with them the key.
+        raise Retryable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT again by itself when its connection breaks: it may have taken effect."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        problem = str(error)
+    raise aiohttp.ClientError(f"the connection broke before the answer ({problem})")
+
+
+async def _bounded(content: aiohttp.StreamReader, limit: int, request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise Permanent(f"{request}: the answer is larger than {limit // (1024 * 1024)} MB")
+    return bytes(body)

@@ -1,0 +1,159 @@
+"""What the first page shows, read from the log, the deliveries and the journal."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from reactor.adapters.postgres.codec import load_change
+from reactor.adapters.postgres.pool import translated
+from reactor.core.activity import (
+    Deed,
+    Note,
+    PhotoCard,
+    Summary,
+    Work,
+    in_order,
+    notes_of_deed,
+    notes_of_photo,
+    notes_of_work,
+)
+from reactor.core.changes import AddPortrait, subjects_of
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import EntryState
+
+RECENT = 500
+"""How many of the newest events and journal entries are looked through for the photos to show."""
+
+Photo = tuple[str, str]
+
+# Counts walk an index once; the page asks for them again only when something changed, and with long pauses.
+_SUMMARY = """
+SELECT
+    (SELECT count(*) FROM events WHERE kind = 'AssetUploaded' AND ($1::text IS NULL OR account = $1)) AS heard,
+    (SELECT count(*) FROM photos WHERE $1::text IS NULL OR account = $1) AS embedded,
+    j.tagged, j.archived, j.stacks, j.portraits, j.planned, d.waiting, d.failed
+FROM (
+    SELECT
+        count(DISTINCT (account, subjects)) FILTER (WHERE kind = 'TagAsset' AND state = 'done') AS tagged,
+        coalesce(sum(cardinality(subjects)) FILTER (WHERE kind = 'ArchiveAssets' AND state = 'done'), 0) AS archived,
+        count(DISTINCT (account, change ->> 'cover')) FILTER (WHERE kind = 'StackAssets' AND state = 'done') AS stacks,
+        count(*) FILTER (WHERE kind = 'AddPortrait' AND state = 'done') AS portraits,
+        count(*) FILTER (WHERE state = 'planned') AS planned
+    FROM journal WHERE $1::text IS NULL OR account = $1
+) j, (
+    SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, count(*) FILTER (WHERE state = 'dead') AS failed
+    FROM deliveries WHERE state IN ('waiting', 'running', 'joined', 'dead')
+        AND ($1::text IS NULL OR EXISTS (SELECT FROM events e WHERE e.seq = deliveries.event AND e.account = $1))
+) d
+"""
+
+# The photos of the newest events and entries, whichever moved last; both are read backwards from the end.
+_NEWEST = """
+WITH moved AS (
+    SELECT account, subject, heard_at AS at FROM (SELECT * FROM events ORDER BY seq DESC LIMIT $2) e
+    WHERE payload ? 'asset'
+    UNION ALL
+    SELECT account, subject, coalesce(settled_at, written_at)
+    FROM (SELECT * FROM journal ORDER BY id DESC LIMIT $2) j
+    CROSS JOIN LATERAL unnest(CASE kind WHEN 'AddPortrait' THEN ARRAY[change ->> 'asset'] ELSE subjects END) AS subject
+), shown AS (
+    SELECT account, subject FROM moved GROUP BY account, subject ORDER BY max(at) DESC LIMIT $1
+)
+SELECT s.account, s.subject, coalesce(e.heard_at, p.embedded_at, clock_timestamp()) AS heard_at,
+    p.embedded_at, p.taken_at, p.camera
+FROM shown s
+LEFT JOIN events e ON e.account = s.account AND e.kind = 'AssetUploaded' AND e.subject = s.subject AND e.version = ''
+LEFT JOIN photos p ON p.account = s.account AND p.asset = s.subject
+ORDER BY heard_at DESC, s.subject
+"""
+
+_WORK = """
+SELECT e.account, e.subject, d.handler, d.state, d.attempts, d.error, coalesce(d.settled_at, d.created_at) AS at
+FROM unnest($1::text[], $2::text[]) AS s(account, subject)
+JOIN events e USING (account, subject)
+JOIN deliveries d ON d.event = e.seq
+WHERE d.state <> 'done'
+ORDER BY d.id DESC LIMIT $3
+"""
+
+_DEEDS = """
+SELECT account, kind, change, state, note, coalesce(settled_at, written_at) AS at
+FROM journal WHERE subjects && $1 ORDER BY id DESC LIMIT $2
+"""
+
+_PORTRAITS = """
+SELECT account, kind, change, state, note, coalesce(settled_at, written_at) AS at
+FROM (SELECT * FROM journal ORDER BY id DESC LIMIT $2) j
+WHERE kind = 'AddPortrait' AND change ->> 'asset' = ANY($1)
+"""
+
+
+class PostgresActivity:
+    """Tell what happened; everything but the counts costs as much as is shown, however large the library is."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def version(self) -> str:
+        """Return the end of the write-ahead log: it moves with every change, though not only with ours."""
+        async with translated():
+            return str(await self._pool.fetchval("SELECT pg_current_wal_insert_lsn()"))
+
+    async def summary(self, account: AccountId | None = None) -> Summary:
+        """Return the counts of one account, or of all."""
+        async with translated():
+            row = await self._pool.fetchrow(_SUMMARY, account)
+        assert row is not None
+        return Summary(**{name: int(value) for name, value in row.items()})
+
+    async def newest(self, limit: int) -> tuple[PhotoCard, ...]:
+        """Return the photos to which something happened last, the newest heard first."""
+        async with translated(), self._pool.acquire() as connection, connection.transaction(readonly=True):
+            rows = await connection.fetch(_NEWEST, limit, RECENT)
+            accounts = [row["account"] for row in rows]
+            assets = [row["subject"] for row in rows]
+            works = await connection.fetch(_WORK, accounts, assets, RECENT)
+            deeds = await connection.fetch(_DEEDS, assets, RECENT)
+            portraits = await connection.fetch(_PORTRAITS, assets, RECENT)
+        notes = _notes([*deeds, *portraits])
+        pending = _works(works)
+        return tuple(_card(row, pending, notes) for row in rows)
+
+
+def _card(row: asyncpg.Record, works: dict[Photo, list[Work]], notes: dict[Photo, list[Note]]) -> PhotoCard:
+    photo = row["account"], row["subject"]
+    way_in = notes_of_photo(row["heard_at"], row["embedded_at"])
+    return PhotoCard(
+        account=AccountId(row["account"]),
+        asset=AssetId(row["subject"]),
+        heard_at=row["heard_at"],
+        taken_at=row["taken_at"],
+        camera=row["camera"] or "",
+        notes=in_order([*way_in, *notes[photo], *notes_of_work(works[photo])]),
+    )
+
+
+def _works(rows: Sequence[asyncpg.Record]) -> dict[Photo, list[Work]]:
+    found: dict[Photo, list[Work]] = defaultdict(list)
+    for row in rows:
+        work = Work(
+            handler=row["handler"],
+            dead=row["state"] == "dead",
+            attempts=row["attempts"],
+            error=row["error"] or "",
+            at=row["at"],
+        )
+        found[row["account"], row["subject"]].append(work)
+    return found
+
+
+def _notes(rows: Sequence[asyncpg.Record]) -> dict[Photo, list[Note]]:
+    found: dict[Photo, list[Note]] = defaultdict(list)
+    for row in rows:
+        change = load_change(row["kind"], row["change"])
+        deed = Deed(change=change, state=EntryState(row["state"]), note=row["note"], at=row["at"])
+        subjects = (change.asset,) if isinstance(change, AddPortrait) else subjects_of(change)
+        for subject in subjects:
+            found[row["account"], subject].extend(notes_of_deed(deed, AssetId(subject)))
+    return found

@@ -1,0 +1,120 @@
+"""The event log: what was heard, once, with the deliveries that it asks for."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from reactor.adapters.postgres.codec import dump_event
+from reactor.adapters.postgres.pool import translated
+from reactor.adapters.postgres.wake import Wake
+from reactor.core.events import Event, kind_of
+from reactor.core.ids import LIVE, AccountId, RunId
+from reactor.routing import Router
+
+# One statement: the events that are new, and the deliveries of each. In the live run an event that was known asks for
+# nothing; a scan or a replay ($7) asks again, under its own run. Deliveries point at their event by position.
+_APPEND = """
+WITH told AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+        WITH ORDINALITY AS t(account, kind, subject, version, payload, position)
+), fresh AS (
+    INSERT INTO events (account, kind, subject, version, payload)
+    SELECT account, kind, subject, version, payload FROM told ORDER BY position
+    ON CONFLICT (account, kind, subject, version) DO NOTHING
+    RETURNING seq, account, kind, subject, version
+), present AS (
+    SELECT seq, account, kind, subject, version FROM fresh
+    UNION ALL
+    SELECT e.seq, e.account, e.kind, e.subject, e.version
+    FROM events e JOIN told USING (account, kind, subject, version) WHERE $7
+), asked AS (
+    INSERT INTO deliveries (event, handler, run, lane, priority)
+    SELECT present.seq, plan.handler, $6, plan.lane, $8
+    FROM unnest($9::bigint[], $10::text[], $11::text[]) WITH ORDINALITY AS plan(position, handler, lane, number)
+    JOIN told ON told.position = plan.position
+    JOIN present USING (account, kind, subject, version)
+    ORDER BY plan.number
+    ON CONFLICT (event, handler, run) DO NOTHING
+)
+SELECT count(*) FROM fresh
+"""
+
+PRIORITY = {"live": 0, "scan": 10, "replay": 20}
+
+
+def priority_of(run: RunId) -> int:
+    """Return the claim order of a run: live before scan before replay; runs are named ``kind`` or ``kind:id``."""
+    return PRIORITY.get(run.partition(":")[0], PRIORITY["replay"])
+
+
+async def append_on(
+    connection: asyncpg.Pool | asyncpg.Connection | asyncpg.pool.PoolConnectionProxy,
+    router: Router,
+    events: Sequence[Event],
+    run: RunId,
+) -> int:
+    """Append on a given connection, so that follow-ups commit with the settlement that made them."""
+    unique = list({(e.account, kind_of(e), e.subject, e.version): e for e in events}.values())
+    plans = [(position, plan) for position, event in enumerate(unique, 1) for plan in router.plans(event)]
+    written: int = await connection.fetchval(
+        _APPEND,
+        [event.account for event in unique],
+        [kind_of(event) for event in unique],
+        [event.subject for event in unique],
+        [event.version for event in unique],
+        [dump_event(event) for event in unique],
+        run,
+        run != LIVE,
+        priority_of(run),
+        [position for position, _ in plans],
+        [plan.handler for _, plan in plans],
+        [plan.lane for _, plan in plans],
+    )
+    return written
+
+
+class PostgresEventLog:
+    """Append events; tell what of them is still to be done."""
+
+    def __init__(self, pool: asyncpg.Pool, router: Router, wake: Wake) -> None:
+        self._pool = pool
+        self._router = router
+        self._wake = wake
+
+    async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
+        """Write what is new, with its deliveries, durably in one statement; return how many events were new."""
+        if not events:
+            return 0
+        async with translated():
+            written = await append_on(self._pool, self._router, events, run)
+        if written or run != LIVE:
+            self._wake.ring()
+        return written
+
+    async def pending(self, account: AccountId, subject: str, handler: str) -> bool:
+        """Say whether the handler still has a delivery of this subject before it."""
+        async with translated():
+            found: bool = await self._pool.fetchval(
+                """
+                SELECT EXISTS (
+                    SELECT FROM events e JOIN deliveries d ON d.event = e.seq
+                    WHERE e.account = $1 AND e.subject = $2 AND d.handler = $3
+                        AND d.state IN ('waiting', 'running', 'joined')
+                )
+                """,
+                account,
+                subject,
+                handler,
+            )
+        return found
+
+    async def heard(self, account: AccountId, subjects: Sequence[str], kind: str) -> frozenset[str]:
+        """Return those of the subjects for which an event of this kind stands in the log."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT DISTINCT subject FROM events WHERE account = $1 AND subject = ANY($2) AND kind = $3",
+                account,
+                list(subjects),
+                kind,
+            )
+        return frozenset(row["subject"] for row in rows)

@@ -1,0 +1,153 @@
+"""The journal table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from reactor.adapters.postgres.codec import dump_change, dump_state, load_change, load_state
+from reactor.adapters.postgres.pool import translated
+from reactor.core.changes import Change, Feature, State, feature_of, subjects_of
+from reactor.core.ids import AccountId, FaceId, PersonId, RunId
+from reactor.core.journal import Cause, Entry, EntryState
+
+
+class PostgresJournal:
+    """Write down every change before its call and after it, and read what was done."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int:
+        """Write an entry durably and return its id; a plan or a veto that stands already is not written again."""
+        arguments = (
+            change.account,
+            feature_of(change),
+            type(change).__name__,
+            list(subjects_of(change)),
+            dump_change(change),
+            cause.handler,
+            cause.event,
+            cause.run,
+            state,
+            dump_state(before),
+            note,
+        )
+        async with translated():
+            if state in (EntryState.PLANNED, EntryState.VETOED) and (known := await self._same(arguments)):
+                return known
+            written: int = await self._pool.fetchval(
+                """
+                INSERT INTO journal
+                    (account, feature, kind, subjects, change, handler, event, run, state, before, note, settled_at)
+                VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9::text, $10::jsonb, $11,
+                    CASE WHEN $9::text <> 'open' THEN clock_timestamp() END)
+                RETURNING id
+                """,
+                *arguments,
+            )
+        return written
+
+    async def _same(self, arguments: tuple[object, ...]) -> int | None:
+        account, _, kind, subjects, change, _, _, _, state, *_ = arguments
+        found: int | None = await self._pool.fetchval(
+            """
+            SELECT id FROM journal
+            WHERE subjects @> $3 AND account = $1 AND kind = $2 AND state = $5 AND change = $4::jsonb LIMIT 1
+            """,
+            account,
+            kind,
+            subjects,
+            change,
+            state,
+        )
+        return found
+
+    async def settle(self, entry: int, state: EntryState, after: State | None, note: str = "") -> None:
+        """Settle an open entry."""
+        async with translated():
+            await self._pool.execute(
+                """
+                UPDATE journal SET state = $2, after = $3::jsonb, note = $4, settled_at = clock_timestamp()
+                WHERE id = $1 AND state = 'open'
+                """,
+                entry,
+                state,
+                dump_state(after) if after is not None else None,
+                note,
+            )
+
+    async def open_entries(self, change: Change) -> tuple[Entry, ...]:
+        """Return the open entries of the change's feature that touch one of its subjects, oldest first."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT * FROM journal
+                WHERE account = $1 AND feature = $2 AND state = 'open' AND subjects && $3 ORDER BY id
+                """,
+                change.account,
+                feature_of(change),
+                list(subjects_of(change)),
+            )
+        return tuple(_entry(row) for row in rows)
+
+    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
+        """Return for each subject the newest entry that is done, where there is one."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT ON (subject) subject, j.*
+                FROM unnest($3::text[]) AS asked(subject) JOIN journal j ON j.subjects @> ARRAY[asked.subject]
+                WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done'
+                ORDER BY subject, j.id DESC
+                """,
+                account,
+                feature,
+                list(subjects),
+            )
+        return {row["subject"]: _entry(row) for row in rows}
+
+    async def portraits(self, account: AccountId, person: PersonId) -> frozenset[FaceId]:
+        """Return the faces given to Frigate, planned for it, refused by it, or waiting for an answer."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT change ->> 'face' AS face FROM journal
+                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'AddPortrait' AND state <> 'superseded'
+                """,
+                account,
+                person,
+            )
+        return frozenset(FaceId(row["face"]) for row in rows)
+
+    async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
+        """Return (changes carried out in the feature, photos heard) since then."""
+        async with translated():
+            row = await self._pool.fetchrow(
+                """
+                SELECT
+                    (SELECT count(*) FROM journal WHERE account = $1 AND feature = $2 AND written_at >= $3
+                        AND state IN ('open', 'done')) AS changes,
+                    (SELECT count(*) FROM events WHERE account = $1 AND kind = 'AssetUploaded' AND heard_at >= $3)
+                        AS heard
+                """,
+                account,
+                feature,
+                since,
+            )
+        assert row is not None
+        return row["changes"], row["heard"]
+
+
+def _entry(row: asyncpg.Record) -> Entry:
+    return Entry(
+        id=row["id"],
+        change=load_change(row["kind"], row["change"]),
+        cause=Cause(handler=row["handler"], event=row["event"], run=RunId(row["run"])),
+        state=EntryState(row["state"]),
+        before=load_state(row["before"]),
+        after=load_state(row["after"]) if row["after"] is not None else None,
+        note=row["note"],
+        written_at=row["written_at"],
+        settled_at=row["settled_at"],
+    )

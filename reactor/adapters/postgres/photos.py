@@ -1,0 +1,139 @@
+"""What embedding found of each photo: the truth for every decision about stacks."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from reactor.adapters.postgres.pool import translated
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import EmbeddedPhoto
+from reactor.core.vectors import from_bytes, to_bytes
+
+# PostgreSQL's bigint is signed; a perceptual hash has 64 bits.
+_SIGN = 1 << 63
+_WRAP = 1 << 64
+
+_SELECT = """
+SELECT p.*, v.vector, b.burst_id FROM photos p
+JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
+LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
+"""
+
+
+class PostgresPhotos:
+    """Store and find embedded photos; vectors are kept as float16."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def save(self, photo: EmbeddedPhoto, model: str) -> None:
+        """Write or replace what is known of a photo, durably and in one statement."""
+        async with translated():
+            await self._pool.execute(
+                """
+                WITH photo AS (
+                    INSERT INTO photos
+                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                    ON CONFLICT (account, asset) DO UPDATE SET
+                        taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
+                        phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
+                        height = excluded.height, checksum = excluded.checksum, embedded_at = clock_timestamp()
+                )
+                INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
+                ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
+                """,
+                photo.account,
+                photo.asset,
+                photo.taken_at,
+                photo.camera,
+                photo.kind,
+                photo.phash - _WRAP if photo.phash >= _SIGN else photo.phash,
+                photo.sharpness,
+                photo.width,
+                photo.height,
+                photo.checksum,
+                model,
+                to_bytes(photo.vector),
+            )
+
+    async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None:
+        """Remember the camera's burst id, which may be heard before the photo is embedded."""
+        async with translated():
+            await self._pool.execute(
+                """
+                INSERT INTO bursts (account, asset, burst_id) VALUES ($1, $2, $3)
+                ON CONFLICT (account, asset) DO UPDATE SET burst_id = excluded.burst_id
+                """,
+                account,
+                asset,
+                burst_id,
+            )
+
+    async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
+        """Return those of the photos that have a vector of the model, in order of time."""
+        async with translated():
+            rows = await self._pool.fetch(
+                _SELECT + "WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.taken_at, p.asset",
+                account,
+                model,
+                list(assets),
+            )
+        return tuple(_photo(row) for row in rows)
+
+    async def around(
+        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
+        spans = _merged(sorted(times), margin)
+        async with translated():
+            rows = await self._pool.fetch(
+                _SELECT
+                + """
+                JOIN unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
+                    ON p.taken_at BETWEEN span.first AND span.last
+                WHERE p.account = $1 ORDER BY p.taken_at, p.asset LIMIT $5
+                """,
+                account,
+                model,
+                [first for first, _ in spans],
+                [last for _, last in spans],
+                limit,
+            )
+        return tuple(_photo(row) for row in rows)
+
+    async def sample(self, account: AccountId, model: str, *, limit: int) -> tuple[EmbeddedPhoto, ...]:
+        """Return photos spread over the library by a hash of their ids, to measure the model on."""
+        async with translated():
+            rows = await self._pool.fetch(
+                _SELECT + "WHERE p.account = $1 ORDER BY md5(p.asset) LIMIT $3", account, model, limit
+            )
+        return tuple(_photo(row) for row in rows)
+
+
+def _merged(times: Sequence[datetime], margin: timedelta) -> list[tuple[datetime, datetime]]:
+    spans: list[tuple[datetime, datetime]] = []
+    for time in times:
+        if spans and time - margin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], time + margin)
+        else:
+            spans.append((time - margin, time + margin))
+    return spans
+
+
+def _photo(row: asyncpg.Record) -> EmbeddedPhoto:
+    return EmbeddedPhoto(
+        account=AccountId(row["account"]),
+        asset=AssetId(row["asset"]),
+        taken_at=row["taken_at"],
+        camera=row["camera"],
+        kind=row["kind"],
+        phash=row["phash"] % _WRAP,
+        sharpness=row["sharpness"],
+        width=row["width"],
+        height=row["height"],
+        checksum=row["checksum"],
+        burst_id=row["burst_id"],
+        vector=from_bytes(row["vector"]),
+    )

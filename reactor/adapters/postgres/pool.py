@@ -1,0 +1,58 @@
+"""The connection pool, and the one translation of database errors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from reactor.core.errors import Permanent, Retryable, StartError
+
+SCHEMA = "reactor"
+COMMAND_TIMEOUT_S = 30.0
+
+# What passes by itself: a restarting server, a lost connection, too many clients, a serialisation or lock conflict.
+_PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    OSError,
+    TimeoutError,
+)
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, size: int = 12) -> AsyncIterator[asyncpg.Pool]:
+    """Open a pool whose connections look into our schema; raises StartError when the server cannot be reached."""
+    try:
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=2,
+            max_size=size,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings={"search_path": SCHEMA, "application_name": "reactor"},
+        )
+    except (OSError, asyncpg.PostgresError, ValueError) as error:
+        raise StartError(f"the database cannot be reached ({error}); check DATABASE_URL") from error
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turn database errors into Retryable or Permanent."""
+    try:
+        yield
+    except _PASSING as error:
+        raise Retryable(f"the database is not available: {error}") from error
+    except asyncpg.PostgresError as error:
+        raise Permanent(f"the database refused: {error}") from error

@@ -1,0 +1,208 @@
+"""Deliveries: claimed with SKIP LOCKED, settled in one transaction together with what follows.
+
+A claim raises ``attempts``, so a job that kills its process is counted; a settlement is fenced by (id, attempts,
+worker). A lane has at most one running delivery (a unique index holds it); a batch is one running delivery, the leader,
+and others that joined it.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+
+from reactor.adapters.postgres.codec import load_event
+from reactor.adapters.postgres.eventlog import append_on
+from reactor.adapters.postgres.pool import translated
+from reactor.adapters.postgres.wake import Wake
+from reactor.core.deliveries import Delivery, LeaseLost
+from reactor.core.events import Event
+from reactor.core.ids import RunId
+from reactor.core.settlement import Again, Dead, Verdict
+from reactor.routing import Quiet, Router
+
+_CLAIMED = """
+UPDATE deliveries d
+SET state = CASE WHEN d.id = {leader} THEN 'running' ELSE 'joined' END, leader = {leader},
+    attempts = attempts + 1, lease_until = clock_timestamp() + $2, worker = $3
+FROM picked, events e
+WHERE d.id = picked.id AND e.seq = d.event
+RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, e.heard_at
+"""
+
+# Of a lane only its first delivery that is due may be claimed, and only while none of the lane runs.
+_CLAIM_SINGLE = """
+WITH picked AS (
+    SELECT id FROM deliveries c
+    WHERE handler = $1 AND state = 'waiting' AND run_at <= clock_timestamp()
+        AND (lane IS NULL OR NOT EXISTS (
+            SELECT FROM deliveries o
+            WHERE o.lane = c.lane AND (o.state = 'running' OR (
+                o.state = 'waiting' AND o.handler = c.handler AND o.run_at <= clock_timestamp()
+                AND (o.priority, o.id) < (c.priority, c.id)))))
+    ORDER BY priority, run_at, id LIMIT $4
+    FOR UPDATE SKIP LOCKED
+)
+""" + _CLAIMED.format(leader="d.id")
+
+# A delivery that was tried twice in company is tried alone, so that one that kills does not take the others with it.
+_CLAIM_BATCH = """
+WITH ready AS (
+    SELECT lane FROM deliveries c
+    WHERE handler = $1 AND state = 'waiting' AND run_at <= clock_timestamp()
+        AND NOT EXISTS (SELECT FROM deliveries o WHERE o.lane = c.lane AND o.state = 'running')
+    GROUP BY lane
+    HAVING max(created_at) <= clock_timestamp() - $4::interval
+        OR min(created_at) <= clock_timestamp() - $5::interval OR count(*) >= $6
+    ORDER BY min(priority), min(id) LIMIT 1
+), first AS (
+    SELECT id, attempts FROM deliveries
+    WHERE handler = $1 AND lane = (SELECT lane FROM ready) AND state = 'waiting' AND run_at <= clock_timestamp()
+    ORDER BY priority, id LIMIT 1
+), picked AS (
+    SELECT c.id FROM deliveries c, first
+    WHERE c.handler = $1 AND c.lane = (SELECT lane FROM ready) AND c.state = 'waiting'
+        AND c.run_at <= clock_timestamp()
+        AND CASE WHEN first.attempts >= 2 THEN c.id = first.id ELSE c.attempts < 2 END
+    ORDER BY c.priority, c.id LIMIT $6
+    FOR UPDATE OF c SKIP LOCKED
+)
+""" + _CLAIMED.format(leader="(SELECT min(id) FROM picked)")
+
+
+class PostgresQueue:
+    """Hand out deliveries and take back what became of them."""
+
+    def __init__(self, pool: asyncpg.Pool, router: Router, wake: Wake, *, worker: str, lease: timedelta) -> None:
+        self._pool = pool
+        self._router = router
+        self._wake = wake
+        self._worker = worker
+        self._lease = lease
+
+    async def claim(self, handler: str, limit: int) -> tuple[Delivery, ...]:
+        """Take up to ``limit`` deliveries that are due, at most one of each lane."""
+        return await self._claim(_CLAIM_SINGLE, handler, self._lease, self._worker, limit)
+
+    async def claim_batch(self, handler: str, quiet: Quiet) -> tuple[Delivery, ...]:
+        """Take what waits in one lane, once the lane has been quiet."""
+        return await self._claim(
+            _CLAIM_BATCH, handler, self._lease, self._worker, quiet.quiet, quiet.patience, quiet.size
+        )
+
+    async def _claim(self, statement: str, *arguments: object) -> tuple[Delivery, ...]:
+        async with translated():
+            try:
+                rows = await self._pool.fetch(statement, *arguments)
+            except asyncpg.UniqueViolationError:
+                return ()  # another worker took the lane in the same moment
+        return tuple(sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.id))
+
+    async def done(self, deliveries: Sequence[Delivery], events: Sequence[Event]) -> None:
+        """Settle as done and append what follows, in one transaction; raises LeaseLost when it is no longer ours."""
+        async with translated(), self._pool.acquire() as connection, connection.transaction():
+            await self._fence(
+                connection,
+                "UPDATE deliveries d SET state = 'done', error = NULL, settled_at = clock_timestamp(), lease_until = NULL",
+                deliveries,
+            )
+            if events:
+                await append_on(connection, self._router, events, deliveries[0].run)
+        if events:
+            self._wake.ring()
+        else:
+            self._wake.here()  # the lane is free again
+
+    async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None:
+        """Settle a try that failed: wait and try again, or keep it among the dead."""
+        match verdict:
+            case Again(wait=wait, why=why, counted=counted):
+                change = """
+                    UPDATE deliveries d SET state = 'waiting', leader = NULL, lease_until = NULL, error = $4,
+                        run_at = clock_timestamp() + $5::interval, attempts = d.attempts - $6
+                """
+                arguments: tuple[object, ...] = (why, wait, 0 if counted else 1)
+            case Dead(why=why):
+                change = """
+                    UPDATE deliveries d SET state = 'dead', lease_until = NULL, error = $4, settled_at = clock_timestamp()
+                """
+                arguments = (why,)
+        async with translated(), self._pool.acquire() as connection, connection.transaction():
+            await self._fence(connection, change, deliveries, *arguments)
+
+    async def _fence(
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        change: str,
+        deliveries: Sequence[Delivery],
+        *arguments: object,
+    ) -> None:
+        settled = await connection.fetch(
+            change
+            + """
+            FROM unnest($1::bigint[], $2::int[]) AS ours(id, attempts)
+            WHERE d.id = ours.id AND d.attempts = ours.attempts AND d.worker = $3 AND d.state IN ('running', 'joined')
+            RETURNING d.id
+            """,
+            [delivery.id for delivery in deliveries],
+            [delivery.attempts for delivery in deliveries],
+            self._worker,
+            *arguments,
+        )
+        if len(settled) != len(deliveries):
+            raise LeaseLost(f"{len(deliveries) - len(settled)} of {len(deliveries)} deliveries were taken over")
+
+    async def release(self, *, attempts: int, own: bool = False) -> int:
+        """Give back what no living worker holds: expired leases, and with ``own`` all that this worker's name holds.
+
+        A delivery that was tried ``attempts`` times goes to the dead: it may be what kills the process.
+        """
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                UPDATE deliveries SET lease_until = NULL, leader = NULL,
+                    state = CASE WHEN attempts >= $1 THEN 'dead' ELSE 'waiting' END,
+                    settled_at = CASE WHEN attempts >= $1 THEN clock_timestamp() END,
+                    error = 'the worker ended while it had this in hand (try ' || attempts || ')'
+                WHERE state IN ('running', 'joined') AND (lease_until < clock_timestamp() OR ($2 AND worker = $3))
+                RETURNING id
+                """,
+                attempts,
+                own,
+                self._worker,
+            )
+        if rows:
+            self._wake.ring()
+        return len(rows)
+
+    async def next_due(self, handler: str) -> float | None:
+        """Return the seconds until the handler's next delivery is due (negative when overdue), None without any."""
+        async with translated():
+            due: float | None = await self._pool.fetchval(
+                """
+                SELECT extract(epoch FROM min(run_at) - clock_timestamp())::float8 FROM deliveries
+                WHERE handler = $1 AND state = 'waiting'
+                """,
+                handler,
+            )
+        return due
+
+    async def backlog(self) -> dict[str, int]:
+        """Return how many deliveries stand in each state but done."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT state, count(*) AS number FROM deliveries WHERE state <> 'done' GROUP BY state"
+            )
+        return {row["state"]: row["number"] for row in rows}
+
+
+def _delivery(row: asyncpg.Record) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        seq=row["event"],
+        event=load_event(row["kind"], row["payload"]),
+        handler=row["handler"],
+        run=RunId(row["run"]),
+        attempts=row["attempts"],
+        lane=row["lane"],
+        heard_at=row["heard_at"],
+    )

@@ -1,0 +1,82 @@
+"""Wake the workers when something is appended: at once in this process, by NOTIFY in the others.
+
+NOTIFY is a hint and polling the truth. It is sent apart from the commit, and many at once as one, because a NOTIFY
+inside the transaction would make PostgreSQL take its commits one after the other.
+"""
+
+import asyncio
+
+import asyncpg
+import structlog
+
+CHANNEL = "reactor"
+GATHER_S = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+class Wake:
+    """Tell everyone who waits that the log has grown."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._waiters: set[asyncio.Event] = set()
+        self._sending: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Wake this process at once, and the others within ``GATHER_S``."""
+        self.here()
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._notify())
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when something was appended, or after ``timeout_s`` seconds."""
+        event = asyncio.Event()
+        self._waiters.add(event)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._waiters.discard(event)
+
+    async def listen(self) -> None:
+        """Hear other processes until cancelled; a lost connection only costs the hint, so it is taken up again."""
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    await self._hear(connection)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("the database connection that hears of other workers was lost", error=str(error))
+            await asyncio.sleep(1.0)
+
+    async def _hear(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        def heard(*_: object) -> None:
+            self.here()
+
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        await connection.add_listener(CHANNEL, heard)
+        try:
+            await lost.wait()
+        finally:
+            if not connection.is_closed():
+                await connection.remove_listener(CHANNEL, heard)
+
+    async def aclose(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
+    def here(self) -> None:
+        """Wake this process only."""
+        for event in self._waiters:
+            event.set()
+
+    async def _notify(self) -> None:
+        await asyncio.sleep(GATHER_S)
+        try:
+            await self._pool.execute(f"NOTIFY {CHANNEL}")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.debug("no hint was sent to other workers; they will find the work by polling", error=str(error))

@@ -1,0 +1,174 @@
+"""What happened, photo by photo, as a person reads it: short notes made of events, deliveries and the journal."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import EntryState
+
+MAX_WORDS = 300
+
+
+class Tone(StrEnum):
+    """How a note is meant: done, wished only (observe mode), under way, left alone, or gone wrong."""
+
+    DONE = "done"
+    PLANNED = "planned"
+    BUSY = "busy"
+    QUIET = "quiet"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How much happened: photos heard, embedded, tagged and archived, stacks, portraits; changes that are planned
+    only; deliveries that wait or that were given up."""
+
+    heard: int = 0
+    embedded: int = 0
+    tagged: int = 0
+    archived: int = 0
+    stacks: int = 0
+    portraits: int = 0
+    planned: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One thing that happened to a photo; ``score`` a cosine similarity, ``detail`` the reason in words.
+
+    ``topic`` and ``about`` (a tag, a person, a handler) tell which notes speak of the same thing.
+    """
+
+    text: str
+    tone: Tone
+    at: datetime
+    topic: str
+    about: str = ""
+    score: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A delivery of a photo that is not done: waiting, running, tried before (``error``) or given up (``dead``)."""
+
+    handler: str
+    dead: bool
+    attempts: int
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoCard:
+    """A photo and its notes, oldest first; ``taken_at`` and ``camera`` are known once it is embedded."""
+
+    account: AccountId
+    asset: AssetId
+    heard_at: datetime
+    taken_at: datetime | None
+    camera: str
+    notes: tuple[Note, ...]
+
+
+def notes_of_photo(heard_at: datetime, embedded_at: datetime | None) -> tuple[Note, ...]:
+    """Return the notes of the way in: heard, and embedded so many seconds later."""
+    heard = Note(text="heard", tone=Tone.DONE, at=heard_at, topic="heard")
+    if embedded_at is None:
+        return (heard,)
+    return heard, Note(text="embedded", tone=Tone.DONE, at=embedded_at, topic="embedded")
+
+
+def notes_of_work(works: Sequence[Work]) -> tuple[Note, ...]:
+    """Return a note for everything that went wrong, and one for all that is still to be done."""
+    notes = [_trouble(work) for work in works if work.dead or work.error]
+    pending = [work for work in works if not work.dead and not work.error]
+    if pending:
+        names = ", ".join(sorted({work.handler for work in pending}))
+        notes.append(Note(text=f"to do: {names}", tone=Tone.BUSY, at=max(work.at for work in pending), topic="work"))
+    return tuple(notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """A change, how it stands in the journal, and since when."""
+
+    change: Change
+    state: EntryState
+    note: str
+    at: datetime
+
+
+def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
+    """Return what a change means for one of its photos."""
+    match deed.change:
+        case TagAsset(tags=tags, reason=reason):
+            scores = dict(reason.scores)
+            names = [tag.removeprefix("Auto/") for tag in tags]
+            return tuple(_note(deed, name, "tag", about=name, score=scores.get(name)) for name in names)
+        case ArchiveAssets(assets=assets):
+            return (_note(deed, "archived" + _company(len(assets) - 1), "archive"),)
+        case StackAssets(members=members, cover=cover):
+            text = "stacked" + _company(len(members) - 1) + (", as its cover" if cover == asset else "")
+            return (_note(deed, text, "stack"),)
+        case AddPortrait(name=name):
+            return (_note(deed, f"portrait of {name}", "portrait", about=name),)
+
+
+def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return the notes by time; of several about one thing the newest: a stack grows, a plan is carried out."""
+    newest: dict[tuple[str, str], Note] = {}
+    for note in sorted(notes, key=lambda note: note.at):
+        newest[note.topic, note.about] = note
+    return tuple(sorted(newest.values(), key=lambda note: note.at))
+
+
+def _trouble(work: Work) -> Note:
+    words = shortened(work.error or "no reason was noted")
+    if work.dead:
+        return Note(
+            text=f"{work.handler} gave up: {words}", tone=Tone.FAILED, at=work.at, topic="error", about=work.handler
+        )
+    text = f"{work.handler} will try again ({work.attempts} so far): {words}"
+    return Note(text=text, tone=Tone.BUSY, at=work.at, topic="retry", about=work.handler)
+
+
+def _note(deed: Deed, text: str, topic: str, *, about: str = "", score: float | None = None) -> Note:
+    prefix, tone = _STANDING[deed.state]
+    rule = deed.change.reason.rule
+    detail = f"{rule} ({deed.note})" if rule and deed.note else rule or deed.note
+    return Note(
+        text=f"{prefix}{text}" + (f": {shortened(deed.note)}" if tone is Tone.FAILED and deed.note else ""),
+        tone=tone,
+        at=deed.at,
+        topic=topic,
+        about=about,
+        score=score,
+        detail=shortened(detail),
+    )
+
+
+_STANDING = {
+    EntryState.PLANNED: ("would be: ", Tone.PLANNED),
+    EntryState.OPEN: ("under way: ", Tone.BUSY),
+    EntryState.DONE: ("", Tone.DONE),
+    EntryState.SUPERSEDED: ("overtaken: ", Tone.QUIET),
+    EntryState.FAILED: ("refused: ", Tone.FAILED),
+    EntryState.VETOED: ("left as you want it: ", Tone.QUIET),
+    EntryState.PARKED: ("needs a look: ", Tone.FAILED),
+}
+
+
+def _company(others: int) -> str:
+    return "" if others <= 0 else f" with {others} other{'s' if others > 1 else ''}"
+
+
+def shortened(words: str) -> str:
+    """Return the words cut to what fits on a card."""
+    return words if len(words) <= MAX_WORDS else words[: MAX_WORDS - 1] + "…"

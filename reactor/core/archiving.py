@@ -1,0 +1,31 @@
+"""Which photos may be archived together: a stack is archived whole or not at all."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from reactor.core.changes import VisibilityState
+from reactor.core.ids import AssetId
+from reactor.core.journal import Entry
+from reactor.core.library import Asset
+
+
+def archivable(
+    together: Sequence[Asset], wanted: Collection[AssetId], done: Mapping[str, Entry]
+) -> tuple[AssetId, ...]:
+    """Return the ids to archive in one call: all of ``together``, or none.
+
+    ``together`` is a photo alone, or every member of its stack; archiving a part of a stack would hide the rest of it.
+    None of them where a member is not wanted in the archive, may not be changed, or was brought back by the user after we
+    archived it, and where all are in the archive already.
+    """
+    allowed = all(
+        asset.id in wanted and asset.is_open and not _brought_back(asset, done.get(asset.id)) for asset in together
+    )
+    if not allowed or all(asset.visibility == "archive" for asset in together):
+        return ()
+    return tuple(sorted(asset.id for asset in together))
+
+
+def _brought_back(asset: Asset, entry: Entry | None) -> bool:
+    after = entry.after if entry is not None else None
+    archived = isinstance(after, VisibilityState) and (asset.id, "archive") in after.visibility
+    return archived and asset.visibility != "archive"

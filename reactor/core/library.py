@@ -1,0 +1,105 @@
+"""What Immich shows of a library, as values: photos, stacks, people and faces."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, StackId
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackNow:
+    """A stack as Immich has it at this moment; ids of stacks change whenever a stack grows."""
+
+    id: StackId
+    primary: AssetId
+    members: frozenset[AssetId]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """One photo or video of an account.
+
+    ``taken_at`` is the capture time (aware), ``camera`` make and model or "", ``visibility`` one of timeline,
+    archive, hidden, locked or a newer word. ``stack`` names the stack only; its members are read apart.
+    """
+
+    id: AssetId
+    owner: str
+    kind: str
+    visibility: str
+    trashed: bool
+    taken_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    camera: str = ""
+    file_name: str = ""
+    width: int = 0
+    height: int = 0
+    checksum: str = ""
+    exif_ready: bool = False
+    motion_part_of: AssetId | None = None
+    tags: frozenset[str] = frozenset()
+    stack: StackId | None = None
+    stack_primary: AssetId | None = None
+
+    @property
+    def is_photo(self) -> bool:
+        return self.kind == "IMAGE"
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the reactor may change it at all: neither trashed, hidden nor locked."""
+        return not self.trashed and self.visibility in ("timeline", "archive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A person of the library; ``name`` is "" while unnamed."""
+
+    id: PersonId
+    name: str
+    hidden: bool
+    updated_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """A face in a photo: box (left, top, right, bottom) in pixels of a frame (width, height)."""
+
+    id: FaceId
+    box: tuple[float, float, float, float]
+    frame: tuple[int, int]
+    person: PersonId | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The bytes of a preview picture and a checksum of them (hex)."""
+
+    data: bytes
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedPhoto:
+    """What is stored of a photo once it is embedded: enough to decide about stacks and covers.
+
+    ``vector`` is a unit float32 vector [D], left out of equality; ``phash`` a 64-bit perceptual hash; ``sharpness``
+    the best tiles' variance of the Laplacian on a small grey picture; ``burst_id`` the camera's own, where it has one.
+    """
+
+    account: AccountId
+    asset: AssetId
+    taken_at: datetime
+    camera: str
+    phash: int
+    sharpness: float
+    width: int
+    height: int
+    checksum: str
+    kind: str = "IMAGE"
+    burst_id: str | None = None
+    vector: NDArray[np.float32] = field(compare=False, repr=False)

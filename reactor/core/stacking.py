@@ -1,0 +1,121 @@
+"""What a group of photos and the stacks of now ask for: pure decisions over what was read."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reactor.core.bursts import Group
+from reactor.core.changes import Reason, StackAssets, StackState
+from reactor.core.covers import choose_cover
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import Entry
+from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+
+AS_IT_IS_RULE = "it stands so already"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How one photo stands now: what Immich shows, the stack that it is in, and our newest done entry about it."""
+
+    asset: Asset
+    stack: StackNow | None = None
+    entry: Entry | None = None
+
+
+def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
+    """Say whether the photo may be stacked by us; ``done`` holds the newest entry of every member of its stack.
+
+    Left out: what is not shown in the timeline, the still of a motion photo's pair, a photo in a stack that is the
+    user's, and a photo that we stacked and the user took out again.
+    """
+    asset = standing.asset
+    if not asset.is_photo or asset.trashed or asset.visibility != "timeline" or asset.motion_part_of is not None:
+        return False
+    if standing.stack is None:
+        return not _we_stacked(standing.entry, asset.id)
+    return is_ours(standing.stack, done)
+
+
+def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
+    """Say whether the stack's members equal what our newest entry about every one of them left."""
+    return all(_left_so(done.get(member), stack.members) for member in stack.members)
+
+
+def restack(
+    account: AccountId,
+    group: Group,
+    photos: Mapping[AssetId, EmbeddedPhoto],
+    standings: Mapping[AssetId, Standing],
+    done: Mapping[str, Entry],
+) -> StackAssets | None:
+    """Return the wish that makes one stack of the group, or None where nothing is to be done.
+
+    None as well where photos of two owners meet, or where a stack has members outside the group: nothing is split.
+    """
+    wished = frozenset(group.members)
+    present = {member: stack for member in group.members if (stack := standings[member].stack) is not None}
+    owners = {standings[member].asset.owner for member in group.members}
+    if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
+        return None
+    cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, done))
+    if any(stack.members == wished and stack.primary == cover for stack in present.values()):
+        return None
+    return StackAssets(
+        account=account,
+        cover=cover,
+        members=(cover, *(member for member in group.members if member != cover)),
+        reason=Reason(rule=f"{group.reason.rule}; cover: {why.rule}", scores=group.reason.scores + why.scores),
+    )
+
+
+def affirm(account: AccountId, stack: StackNow) -> StackAssets:
+    """Return the wish for a stack exactly as it is, which changes nothing.
+
+    A stack that our call made just before a crash looks like the user's until its open journal entry is settled, and
+    that happens when a wish touches it.
+    """
+    members = (stack.primary, *sorted(stack.members - {stack.primary}))
+    return StackAssets(account=account, cover=stack.primary, members=members, reason=Reason(rule=AS_IT_IS_RULE))
+
+
+def left_edges(
+    times: Collection[datetime], photos: Sequence[EmbeddedPhoto], margin: timedelta, gap: timedelta
+) -> frozenset[datetime]:
+    """Return the left ends of the windows (each time +- margin) that a chain of photos may run across.
+
+    A group is decided from its first photo on, so a neighbourhood that begins in the middle of a chain would be
+    partitioned otherwise than the whole.
+    """
+    ordered = sorted(times)
+    ends = [
+        time - margin
+        for before, time in zip([None, *ordered], ordered, strict=False)
+        if before is None or time - before > 2 * margin
+    ]
+    return frozenset(end for end in ends if any(end <= photo.taken_at <= end + gap for photo in photos))
+
+
+def _users_cover(group: Group, present: Mapping[AssetId, StackNow], done: Mapping[str, Entry]) -> AssetId | None:
+    """Return the cover that the user gave to a stack of ours; the earliest where there are several."""
+    for member in group.members:
+        stack = present.get(member)
+        if stack is not None and stack.primary not in _covers_left(done.get(stack.primary)):
+            return stack.primary
+    return None
+
+
+def _covers_left(entry: Entry | None) -> frozenset[AssetId]:
+    if entry is None or not isinstance(entry.after, StackState):
+        return frozenset()
+    return frozenset(primary for primary, _ in entry.after.stacks)
+
+
+def _left_so(entry: Entry | None, members: frozenset[AssetId]) -> bool:
+    after = entry.after if entry is not None else None
+    return isinstance(after, StackState) and any(left == members for _, left in after.stacks)
+
+
+def _we_stacked(entry: Entry | None, asset: AssetId) -> bool:
+    after = entry.after if entry is not None else None
+    return isinstance(after, StackState) and any(asset in left for _, left in after.stacks)

@@ -1,0 +1,197 @@
+"""Read and change assets: GET, PUT one and many, trash, restore, delete, jobs, free metadata (section 4)."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from reactor.demo.immich.calls import Call, Routes, no_content, reply
+from reactor.demo.immich.errors import invalid
+from reactor.demo.immich.jobs import queue_sidecar_write, refresh_metadata, write_previews
+from reactor.demo.immich.state import Asset, State
+from reactor.demo.immich.uploads import VISIBILITIES
+from reactor.demo.immich.validation import flag, option, text, uuids
+from reactor.demo.immich.wire import asset_base, asset_full, exif_json, ms
+from reactor.demo.immich.world import World
+
+routes = Routes()
+JOBS = ("refresh-faces", "refresh-metadata", "regenerate-thumbnail", "transcode-video")
+
+
+@routes.on("GET", "/assets/statistics", need="asset.statistics")
+async def statistics(call: Call) -> web.Response:
+    visible = [
+        asset
+        for asset in call.world.state.assets.values()
+        if asset.owner_id == call.account.id and asset.deleted_at is None and asset.visibility == "timeline"
+    ]
+    videos = sum(asset.is_video for asset in visible)
+    return reply({"images": len(visible) - videos, "videos": videos, "total": len(visible)})
+
+
+@routes.on("GET", "/assets/{id}", need="asset.read")
+async def get_asset(call: Call) -> web.Response:
+    return reply(asset_full(call.world.state, call.readable(call.path_id())))
+
+
+@routes.on("PUT|PATCH", "/assets", need="asset.update")
+async def update_assets(call: Call) -> web.Response:
+    """Change many; one bad id fails all; always queues a sidecar write for each (cap:601-606)."""
+    body = await call.body()
+    assets = call.updatable(uuids(body, "ids"))
+    changes = [change for asset in assets for change in _apply(call.world.state, asset, body)]
+    for asset in assets:
+        if {"visibility", "isFavorite", "duplicateId"} & body.keys():
+            call.world.state.touch(asset)
+        queue_sidecar_write(call.world, asset)
+    call.changed("asset.update", changes)
+    return no_content()
+
+
+@routes.on("PUT|PATCH", "/assets/{id}", need="asset.update")
+async def update_asset(call: Call) -> web.Response:
+    """Change one; only what belongs into the XMP queues a sidecar write (section 7: isFavorite tells nobody)."""
+    body = await call.body()
+    (asset,) = call.updatable([call.path_id()])
+    changes = _apply(call.world.state, asset, body)
+    if {"visibility", "isFavorite"} & body.keys():
+        call.world.state.touch(asset)
+    if {"description", "rating"} & body.keys():
+        queue_sidecar_write(call.world, asset)
+    call.changed("asset.update", changes)
+    return reply(asset_base(asset) | {"exifInfo": exif_json(asset.exif)})
+
+
+@routes.on("DELETE", "/assets", need="asset.delete")
+async def delete_assets(call: Call) -> web.Response:
+    """Trash, or with force delete for good (cap:611, 618)."""
+    body = await call.body()
+    assets = call.updatable(uuids(body, "ids"), "asset.delete")
+    state, owner = call.world.state, call.account.id
+    ids = [asset.id for asset in assets]
+    if flag(body, "force"):
+        for asset in assets:
+            forget(state, asset)
+            await call.world.emit(owner, "on_asset_delete", asset.id)
+        call.changed("asset.delete", ids)
+        call.world.background.spawn(_remove_files(call.world, ids))
+        return no_content()
+    call.changed("asset.trash", [asset.id for asset in assets if asset.deleted_at is None])
+    for asset in assets:
+        asset.deleted_at = asset.deleted_at or state.now()
+        state.touch(asset)
+    await call.world.emit(owner, "on_asset_trash", ids)
+    return no_content()
+
+
+@routes.on("POST", "/trash/restore/assets", need="asset.delete")
+async def restore_assets(call: Call) -> web.Response:
+    return await _restore(call, call.updatable(uuids(await call.body(), "ids"), "asset.delete"))
+
+
+@routes.on("POST", "/trash/restore", need="asset.delete")
+async def restore_all(call: Call) -> web.Response:
+    return await _restore(call, [asset for asset in call.world.state.assets.values() if _trashed(call, asset)])
+
+
+@routes.on("POST", "/assets/jobs", need="job.create")
+async def run_jobs(call: Call) -> web.Response:
+    body = await call.body()
+    assets = call.updatable(uuids(body, "assetIds"))
+    job = option(body, "name", JOBS)
+    for asset in assets:
+        if job == "refresh-metadata":
+            call.world.background.spawn(refresh_metadata(call.world, asset.id))
+        elif job == "regenerate-thumbnail":
+            call.world.background.spawn(_regenerate(call.world, asset.id))
+    return no_content()
+
+
+@routes.on("GET", "/assets/{id}/metadata", need="asset.read")
+async def get_metadata(call: Call) -> web.Response:
+    return reply(_metadata_json(call.readable(call.path_id())))
+
+
+@routes.on("PUT", "/assets/{id}/metadata", need="asset.update")
+async def put_metadata(call: Call) -> web.Response:
+    """Keep free key/value pairs: no event, no updatedAt bump (cap:1100)."""
+    body = await call.body()
+    (asset,) = call.updatable([call.path_id()])
+    items = body.get("items")
+    if not isinstance(items, list):
+        raise invalid("items", "Invalid input: expected array, received undefined", code="invalid_type")
+    changed = [item["key"] for item in items if asset.metadata.get(item["key"], (None,))[0] != item["value"]]
+    for item in items:
+        asset.metadata[item["key"]] = (item["value"], call.world.state.now())
+    call.changed("asset.metadata", [f"{asset.id}:{key}" for key in changed])
+    return reply(_metadata_json(asset))
+
+
+def forget(state: State, asset: Asset) -> None:
+    """Drop an asset for good: its stack gets another primary, or ends where one member is left (cap:725)."""
+    del state.assets[asset.id]
+    del state.checksums[asset.owner_id, asset.checksum]
+    for face in state.faces_of(asset.id):
+        del state.faces[face.id]
+    stack = state.stacks.get(asset.stack_id or "")
+    if stack is None:
+        return
+    stack.member_ids.remove(asset.id)
+    if stack.primary_id != asset.id:
+        return
+    if len(stack.member_ids) > 1:
+        stack.primary_id = min(stack.member_ids, key=lambda member: state.assets[member].created_at)
+        return
+    del state.stacks[stack.id]
+    for member in stack.member_ids:
+        state.assets[member].stack_id = None
+
+
+def _apply(state: State, asset: Asset, body: dict[str, Any]) -> list[str]:
+    """Set the given fields; return what differs now. "locked" is one-way: a key no longer sees it (cap:604-606)."""
+    before = (asset.visibility, asset.is_favorite, asset.exif.description, asset.exif.rating, asset.duplicate_id)
+    asset.visibility = option(body, "visibility", VISIBILITIES) or asset.visibility
+    favourite = flag(body, "isFavorite")
+    asset.is_favorite = asset.is_favorite if favourite is None else favourite
+    description = text(body, "description")
+    if description is not None:
+        asset.exif.description = description
+        asset.locked.add("description")
+    if "rating" in body:
+        asset.exif.rating = body["rating"]
+    if "duplicateId" in body:
+        asset.duplicate_id = body["duplicateId"]
+    after = (asset.visibility, asset.is_favorite, asset.exif.description, asset.exif.rating, asset.duplicate_id)
+    names = ("visibility", "isFavorite", "description", "rating", "duplicateId")
+    return [f"{asset.id}:{name}={new}" for name, old, new in zip(names, before, after, strict=True) if old != new]
+
+
+def _trashed(call: Call, asset: Asset) -> bool:
+    return asset.owner_id == call.account.id and asset.deleted_at is not None
+
+
+async def _restore(call: Call, assets: list[Asset]) -> web.Response:
+    trashed = [asset for asset in assets if asset.deleted_at is not None]
+    for asset in trashed:
+        asset.deleted_at = None
+        call.world.state.touch(asset)
+    ids = [asset.id for asset in trashed]
+    call.changed("asset.restore", ids)
+    if ids:
+        await call.world.emit(call.account.id, "on_asset_restore", ids)
+    return reply({"count": len(ids)})
+
+
+async def _regenerate(world: World, asset_id: str) -> None:
+    await asyncio.sleep(world.draw(world.timing.thumbnail_delay))
+    await write_previews(world, asset_id)
+
+
+async def _remove_files(world: World, asset_ids: list[str]) -> None:
+    for asset_id in asset_ids:
+        for kind in ("original", "preview", "thumbnail"):
+            await asyncio.to_thread(world.file(asset_id, kind).unlink, missing_ok=True)
+
+
+def _metadata_json(asset: Asset) -> list[dict[str, Any]]:
+    return [{"key": key, "value": value, "updatedAt": ms(at)} for key, (value, at) in asset.metadata.items()]

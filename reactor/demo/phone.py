@@ -1,0 +1,138 @@
+"""A phone and its owner: uploads photos, and names the people on them in Immich."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import aiohttp
+
+from reactor.core.errors import StartError
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff", ".gif", ".bmp"})
+LARGEST = 200 * 1024 * 1024
+TIMEOUT = aiohttp.ClientTimeout(total=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """A photo to upload: its bytes, the time of the file, and whose faces are where (pixels of the picture)."""
+
+    file_name: str
+    data: bytes
+    taken_at: datetime
+    faces: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
+    size: tuple[int, int] = (0, 0)
+
+
+class Phone:
+    """Speak to Immich as its app does, with the owner's key."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._session = aiohttp.ClientSession(f"{url}/api/", headers={"x-api-key": key}, timeout=TIMEOUT)
+        self._people: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def upload(self, shot: Shot) -> str:
+        """Upload a photo and return its id; the faces on it are named afterwards."""
+        form = aiohttp.FormData()
+        form.add_field("assetData", shot.data, filename=shot.file_name, content_type="application/octet-stream")
+        for name in ("fileCreatedAt", "fileModifiedAt"):
+            form.add_field(name, shot.taken_at.astimezone(UTC).isoformat(timespec="milliseconds"))
+        form.add_field("filename", shot.file_name)
+        async with self._session.post("assets", data=form) as answer:
+            answer.raise_for_status()
+            asset = str(UUID((await answer.json())["id"]))
+        for name, box in shot.faces:
+            await self._name_face(asset, name, box, shot.size)
+        return asset
+
+    async def _name_face(
+        self, asset: str, name: str, box: tuple[float, float, float, float], size: tuple[int, int]
+    ) -> None:
+        if name not in self._people:
+            self._people[name] = (await self._post("people", {"name": name}))["id"]
+        left, top, right, bottom = box
+        await self._post(
+            "faces",
+            {
+                "personId": self._people[name],
+                "assetId": asset,
+                "imageWidth": size[0],
+                "imageHeight": size[1],
+                "x": round(left),
+                "y": round(top),
+                "width": round(right - left),
+                "height": round(bottom - top),
+            },
+        )
+
+    async def tell_reactor(self, url: str, secret: str) -> None:
+        """Make the two workflows by which Immich tells of new photos (facts/immich-api.md section 8)."""
+        for trigger in ("AssetCreate", "AssetMetadataExtraction"):
+            step = {
+                "method": "immich-plugin-core#webhook",
+                "config": {
+                    "url": url,
+                    "headerName": "Authorization",
+                    "headerValue": f"Bearer {secret}",
+                    "method": "POST",
+                },
+                "enabled": True,
+            }
+            await self._post("workflows", {"trigger": trigger, "name": "reactor", "enabled": True, "steps": [step]})
+
+    async def _post(self, path: str, body: object) -> dict[str, str]:
+        async with self._session.post(path, json=body) as answer:
+            answer.raise_for_status()
+            return dict(await answer.json()) if answer.content_length else {}
+
+    async def stacks(self) -> list[int]:
+        """Return the sizes of all stacks that Immich shows."""
+        async with self._session.get("stacks") as answer:
+            answer.raise_for_status()
+            return [len(stack["assets"]) for stack in await answer.json()]
+
+    async def archived(self) -> int:
+        """Return how many photos are archived."""
+        body = {"visibility": "archive", "size": 1000}
+        async with self._session.post("search/metadata", json=body) as answer:
+            answer.raise_for_status()
+            return len((await answer.json())["assets"]["items"])
+
+
+def pictures_in(folder: Path) -> Sequence[Path]:
+    """Return the pictures of a folder and its sub-folders, by name; raises StartError where there are none."""
+    if not folder.is_dir():
+        raise StartError(f"{folder} is no folder")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES and path.is_file())
+    if not found:
+        raise StartError(f"{folder} holds no pictures ({', '.join(sorted(PICTURES))})")
+    return found
+
+
+def shots_of(paths: Sequence[Path]) -> Iterator[Shot]:
+    """Read pictures one after the other; the capture time is left to the EXIF in the file, as on a phone."""
+    for path in paths:
+        status = path.stat()
+        if status.st_size > LARGEST:
+            continue
+        changed = datetime.fromtimestamp(status.st_mtime, UTC)
+        yield Shot(file_name=path.name, data=path.read_bytes(), taken_at=changed)
+
+
+async def in_thread(shots: Iterator[Shot]) -> AsyncIterator[Shot]:
+    """Yield shots that are read or rendered in a thread, one ahead at most."""
+    while (shot := await asyncio.to_thread(next, shots, None)) is not None:
+        yield shot

@@ -1,0 +1,81 @@
+"""A library in memory in which the stack stage decides as it does in a real one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from reactor.core.changes import Feature, StackAssets, StackState
+from reactor.core.errors import Gone
+from reactor.core.ids import LIVE, AccountId, AssetId, StackId
+from reactor.core.journal import Cause, Entry, EntryState
+from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class MemoryLibrary:
+    """Photos of one account, their stacks and the journal of them; fits the borders of the stack stage."""
+
+    def __init__(self) -> None:
+        self._photos: dict[AssetId, EmbeddedPhoto] = {}
+        self._stack_of: dict[AssetId, StackNow] = {}
+        self._entries: dict[AssetId, Entry] = {}
+
+    def add(self, photo: EmbeddedPhoto) -> None:
+        """Let the photo be uploaded and embedded."""
+        self._photos[photo.asset] = photo
+
+    def stacks(self) -> frozenset[frozenset[AssetId]]:
+        """Return the members of each stack."""
+        return frozenset(stack.members for stack in self._stack_of.values())
+
+    def carry_out(self, change: StackAssets) -> None:
+        """Make the stack and write it down as done."""
+        members = frozenset(change.members)
+        number = len(self._entries) + 1
+        stack = StackNow(id=StackId(f"{change.cover}:{len(members)}"), primary=change.cover, members=members)
+        entry = Entry(
+            id=number,
+            change=change,
+            cause=Cause(handler="stack", event=number, run=LIVE),
+            state=EntryState.DONE,
+            before=StackState(stacks=()),
+            after=StackState(stacks=((change.cover, members),)),
+            note="",
+            written_at=LONG_AGO,
+            settled_at=LONG_AGO,
+        )
+        for member in members:
+            self._stack_of[member] = stack
+            self._entries[member] = entry
+
+    async def asset(self, asset: AssetId) -> Asset:
+        photo, stack = self._photos[asset], self._stack_of.get(asset)
+        return Asset(
+            id=asset,
+            owner=photo.account,
+            kind=photo.kind,
+            visibility="timeline",
+            trashed=False,
+            taken_at=photo.taken_at,
+            created_at=photo.taken_at,
+            updated_at=photo.taken_at,
+            stack=stack.id if stack else None,
+        )
+
+    async def stack(self, stack: StackId) -> StackNow:
+        for found in self._stack_of.values():
+            if found.id == stack:
+                return found
+        raise Gone(f"there is no stack {stack}")
+
+    async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
+        return tuple(self._photos[asset] for asset in assets if asset in self._photos)
+
+    async def around(
+        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
+        return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
+
+    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
+        return {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}

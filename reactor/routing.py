@@ -1,0 +1,113 @@
+"""Which reactions hear of which events: small routers, merged once, in the wiring."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from reactor.core.changes import Change
+from reactor.core.events import Event, kind_of
+from reactor.ports import Services
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a reaction returns: events that follow, and changes that it wishes for outside."""
+
+    events: tuple[Event, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """When the deliveries of a lane are claimed together.
+
+    After ``quiet`` without a newcomer, when the oldest has waited ``patience``, or when ``size`` of them wait.
+    """
+
+    quiet: timedelta
+    patience: timedelta
+    size: int
+
+
+Handler = Callable[[Sequence[Event], Services], Awaitable[Outcome]]
+"""A reaction: the events of one claim (one, unless it is claimed after a quiet time) and what it may ask."""
+
+Lane = Callable[[Event], str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction:
+    """A named handler; the log stores the name, so it stays what it is for ever."""
+
+    name: str
+    kinds: frozenset[str]
+    handle: Handler
+    lane: Lane
+    concurrency: int = 1
+    batch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryPlan:
+    """A delivery that an event asks for."""
+
+    handler: str
+    lane: str | None
+
+
+@dataclass
+class Router:
+    """Collect reactions in order; names are unique."""
+
+    reactions: dict[str, Reaction] = field(default_factory=dict)
+
+    def on(
+        self,
+        *kinds: type[Event],
+        name: str,
+        lane: Lane = lambda _: None,
+        concurrency: int = 1,
+        batch: bool = False,
+    ) -> Callable[[Handler], Handler]:
+        """Register the decorated reaction for these kinds of event under a stable name."""
+
+        def register(handle: Handler) -> Handler:
+            self._add(
+                Reaction(
+                    name=name,
+                    kinds=frozenset(kind.__name__ for kind in kinds),
+                    handle=handle,
+                    lane=lane,
+                    concurrency=concurrency,
+                    batch=batch,
+                )
+            )
+            return handle
+
+        return register
+
+    def _add(self, reaction: Reaction) -> None:
+        if reaction.name in self.reactions:
+            raise ValueError(f"two reactions are named {reaction.name!r}")
+        self.reactions[reaction.name] = reaction
+
+    def plans(self, event: Event) -> tuple[DeliveryPlan, ...]:
+        """Return the deliveries that the event asks for, in the order of registration."""
+        kind = kind_of(event)
+        return tuple(
+            DeliveryPlan(handler=reaction.name, lane=reaction.lane(event))
+            for reaction in self.reactions.values()
+            if kind in reaction.kinds
+        )
+
+
+def merge(routers: Iterable[Router]) -> Router:
+    """Return one router with all reactions; the list given is the program's table of contents."""
+    merged = Router()
+    for router in routers:
+        for reaction in router.reactions.values():
+            merged._add(reaction)
+    return merged

@@ -1,0 +1,1 @@
+"""Reactions: one module each, independent of each other; they fetch, decide and return."""

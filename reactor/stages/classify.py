@@ -1,0 +1,44 @@
+"""A photo was embedded: tag it by the user's own words."""
+
+from collections.abc import Sequence
+
+from reactor.core.categories import match_categories
+from reactor.core.changes import Reason, TagAsset
+from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
+from reactor.ports import Services
+from reactor.routing import Outcome, Router
+
+router = Router()
+
+
+def lane(event: Event) -> str:
+    """Return the lane of the photo's tags: one writer at a time."""
+    return f"tags:{event.subject}"
+
+
+@router.on(AssetEmbedded, name="classify", lane=lane, concurrency=4)
+async def classify(events: Sequence[Event], services: Services) -> Outcome:
+    """Wish for one tag call with every category that fits, and for the archive where a category says so."""
+    (event,) = events
+    assert isinstance(event, AssetEmbedded)
+    categories = services.categories(event.account)
+    photos = await services.photos.embedded(event.account, (event.asset,), event.model)
+    if not photos or not categories or event.model != services.embedder.model:
+        return Outcome()
+    prompts = await services.embedder.texts([prompt for category in categories for prompt in category.prompts])
+    matches = match_categories(photos[0].vector, categories, prompts)
+    if not matches:
+        return Outcome()
+    reason = Reason(
+        rule="; ".join(f"{match.category.name}: like “{match.prompt}”" for match in matches),
+        scores=tuple((match.category.name, round(match.score, 4)) for match in matches),
+    )
+    tags = tuple(sorted({match.category.tag for match in matches}))
+    change = TagAsset(account=event.account, asset=event.asset, tags=tags, reason=reason)
+    archiving = tuple(sorted(match.category.name for match in matches if match.category.action == "tag_and_archive"))
+    if not archiving:
+        return Outcome(changes=(change,))
+    wanted = ArchiveWanted(
+        account=event.account, asset=event.asset, categories=archiving, model=event.model, checksum=event.checksum
+    )
+    return Outcome(events=(wanted,), changes=(change,))

@@ -1,0 +1,89 @@
+"""A person was named, or seen again: teach Frigate some good faces, one at a time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reactor.core.changes import AddPortrait, Reason
+from reactor.core.errors import Gone, NotReady
+from reactor.core.events import Event, PersonGainedFaces, PersonNamed
+from reactor.core.frigate_names import frigate_name
+from reactor.core.ids import AccountId, FaceId, PersonId
+from reactor.core.library import Asset, Face
+from reactor.core.portraits import FaceCandidate, choose_portraits, objection_to
+from reactor.ports import Services
+from reactor.routing import Outcome, Router
+
+router = Router()
+
+LOOKED_AT = 5
+"""Newest photos looked at for each portrait that the policy allows; more would cost a download each."""
+
+
+@router.on(PersonNamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
+async def faces(events: Sequence[Event], services: Services) -> Outcome:
+    """Wish for the portraits that Frigate still lacks of these people."""
+    names: dict[tuple[AccountId, PersonId], str] = {}
+    for event in events:
+        if isinstance(event, PersonNamed | PersonGainedFaces):
+            names[event.account, event.person] = event.name
+    changes: list[AddPortrait] = []
+    for (account, person), name in names.items():
+        changes += await _portraits(account, person, name, services)
+    return Outcome(changes=tuple(changes))
+
+
+async def _portraits(account: AccountId, person: PersonId, name: str, services: Services) -> list[AddPortrait]:
+    known_as = frigate_name(name)
+    already = await services.journal.portraits(account, person)
+    policy = services.portrait_policy
+    if known_as is None or len(already) >= policy.maximum:
+        return []
+    candidates: list[FaceCandidate] = []
+    for photo in await services.library(account).photos_of(person, limit=policy.maximum * LOOKED_AT):
+        candidates += await _candidates(account, photo, person, already, services)
+    return [
+        AddPortrait(
+            account=account,
+            person=person,
+            name=known_as,
+            asset=choice.candidate.asset,
+            face=choice.candidate.face,
+            box=choice.candidate.box,
+            frame=choice.candidate.frame,
+            reason=Reason(rule=choice.reason, scores=(("sharpness", round(choice.candidate.sharpness, 1)),)),
+        )
+        for choice in choose_portraits(candidates, already, policy)
+        if choice.chosen
+    ]
+
+
+async def _candidates(
+    account: AccountId, photo: Asset, person: PersonId, already: frozenset[FaceId], services: Services
+) -> list[FaceCandidate]:
+    """Return the person's faces on a photo; one that fails the cheap gates is not downloaded to be measured."""
+    library = services.library(account)
+    try:
+        found = await library.faces(photo.id)
+        candidates = [_candidate(photo, face, found) for face in found if face.person == person]
+        hopeful = [one for one in candidates if one.face in already or not objection_to(one, services.portrait_policy)]
+        if all(one.face in already for one in hopeful):
+            return hopeful
+        # Boxes are in the coordinates of the edited picture (facts/immich-api.md section 4).
+        picture = await library.preview(photo.id, edited=True)
+    except (Gone, NotReady):
+        return []  # the next event of this person looks again
+    return [
+        replace(one, sharpness=await services.portraits.sharpness(picture.data, one.box, one.frame)) for one in hopeful
+    ]
+
+
+def _candidate(photo: Asset, face: Face, all_faces: Sequence[Face]) -> FaceCandidate:
+    return FaceCandidate(
+        asset=photo.id,
+        face=face.id,
+        box=face.box,
+        frame=face.frame,
+        taken_at=photo.taken_at,
+        sharpness=float("inf"),  # not measured yet
+        other_faces=tuple(other.box for other in all_faces if other.id != face.id),
+    )

@@ -1,0 +1,196 @@
+"""Photos were embedded, or their burst ids read: join them to the stacks where they belong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from reactor.core.bursts import Group, StackPolicy, partition
+from reactor.core.changes import Feature, StackAssets
+from reactor.core.errors import Gone, Retryable
+from reactor.core.events import AssetEmbedded, Event, MetadataExtracted
+from reactor.core.ids import AccountId, AssetId, StackId
+from reactor.core.journal import Entry
+from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.stacking import Standing, affirm, free, is_ours, left_edges, restack
+from reactor.ports import Services
+from reactor.routing import Outcome, Router
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+router = Router()
+
+READS_AT_ONCE = 4
+NEIGHBOURS = 5000
+"""At most so many photos are looked at together; the vectors of more would not be worth their memory."""
+LOOKS_BACK = 5
+"""How often a neighbourhood that begins within a chain is looked at from further back, a span each time."""
+
+
+class StackReader(Protocol):
+    """Read photos and stacks of one account of Immich."""
+
+    async def asset(self, asset: AssetId) -> Asset: ...
+
+    async def stack(self, stack: StackId) -> StackNow: ...
+
+
+class Neighbours(Protocol):
+    """Find what is stored of photos, by id and by time; as ports.Photos."""
+
+    async def embedded(
+        self, account: AccountId, assets: Sequence[AssetId], model: str
+    ) -> tuple[EmbeddedPhoto, ...]: ...
+
+    async def around(
+        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+    ) -> tuple[EmbeddedPhoto, ...]: ...
+
+
+class DoneBefore(Protocol):
+    """Find the newest done entries; as ports.JournalReader."""
+
+    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What deciding about stacks needs: where to read, and the rule with the model's measure."""
+
+    account: AccountId
+    library: StackReader
+    photos: Neighbours
+    journal: DoneBefore
+    model: str
+    policy: StackPolicy
+    random_pair_cosine: float | None
+
+
+def lane(event: Event) -> str:
+    """Return the lane of the account's stacks, which archiving shares: one writer at a time."""
+    return f"stacks:{event.account}"
+
+
+@router.on(AssetEmbedded, MetadataExtracted, name="stack", lane=lane, batch=True)
+async def stack(events: Sequence[Event], services: Services) -> Outcome:
+    """Decide about the photos of one account together; raises Retryable where a stack changes while it is read."""
+    account = events[0].account
+    for event in events:
+        if isinstance(event, MetadataExtracted) and event.burst_id is not None:
+            await services.photos.set_burst(account, event.asset, event.burst_id)
+    desk = Desk(
+        account=account,
+        library=services.library(account),
+        photos=services.photos,
+        journal=services.journal,
+        model=services.embedder.model,
+        policy=services.stack_policy,
+        random_pair_cosine=await services.random_pair_cosine(),
+    )
+    assets = tuple(dict.fromkeys(AssetId(event.subject) for event in events))
+    return Outcome(changes=await wishes(assets, desk))
+
+
+async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...]:
+    """Return what makes the stacks of these photos right; photos that are not embedded (yet) are passed over."""
+    fresh = await desk.photos.embedded(desk.account, batch, desk.model)
+    if not fresh:
+        return ()
+    photos = await _neighbourhood(fresh, desk)
+    asked = frozenset(photo.asset for photo in fresh)
+    reading = _Reading(desk)
+    groups = await _settled_groups(photos, asked, reading)
+    found = (restack(desk.account, group, photos, reading.standings, reading.done) for group in groups)
+    return (*reading.affirmations(asked), *(change for change in found if change is not None))
+
+
+async def _neighbourhood(fresh: Sequence[EmbeddedPhoto], desk: Desk) -> dict[AssetId, EmbeddedPhoto]:
+    margin, gap = timedelta(seconds=desk.policy.maximum_span_s), timedelta(seconds=desk.policy.gap_s)
+    times = {photo.taken_at for photo in fresh}
+    photos: dict[AssetId, EmbeddedPhoto] = {}
+    for _ in range(LOOKS_BACK):
+        around = await desk.photos.around(desk.account, sorted(times), margin, desk.model, limit=NEIGHBOURS)
+        photos = {photo.asset: photo for photo in (*around, *fresh)}
+        edges = left_edges(times, around, margin, gap)
+        if not edges or len(around) >= NEIGHBOURS:
+            break
+        times |= edges
+    return photos
+
+
+async def _settled_groups(
+    photos: Mapping[AssetId, EmbeddedPhoto], asked: frozenset[AssetId], reading: "_Reading"
+) -> tuple[Group, ...]:
+    """Partition without the photos that are not ours to move; each round reads only who came in anew."""
+    desk = reading.desk
+    while True:
+        open_photos = [photo for asset, photo in photos.items() if asset not in reading.out]
+        groups = tuple(
+            group
+            for group in partition(open_photos, desk.policy, desk.random_pair_cosine)
+            if len(group.members) > 1 and asked.intersection(group.members)
+        )
+        unread = [member for group in groups for member in group.members if member not in reading.standings]
+        if not unread:
+            return groups
+        await reading.read(unread)
+
+
+class _Reading:
+    """What Immich and the journal say of the photos in question, read once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.standings: dict[AssetId, Standing] = {}
+        self.done: dict[str, Entry] = {}
+        self.out: set[AssetId] = set()
+        self._stacks: dict[StackId, StackNow] = {}
+
+    async def read(self, members: Sequence[AssetId]) -> None:
+        assets = [asset for asset in await _at_most(READS_AT_ONCE, members, self._asset) if asset is not None]
+        unknown = {asset.stack for asset in assets if asset.stack is not None} - self._stacks.keys()
+        self._stacks |= {found.id: found for found in await _at_most(READS_AT_ONCE, sorted(unknown), self._stack)}
+        stacked = (self._stacks[asset.stack].members for asset in assets if asset.stack is not None)
+        subjects = sorted({asset.id for asset in assets}.union(*stacked))
+        self.done |= await self.desk.journal.newest(self.desk.account, "stacks", subjects)
+        for asset in assets:
+            stack = self._stacks[asset.stack] if asset.stack is not None else None
+            self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self.done.get(asset.id))
+        self.out |= {member for member in members if not self._free(member)}
+
+    def affirmations(self, asked: frozenset[AssetId]) -> tuple[StackAssets, ...]:
+        """Return the wishes for the stacks, as they are, that hold a photo in question and seem to be the user's."""
+        stacks = (self.standings[asset].stack for asset in sorted(asked) if asset in self.standings)
+        strange = {found.id: found for found in stacks if found is not None and not is_ours(found, self.done)}
+        return tuple(affirm(self.desk.account, found) for found in strange.values() if len(found.members) > 1)
+
+    def _free(self, member: AssetId) -> bool:
+        standing = self.standings.get(member)
+        return standing is not None and free(standing, self.done)
+
+    async def _asset(self, asset: AssetId) -> Asset | None:
+        try:
+            return await self.desk.library.asset(asset)
+        except Gone:
+            return None
+
+    async def _stack(self, stack: StackId) -> StackNow:
+        try:
+            return await self.desk.library.stack(stack)
+        except Gone as error:
+            # Every growth gives a stack a new id (facts/immich-api.md section 6).
+            raise Retryable("a stack changed while it was read", after=1.0) from error
+
+
+async def _at_most(limit: int, keys: Sequence[K], read: Callable[[K], Awaitable[V]]) -> list[V]:
+    """Read all, at most ``limit`` at a time, and raise the first error once nothing is under way any more."""
+    found: list[V] = []
+    for start in range(0, len(keys), limit):
+        answers = await asyncio.gather(*(read(key) for key in keys[start : start + limit]), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            found.append(answer)
+    return found

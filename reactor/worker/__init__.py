@@ -1,0 +1,1 @@
+"""Claim, run the reaction, carry out its changes, settle."""

@@ -1,0 +1,189 @@
+"""The worker: one loop for each reaction."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from reactor.core.changes import Change
+from reactor.core.deliveries import Delivery, LeaseLost
+from reactor.core.errors import Held, NotReady, Permanent, Retryable
+from reactor.core.events import Event
+from reactor.core.journal import Cause
+from reactor.core.settlement import Dead, RetryPolicy, Verdict, judge
+from reactor.ports import Services
+from reactor.routing import Quiet, Reaction, Router
+
+log = structlog.get_logger(__name__)
+
+IDLE_S = 2.0
+BATCH_POLL_S = 0.25
+JANITOR_S = 5.0
+STOP_S = 10.0
+
+
+class Queue(Protocol):
+    """What the worker needs of the deliveries."""
+
+    async def claim(self, handler: str, limit: int) -> tuple[Delivery, ...]: ...
+
+    async def claim_batch(self, handler: str, quiet: Quiet) -> tuple[Delivery, ...]: ...
+
+    async def next_due(self, handler: str) -> float | None: ...
+
+    async def done(self, deliveries: Sequence[Delivery], events: Sequence[Event]) -> None: ...
+
+    async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None: ...
+
+    async def release(self, *, attempts: int, own: bool = False) -> int: ...
+
+
+class Waker(Protocol):
+    """Something that wakes when the log grows."""
+
+    async def wait(self, timeout_s: float) -> None: ...
+
+
+class Acts(Protocol):
+    """Something that carries out changes."""
+
+    async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerPolicy:
+    """How the worker waits and gives up; ``deadline_s`` of one try is shorter than its lease."""
+
+    quiet: Quiet
+    deadline_s: float
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+class Worker:
+    """Run every reaction of the router until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        router: Router,
+        services: Services,
+        acts: Acts,
+        wake: Waker,
+        policy: WorkerPolicy,
+        chance: random.Random,
+    ) -> None:
+        self._queue = queue
+        self._router = router
+        self._services = services
+        self._acts = acts
+        self._wake = wake
+        self._policy = policy
+        self._chance = chance
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Take back what this worker's former self left, then serve; on cancellation finish what is in hand."""
+        taken = await self._queue.release(attempts=self._policy.retry.attempts, own=True)
+        if taken:
+            log.info("took back what was in hand when the reactor ended", deliveries=taken)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._janitor())
+                for reaction in self._router.reactions.values():
+                    group.create_task(self._serve(reaction))
+        finally:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=STOP_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        # The process ends now; what could not be finished must not wait for its lease.
+        await self._queue.release(attempts=self._policy.retry.attempts, own=True)
+
+    async def _janitor(self) -> None:
+        while True:
+            await asyncio.sleep(JANITOR_S)
+            try:
+                if freed := await self._queue.release(attempts=self._policy.retry.attempts):
+                    log.warning("gave back deliveries of a worker that ended", deliveries=freed)
+            except (Retryable, Permanent) as error:
+                log.warning("expired deliveries could not be looked for", error=str(error))
+
+    async def _serve(self, reaction: Reaction) -> None:
+        mine: set[asyncio.Task[None]] = set()
+        while True:
+            try:
+                claimed = await self._claim(reaction, reaction.concurrency - len(mine))
+                wait = 0.0 if claimed else await self._pause(reaction, busy=len(mine) >= reaction.concurrency)
+            except (Retryable, Permanent) as error:
+                log.warning("no work could be claimed", handler=reaction.name, error=str(error))
+                claimed, wait = (), 1.0
+            for deliveries in claimed:
+                task = asyncio.create_task(self._try(reaction, deliveries), name=f"{reaction.name}")
+                for group in (mine, self._running):
+                    group.add(task)
+                    task.add_done_callback(group.discard)
+            if wait:
+                await self._rest(mine, wait)
+
+    async def _claim(self, reaction: Reaction, free: int) -> tuple[tuple[Delivery, ...], ...]:
+        if free <= 0:
+            return ()
+        if reaction.batch:
+            batch = await self._queue.claim_batch(reaction.name, self._policy.quiet)
+            return (batch,) if batch else ()
+        return tuple((delivery,) for delivery in await self._queue.claim(reaction.name, free))
+
+    async def _pause(self, reaction: Reaction, *, busy: bool) -> float:
+        if busy:
+            return IDLE_S
+        due = await self._queue.next_due(reaction.name)
+        if due is None:
+            return IDLE_S
+        # Overdue but not claimed: its lane is busy, or not quiet yet.
+        return min(IDLE_S, max(due, BATCH_POLL_S if due <= 0 else 0.02))
+
+    async def _rest(self, mine: set[asyncio.Task[None]], wait_s: float) -> None:
+        waker = asyncio.create_task(self._wake.wait(wait_s))
+        try:
+            await asyncio.wait({waker, *mine}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waker.cancel()
+
+    async def _try(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
+        try:
+            events = await self._react(reaction, deliveries)
+            await self._queue.done(deliveries, events)
+        except LeaseLost as error:
+            log.warning("a settlement came too late and was thrown away", handler=reaction.name, error=str(error))
+        except Exception as error:  # noqa: BLE001 - the one place where every failure of a try is judged
+            await self._settle_failure(reaction, deliveries, error)
+
+    async def _react(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> tuple[Event, ...]:
+        try:
+            async with asyncio.timeout(self._policy.deadline_s):
+                outcome = await reaction.handle([delivery.event for delivery in deliveries], self._services)
+                cause = Cause(handler=reaction.name, event=deliveries[-1].seq, run=deliveries[-1].run)
+                await self._acts.carry_out(outcome.changes, cause)
+        except TimeoutError as error:
+            raise Retryable(f"{reaction.name} took longer than {self._policy.deadline_s:.0f} s") from error
+        return outcome.events
+
+    async def _settle_failure(self, reaction: Reaction, deliveries: tuple[Delivery, ...], error: Exception) -> None:
+        verdict = judge(error, deliveries[0].attempts, self._policy.retry, jitter=self._chance.random())
+        subjects = [delivery.event.subject for delivery in deliveries[:4]]
+        say = log.debug if isinstance(error, NotReady | Held) and not isinstance(verdict, Dead) else log.warning
+        ours = not isinstance(error, Retryable | Permanent)
+        say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)
+        try:
+            await self._queue.failed(deliveries, verdict)
+        except (LeaseLost, Retryable, Permanent) as late:
+            # The lease runs out and the delivery is tried again: nothing is lost.
+            log.warning("a failure could not be settled", handler=reaction.name, error=str(late))

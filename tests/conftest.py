@@ -1,0 +1,53 @@
+"""One real PostgreSQL for the session, and a fresh migrated database for each test that asks."""
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+import structlog
+
+from reactor.adapters.postgres.embedded import embedded_postgres
+from reactor.adapters.postgres.migrate import migrate
+from reactor.adapters.postgres.pool import open_pool
+from reactor.config import resource
+
+from .postgres_embedded.servers import open_home
+
+NUMBERS = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server() -> AsyncIterator[str]:
+    """Yield the DSN of a running server whose database ``reactor`` is migrated: the template of all others."""
+    with open_home() as home:
+        async with embedded_postgres(home / "data", log=structlog.get_logger()) as dsn:
+            await migrate(dsn, resource("migrations"))
+            yield dsn
+
+
+@pytest_asyncio.fixture
+async def database(server: str) -> AsyncIterator[str]:
+    """Yield the DSN of a database of the test's own: a cheap copy of the template."""
+    name = f"test_{next(NUMBERS)}"
+    admin = await asyncpg.connect(server.replace("/reactor?", "/postgres?"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE reactor")
+        yield server.replace("/reactor?", f"/{name}?")
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest_asyncio.fixture
+async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(database) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def demo_model() -> Path:
+    """Return the folder of the model that the project ships."""
+    return resource("models/demo") / "ViT-Tiny-Demo"

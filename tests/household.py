@@ -1,0 +1,103 @@
+"""A simulated Immich with one user, our client on it, and ways to put photos there."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import numpy as np
+from PIL import Image
+from pydantic import SecretStr
+
+from reactor.adapters.immich.reading import ImmichLibrary
+from reactor.adapters.immich.transport import ImmichTransport
+from reactor.adapters.immich.writing import ImmichWriter
+from reactor.core.ids import AccountId, AssetId
+from reactor.demo.immich import SimulatedImmich
+from reactor.demo.phone import Phone, Shot
+
+ME = AccountId("me")
+START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+def a_picture(seed: int, size: tuple[int, int] = (320, 240)) -> bytes:
+    """Return a JPEG that is like no other seed's."""
+    chance = np.random.default_rng(seed)
+    coarse = Image.fromarray(chance.integers(0, 255, (6, 8, 3), dtype=np.uint8))
+    out = io.BytesIO()
+    coarse.resize(size, Image.Resampling.BICUBIC).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+async def eventually(state: Callable[[], Awaitable[bool]], what: str, seconds: float = 20.0) -> None:
+    """Wait for a state, or fail saying which."""
+    deadline = time.monotonic() + seconds
+    while not await state():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.05)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Household:
+    """One user's Immich."""
+
+    immich: SimulatedImmich
+    phone: Phone
+    key: str
+    library: ImmichLibrary
+    writer: ImmichWriter
+
+    async def photo(self, seed: int, taken_at: datetime = START) -> AssetId:
+        """Upload a picture and wait until Immich has made its preview."""
+        asset = AssetId(await self.phone.upload(Shot(file_name=f"{seed}.jpg", data=a_picture(seed), taken_at=taken_at)))
+        await self.rest()
+        return asset
+
+    async def photos(self, count: int) -> list[AssetId]:
+        return [await self.photo(seed, START + timedelta(minutes=seed)) for seed in range(count)]
+
+    async def user_untags(self, asset: AssetId, tag: str) -> None:
+        """Take a tag off a photo, as the user does in Immich's pages, and wait until Immich has written it down."""
+        await self.rest()
+        headers = {"x-api-key": self.key}
+        async with aiohttp.ClientSession(f"{self.immich.url}/api/", headers=headers) as session:
+            async with session.get("tags") as answer:
+                (found,) = [known["id"] for known in await answer.json() if known["value"] == tag]
+            async with session.delete(f"tags/{found}/assets", json={"ids": [asset]}) as answer:
+                assert answer.status == 200
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Wait until Immich has done all its own work: previews, metadata, sidecar files."""
+
+        async def settled() -> bool:
+            return self.immich.idle
+
+        await eventually(settled, "Immich has done its own work")
+
+    def writes(self, kind: str | None = None) -> list[str]:
+        return [write.kind for write in self.immich.effective_writes if kind in (None, write.kind)]
+
+
+@asynccontextmanager
+async def a_household(thumbnail_delay: tuple[float, float] = (0.0, 0.01)) -> AsyncIterator[Household]:
+    """Start a simulated Immich whose own work takes no time, unless told otherwise."""
+    async with AsyncExitStack() as exits:
+        immich = await exits.enter_async_context(
+            SimulatedImmich(thumbnail_delay=thumbnail_delay, metadata_delay=(0.0, 0.01), tag_race_s=0.05)
+        )
+        user = immich.add_user("Me", "me@example.com")
+        phone = await exits.enter_async_context(Phone(immich.url, user.api_key))
+        session = await exits.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        transport = ImmichTransport(immich.url, SecretStr(user.api_key), ME, session=session)
+        yield Household(
+            immich=immich,
+            phone=phone,
+            key=user.api_key,
+            library=ImmichLibrary(transport),
+            writer=ImmichWriter(transport),
+        )

@@ -1,0 +1,97 @@
+"""What the archive stage wishes for: a stack whole or not at all."""
+
+import pytest
+
+from reactor.core.changes import ArchiveAssets, Reason
+from reactor.core.errors import Held, Retryable
+from reactor.core.events import ArchiveWanted
+from reactor.core.ids import AssetId, StackId
+from reactor.stages.archive import archive, router
+
+from .world import ME, MODEL, World, ids, photo, stack_of
+
+
+def wanted(name: str) -> ArchiveWanted:
+    return ArchiveWanted(account=ME, asset=AssetId(name), categories=("Receipts",), model=MODEL, checksum="1")
+
+
+async def wished(world: World, names: str) -> list[str]:
+    outcome = await archive([wanted(name) for name in ids(names)], world.services())
+    return [" ".join(change.assets) for change in outcome.changes if isinstance(change, ArchiveAssets)]
+
+
+def three() -> World:
+    return World(photo("a"), photo("b", 1), photo("c", 2))
+
+
+async def test_a_photo_alone_is_archived_alone() -> None:
+    outcome = await archive([wanted("a")], three().services())
+    reason = Reason(rule="wanted in the archive by Receipts")
+    assert outcome.changes == (ArchiveAssets(account=ME, assets=ids("a"), reason=reason),)
+
+
+async def test_it_waits_for_the_photos_own_stack_without_using_up_tries() -> None:
+    world = three()
+    world.waiting = {"b"}
+    with pytest.raises(Held) as held:
+        await wished(world, "a b")
+    assert held.value.after == 1.0
+    assert await wished(world, "a") == ["a"]
+
+
+async def test_a_part_of_a_stack_is_not_archived() -> None:
+    world = three()
+    world.stand(stack_of("a b"))
+    assert await wished(world, "a c") == ["c"]
+
+
+async def test_a_whole_stack_is_archived_in_one_call() -> None:
+    world = three()
+    world.stand(stack_of("c a b"))
+    assert await wished(world, "b a c") == ["a b c"]
+
+
+async def test_what_was_wanted_before_counts_for_the_stack() -> None:
+    world = three()
+    world.stand(stack_of("a b"))
+    world.wanted_before = {"b"}
+    assert await wished(world, "a") == ["a b"]
+
+
+async def test_a_stack_half_in_the_archive_is_completed_and_a_whole_one_left_alone() -> None:
+    world = three()
+    world.stand(stack_of("a b"))
+    world.change("a", visibility="archive")
+    assert await wished(world, "a b") == ["a b"]
+    world.change("b", visibility="archive")
+    assert await wished(world, "a b") == []
+
+
+@pytest.mark.parametrize(
+    "facts", [{"trashed": True}, {"visibility": "hidden"}, {"visibility": "locked"}, {"visibility": "archive"}]
+)
+async def test_a_photo_that_is_not_ours_to_archive_is_left_alone(facts: dict[str, object]) -> None:
+    world = three()
+    world.change("a", **facts)
+    assert await wished(world, "a") == []
+
+
+async def test_what_the_user_took_out_of_the_archive_stays_out_with_its_stack() -> None:
+    world = three()
+    world.remember_archived(ArchiveAssets(account=ME, assets=ids("a"), reason=Reason(rule="")))
+    assert await wished(world, "a") == []
+    world.stand(stack_of("a b"))
+    assert await wished(world, "a b") == []
+
+
+async def test_a_photo_that_is_gone_is_passed_over_and_a_stack_that_changes_read_again() -> None:
+    world = three()
+    world.change("b", stack=StackId("gone"))
+    assert await wished(world, "missing a") == ["a"]
+    with pytest.raises(Retryable):
+        await wished(world, "b")
+
+
+def test_it_shares_the_lane_of_the_stacks() -> None:
+    (plan,) = router.plans(wanted("a"))
+    assert (plan.handler, plan.lane) == ("archive", "stacks:me")

@@ -1,0 +1,200 @@
+"""What the stack stage wishes for, given what Immich shows and what was done before."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reactor.core.changes import Reason, StackAssets
+from reactor.core.errors import Retryable
+from reactor.core.events import AssetEmbedded, AssetUploaded, Event, MetadataExtracted
+from reactor.core.ids import AssetId, StackId
+from reactor.core.stacking import AS_IT_IS_RULE
+from reactor.routing import Router
+from reactor.stages.stack import router, stack
+
+from .world import ME, MODEL, World, ids, photo, stack_of
+
+BURST = (photo("a"), photo("b", 1, sharpness=5.0), photo("c", 2))
+
+
+def embedded(name: str) -> Event:
+    return AssetEmbedded(account=ME, asset=AssetId(name), model=MODEL, checksum="1")
+
+
+async def wished(world: World, names: str) -> list[str]:
+    """Return the members of each stack wished for, the cover first, after embedding these photos."""
+    outcome = await stack([embedded(name) for name in ids(names)], world.services())
+    return [" ".join(change.members) for change in outcome.changes if isinstance(change, StackAssets)]
+
+
+def made(world: World, names: str) -> StackAssets:
+    """Let us have made this stack, the cover first."""
+    members = ids(names)
+    change = StackAssets(account=ME, cover=members[0], members=members, reason=Reason(rule="made before"))
+    world.carry_out(change)
+    return change
+
+
+async def test_a_burst_becomes_one_stack_with_its_sharpest_photo_on_top() -> None:
+    world = World(*BURST, photo("far", 300))
+    assert await wished(world, "c") == ["b a c"]
+
+
+async def test_a_photo_alone_and_one_not_embedded_yet_wish_for_nothing() -> None:
+    assert await wished(World(photo("a"), photo("b", 300)), "a b") == []
+    assert await wished(World(), "a") == []
+
+
+async def test_what_stands_so_already_is_left_alone() -> None:
+    world = World(*BURST)
+    made(world, "b a c")
+    assert await wished(world, "a b c") == []
+
+
+async def test_a_stack_of_ours_grows_and_its_cover_is_chosen_anew() -> None:
+    world = World(*BURST, photo("d", 3, sharpness=9.0))
+    made(world, "b a c")
+    assert await wished(world, "d") == ["d a b c"]
+
+
+async def test_the_users_cover_stays_when_a_stack_of_ours_grows() -> None:
+    world = World(*BURST, photo("d", 3, sharpness=9.0))
+    made(world, "b a c")
+    world.stand(stack_of("c a b", "stack of b 3"))
+    assert await wished(world, "d") == ["c a b d"]
+
+
+async def test_two_stacks_of_ours_that_turn_out_to_be_one_are_merged() -> None:
+    world = World(*BURST, photo("d", 3))
+    made(world, "a b")
+    made(world, "c d")
+    assert await wished(world, "b") == ["b a c d"]
+
+
+async def test_a_stack_of_the_users_is_neither_joined_nor_robbed() -> None:
+    world = World(*BURST, photo("d", 3))
+    world.stand(stack_of("a b"))
+    assert await wished(world, "c d") == ["c d"]
+
+
+async def test_a_stack_of_ours_that_the_user_changed_is_the_users() -> None:
+    world = World(*BURST, photo("d", 3))
+    made(world, "a b c")
+    world.stand(stack_of("a b", "changed"))
+    world.change("c", stack=None, stack_primary=None)
+    assert await wished(world, "d") == []
+
+
+async def test_a_photo_that_the_user_unstacked_stays_out_for_good() -> None:
+    world = World(*BURST, photo("d", 3))
+    made(world, "a b")
+    for name in ("a", "b"):
+        world.change(name, stack=None, stack_primary=None)
+    assert await wished(world, "a b c d") == ["c d"]
+    assert await wished(World(*BURST[:2]), "a b") == ["b a"]
+
+
+async def test_a_stack_of_ours_with_members_outside_the_group_is_not_split() -> None:
+    world = World(photo("a"), photo("b", 1), photo("late", 200))
+    made(world, "a late")
+    assert await wished(world, "b") == []
+
+
+async def test_a_strange_stack_that_is_in_question_is_wished_for_as_it_is() -> None:
+    # A crash between the call and its journal entry leaves a stack that looks like this.
+    world = World(*BURST)
+    world.stand(stack_of("c a b"))
+    outcome = await stack([embedded("a")], world.services())
+    (change,) = outcome.changes
+    assert isinstance(change, StackAssets)
+    assert (change.members, change.reason.rule) == (ids("c a b"), AS_IT_IS_RULE)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"trashed": True},
+        {"visibility": "hidden"},
+        {"visibility": "locked"},
+        {"visibility": "archive"},
+        {"motion_part_of": AssetId("x")},
+        {"kind": "VIDEO"},
+    ],
+    ids=lambda facts: next(iter(facts)),
+)
+async def test_photos_that_are_not_shown_are_left_out(facts: dict[str, object]) -> None:
+    world = World(*BURST)
+    world.change("b", **facts)
+    assert await wished(world, "a b c") == ["a c"]
+
+
+async def test_photos_that_are_gone_are_left_out() -> None:
+    world = World(*BURST)
+    del world.assets[AssetId("b")]
+    assert await wished(world, "a b c") == ["a c"]
+
+
+async def test_photos_of_two_owners_are_not_stacked() -> None:
+    world = World(*BURST)
+    world.change("b", owner="partner")
+    assert await wished(world, "a b c") == []
+
+
+async def test_a_photo_that_is_left_out_bridges_nothing() -> None:
+    world = World(photo("a"), photo("b", 8), photo("c", 16))
+    world.change("b", trashed=True)
+    assert await wished(world, "a b c") == []
+
+
+async def test_a_stack_that_changes_while_it_is_read_is_read_again_later() -> None:
+    world = World(*BURST)
+    world.change("a", stack=StackId("gone"))
+    with pytest.raises(Retryable):
+        await wished(world, "a")
+
+
+async def test_a_burst_id_that_comes_later_joins_what_vision_did_not() -> None:
+    world = World(photo("a"), photo("b", 30, 90, (1 << 32) - 1))
+    assert await wished(world, "a b") == []
+    heard = [MetadataExtracted(account=ME, asset=a, exif_updated_at="1", burst_id="burst") for a in ids("a b")]
+    outcome = await stack(heard, world.services())
+    assert [change.members for change in outcome.changes if isinstance(change, StackAssets)] == [ids("a b")]
+
+
+async def test_a_chain_is_decided_from_its_beginning() -> None:
+    # Thirty photos five seconds apart run over the cap of two minutes; the last of them must not see them otherwise.
+    world = World(*(photo(f"{n:02}", 5 * n) for n in range(30)))
+    whole = {frozenset(names.split()) for names in await wished(world, " ".join(sorted(world.stored)))}
+    assert {frozenset(names.split()) for names in await wished(world, "29")} < whole
+
+
+def test_the_stage_hears_of_vectors_and_of_burst_ids_in_the_lane_of_its_account() -> None:
+    assert isinstance(router, Router)
+    (plan,) = router.plans(embedded("a"))
+    assert (plan.handler, plan.lane) == ("stack", "stacks:me")
+    assert router.plans(AssetUploaded(account=ME, asset=AssetId("a"))) == ()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.permutations(range(8)), st.lists(st.integers(1, 8), min_size=1, max_size=3))
+async def test_whatever_the_order_of_arrival_the_stacks_are_the_same(order: Sequence[int], sizes: list[int]) -> None:
+    shots = [photo(f"{n}", 3 * n + (100 if n > 3 else 0), 20 * (n % 2), sharpness=n % 3 + 1.0) for n in range(8)]
+    world = World()
+    waiting = list(order)
+    while waiting:
+        size = sizes[len(waiting) % len(sizes)]
+        batch, waiting = [shots[n] for n in waiting[:size]], waiting[size:]
+        arrived = World(*batch)
+        world.stored |= arrived.stored
+        world.assets |= arrived.assets
+        outcome = await stack([embedded(found.asset) for found in batch], world.services())
+        for change in outcome.changes:
+            assert isinstance(change, StackAssets)
+            world.carry_out(change)
+    stands = {asset.stack: world.stacks[asset.stack] for asset in world.assets.values() if asset.stack}
+    assert {(found.primary, found.members) for found in stands.values()} == {
+        (AssetId("2"), frozenset(ids("0 1 2 3"))),
+        (AssetId("5"), frozenset(ids("4 5 6 7"))),
+    }
