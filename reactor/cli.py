@@ -7,12 +7,15 @@ import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 
 from reactor.core.errors import StartError
+
+if TYPE_CHECKING:
+    from reactor.config import Settings
 
 app = typer.Typer(
     name="reactor",
@@ -104,14 +107,14 @@ def run(config: ConfigFile = None) -> None:
     run_async(work())
 
 
-def _settings(config: Path | None) -> Any:
+def _settings(config: Path | None) -> "Settings":
     from reactor.config import load_settings  # noqa: PLC0415
 
     return load_settings(config)
 
 
 @app.command()
-def demo(  # noqa: PLR0917
+def demo(
     photos: Annotated[
         Path | None, typer.Option("--photos", help="Upload the pictures of this folder instead of rendered ones.")
     ] = None,
@@ -142,7 +145,7 @@ def eval_stacks(
 
     async def work() -> int:
         async with open_model(model or demo_model()) as embedder:
-            return await main(folder, as_json, embedder)
+            return await main(folder, as_json, embedder, random_pair_cosine=embedder.info.random_pair_cosine)
 
     setup_logging("WARNING")
     run_async(work())

@@ -25,6 +25,15 @@ Share = Annotated[float, Field(ge=-1.0, le=1.0)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
+def _data_dir() -> Path:
+    """Return where state lies unless REACTOR_DATA_DIR says so."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # PostgreSQL does not run as root, and others cannot enter root's home.
+        return Path("/var/lib/reactor")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "immich-reactor"
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 
@@ -112,7 +121,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, validation_alias=AliasChoices("REACTOR_PORT", "UI_PORT")
     )
-    data_dir: Path = Field(default_factory=lambda: default_data_dir())
+    data_dir: Path = Field(default_factory=_data_dir)
     database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias=AliasChoices("LOG_LEVEL", "REACTOR_LOG_LEVEL")
@@ -211,15 +220,6 @@ class FixedSettings(Settings):
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
-
-
-def default_data_dir() -> Path:
-    """Return where state lies unless REACTOR_DATA_DIR says so."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # PostgreSQL does not run as root, and others cannot enter root's home.
-        return Path("/var/lib/reactor")
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "immich-reactor"
 
 
 def resource(name: str) -> Path:

@@ -142,8 +142,8 @@ class JournalReader(Protocol):
         """Return for each subject the newest entry that is done, where there is one."""
         ...
 
-    async def portraits(self, account: AccountId, person: PersonId) -> frozenset[FaceId]:
-        """Return the faces that were given to Frigate, are planned to be, or wait for an answer."""
+    async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
+        """Return how the newest entry of each face of the person stands."""
         ...
 
 
@@ -156,6 +156,10 @@ class Journal(JournalReader, Protocol):
 
     async def open_entries(self, change: Change) -> tuple[Entry, ...]:
         """Return the open entries that touch a subject of the change, oldest first."""
+        ...
+
+    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the open entries that a handler wrote about one of the subjects, oldest first."""
         ...
 
     async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:

@@ -83,7 +83,12 @@ class ArchiveHand:
 
     async def read(self, change: ArchiveAssets) -> State:
         library = self._libraries(change.account)
-        assets = [await library.asset(asset) for asset in sorted(change.assets)]
+        try:
+            assets = [await library.asset(asset) for asset in sorted(change.assets)]
+        except Gone as error:
+            if len(change.assets) == 1:
+                raise
+            raise Retryable("a photo of the stack is gone; decided anew", after=1.0) from error
         if shut := [asset.id for asset in assets if not asset.is_open]:
             raise Gone(f"{', '.join(shut)} is in the trash, locked or hidden; nothing is archived")
         return VisibilityState(visibility=tuple((asset.id, asset.visibility) for asset in assets))
@@ -139,13 +144,11 @@ class StackHand:
 
     async def _stack_of(self, account: AccountId, asset: AssetId) -> StackNow | None:
         library = self._libraries(account)
-        stack = (await library.asset(asset)).stack
-        if stack is None:
-            return None
         try:
-            return await library.stack(stack)
+            stack = (await library.asset(asset)).stack
+            return None if stack is None else await library.stack(stack)
         except Gone as error:
-            raise Retryable(f"the stack of {asset} changed while it was read", after=1.0) from error
+            raise Retryable(f"{asset} or its stack is gone; decided anew", after=1.0) from error
 
 
 class PortraitHand:

@@ -9,9 +9,11 @@ import structlog
 from reactor.acts.hands import Hand
 from reactor.core.changes import Change, PortraitState, State, feature_of, subjects_of
 from reactor.core.errors import Gone, Held, Permanent, Retryable
+from reactor.core.ids import AccountId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
+from reactor.core.portraits import NoFace
 from reactor.core.standing import admissible, satisfied
 from reactor.ports import Journal
 
@@ -41,16 +43,34 @@ class Performer:
         self._conclusions = conclusions or {}
 
     async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None:
-        """Perform all changes in order; the last of a kind that was made is concluded, where the kind asks for it."""
+        """Perform all changes in order; the last of a kind that was made is concluded, where the kind asks for it.
+
+        What the other side refuses for good keeps nothing else from being done; it is raised at the end. A photo that
+        is gone, and a picture without a face, are no failure: there is nothing left to do.
+        """
         made: dict[type[Change], Change] = {}
+        refused: Permanent | None = None
         try:
             for change in changes:
-                if await self.perform(change, cause) is EntryState.DONE:
-                    made[type(change)] = change
+                try:
+                    if await self.perform(change, cause) is EntryState.DONE:
+                        made[type(change)] = change
+                except (Gone, NoFace) as error:
+                    log.info("nothing to do", change=type(change).__name__, why=str(error))
+                except Permanent as error:
+                    refused = refused or error
         finally:
             for kind, change in made.items():
                 if (conclude := self._conclusions.get(kind)) is not None:
                     await conclude(change)
+        if refused is not None:
+            raise refused
+
+    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
+        """Look at what an earlier try of the handler left unanswered, so that it decides on what really stands."""
+        for entry in await self._journal.unanswered(handler, account, subjects):
+            if (hand := self._hands.get(type(entry.change))) is not None:
+                await self._resolve(hand, entry)
 
     async def perform(self, change: Change, cause: Cause) -> EntryState | None:
         """Carry out a change and return how its entry ended; None where nothing was left to do.

@@ -3,12 +3,11 @@
 import asyncio
 import io
 
-import imagehash
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from reactor.core.errors import Permanent
-from reactor.core.portraits import PortraitPolicy, crop_box, tile_sharpness
+from reactor.core.portraits import PortraitPolicy, crop_box, fits_into, tile_sharpness
 
 Box = tuple[float, float, float, float]
 Frame = tuple[int, int]
@@ -16,9 +15,9 @@ Frame = tuple[int, int]
 PIXEL_LIMIT = 80_000_000
 JPEG_QUALITY = 92
 SHARPNESS_HEIGHT = 160
-# Frigate keeps its own detector's box of our crop, so the middle of both is compared, by pHash. Two crops of one face
-# differ by the box's few per cent; other faces of the same person measured on the sample library differ by more.
-LIKE_BITS = 18
+# Frigate keeps its own detector's box of our crop, in our pixels (facts/frigate-api.md section 2), so the best fit of
+# its picture within the crop is nearly exact; another photo of the same person is not.
+CUT_FROM = 0.99
 
 
 class PillowPortraits:
@@ -57,13 +56,8 @@ class PillowPortraits:
         return out.getvalue()
 
     def _looks_like(self, crop: bytes, picture: bytes) -> bool:
-        whole = _open(crop)
-        theirs = _open(picture)
-        share = 1 / (1 + 2 * self._policy.margin)
-        width, height = whole.width * share, whole.height * share
-        left, top = (whole.width - width) / 2, (whole.height - height) / 2
-        ours = whole.crop(_whole((left, top, left + width, top + height)))
-        return bool(imagehash.phash(ours) - imagehash.phash(theirs) <= LIKE_BITS)
+        whole, part = (np.asarray(_open(data).convert("L"), dtype=np.float32) for data in (crop, picture))
+        return fits_into(part, whole) >= CUT_FROM
 
 
 def _open(data: bytes) -> Image.Image:

@@ -13,9 +13,9 @@ def archivable(
 ) -> tuple[AssetId, ...]:
     """Return the ids to archive in one call: all of ``together``, or none.
 
-    ``together`` is a photo alone, or every member of its stack; archiving a part of a stack would hide the rest of it.
-    None of them where a member is not wanted in the archive, may not be changed, or was brought back by the user after we
-    archived it, and where all are in the archive already.
+    ``together`` is a photo alone, or every member of its stack; archiving a part of a stack would hide the rest of
+    it. None of them where a member is not wanted in the archive, may not be changed, or was brought back by the user
+    after we archived it, and where all are in the archive already.
     """
     allowed = all(
         asset.id in wanted and asset.is_open and not _brought_back(asset, done.get(asset.id)) for asset in together

@@ -117,9 +117,7 @@ class PersonGainedFaces:
         return str(self.photos)
 
 
-Event: TypeAlias = (
-    AssetUploaded | MetadataExtracted | AssetEmbedded | ArchiveWanted | PersonNamed | PersonGainedFaces
-)
+Event: TypeAlias = AssetUploaded | MetadataExtracted | AssetEmbedded | ArchiveWanted | PersonNamed | PersonGainedFaces
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     AssetUploaded,

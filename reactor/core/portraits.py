@@ -45,7 +45,7 @@ class PortraitPolicy:
     min_side: float = 90.0
     margin: float = 0.4
     height: int = 320
-    min_sharpness: float = 60.0
+    min_sharpness: float = 30.0
     rival_share: float = 0.6
     edge_share: float = 0.05
     twin_seconds: float = 10.0
@@ -169,3 +169,28 @@ def _area(box: tuple[float, float, float, float]) -> float:
 
 def _overlap(one: Box, other: Box) -> float:
     return _area((max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])))
+
+
+def fits_into(part: NDArray[np.float32], whole: NDArray[np.float32]) -> float:
+    """Return how well one grey picture is a piece of another, 0..1: the highest normalised correlation of any place.
+
+    Frigate cuts its detector's box out of the pixels that we sent and does not scale it (section 2), so a picture
+    that was cut out of our crop fits somewhere almost exactly, wherever its box lies. Shapes [h, w] and [H, W].
+    """
+    (height, width), (tall, wide) = part.shape, whole.shape
+    if not 0 < height <= tall or not 0 < width <= wide:
+        return 0.0
+    piece = part - part.mean(dtype=np.float64)
+    ground = whole - whole.mean(dtype=np.float64)
+    places = (slice(0, tall - height + 1), slice(0, wide - width + 1))
+    waves = np.fft.rfft2(ground) * np.conj(np.fft.rfft2(piece, s=whole.shape))
+    together = np.fft.irfft2(waves, s=whole.shape)[places]
+    spread = _window_sums(ground**2, height, width) - _window_sums(ground, height, width) ** 2 / (height * width)
+    scale = np.sqrt(np.maximum(spread, 1e-6) * max(float((piece**2).sum()), 1e-6))
+    return float(np.clip(np.max(together / scale), 0.0, 1.0))
+
+
+def _window_sums(values: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Sum every window of that size."""
+    sums = np.pad(values, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    return np.asarray(sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from reactor.core.errors import Held, NotReady, Permanent, Retryable
+from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,14 @@ class Dead:
     why: str
 
 
-Verdict: TypeAlias = Again | Dead
+@dataclass(frozen=True, kw_only=True)
+class Moot:
+    """Nothing is left to do: what it was about is gone."""
+
+    why: str
+
+
+Verdict: TypeAlias = Again | Dead | Moot
 
 
 def judge(error: Exception, attempts: int, policy: RetryPolicy, *, jitter: float) -> Verdict:
@@ -48,6 +55,8 @@ def judge(error: Exception, attempts: int, policy: RetryPolicy, *, jitter: float
     match error:
         case Held():
             return Again(wait=timedelta(seconds=error.after or policy.longest_s), why=why, counted=False)
+        case Gone():
+            return Moot(why=why)
         case Permanent():
             return Dead(why=why)
         case NotReady():

@@ -11,8 +11,6 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
 
-AS_IT_IS_RULE = "it stands so already"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
@@ -67,16 +65,6 @@ def restack(
         members=(cover, *(member for member in group.members if member != cover)),
         reason=Reason(rule=f"{group.reason.rule}; cover: {why.rule}", scores=group.reason.scores + why.scores),
     )
-
-
-def affirm(account: AccountId, stack: StackNow) -> StackAssets:
-    """Return the wish for a stack exactly as it is, which changes nothing.
-
-    A stack that our call made just before a crash looks like the user's until its open journal entry is settled, and
-    that happens when a wish touches it.
-    """
-    members = (stack.primary, *sorted(stack.members - {stack.primary}))
-    return StackAssets(account=account, cover=stack.primary, members=members, reason=Reason(rule=AS_IT_IS_RULE))
 
 
 def left_edges(

@@ -110,7 +110,7 @@ class _Demo:
     reactor: Reactor
 
 
-def _settings(  # noqa: PLR0917
+def _settings(
     options: DemoOptions, immich: str, frigate: str, key: str, secret: str, folder: Path
 ) -> Settings:
     return FixedSettings(

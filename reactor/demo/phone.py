@@ -20,13 +20,14 @@ TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """A photo to upload: its bytes, the time of the file, and whose faces are where (pixels of the picture)."""
+    """A photo to upload: its bytes, the time of the file, and whose faces are where (pixels of the picture), burst."""
 
     file_name: str
     data: bytes
     taken_at: datetime
     faces: tuple[tuple[str, tuple[float, float, float, float]], ...] = ()
     size: tuple[int, int] = (0, 0)
+    burst_id: str | None = None
 
 
 class Phone:
@@ -46,11 +47,14 @@ class Phone:
 
     async def upload(self, shot: Shot) -> str:
         """Upload a photo and return its id; the faces on it are named afterwards."""
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)
         form.add_field("assetData", shot.data, filename=shot.file_name, content_type="application/octet-stream")
         for name in ("fileCreatedAt", "fileModifiedAt"):
             form.add_field(name, shot.taken_at.astimezone(UTC).isoformat(timespec="milliseconds"))
         form.add_field("filename", shot.file_name)
+        if shot.burst_id is not None:
+            # Only the simulated server reads it so; a real photo carries it in its own metadata.
+            form.add_field("autoStackId", shot.burst_id)
         async with self._session.post("assets", data=form) as answer:
             answer.raise_for_status()
             asset = str(UUID((await answer.json())["id"]))

@@ -2,23 +2,10 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from reactor.evaluate.stacks import StackReport, evaluate_stacks
-from reactor.ports import Embedder
-
-
-async def main(folder: Path, as_json: bool, embedder: Embedder, *, random_pair_cosine: float | None = None) -> int:
-    """Evaluate the folder and print the report; return the exit status. Raises StartError for a bad folder."""
-    report = await evaluate_stacks(folder, embedder, random_pair_cosine=random_pair_cosine)
-    if as_json:
-        print(to_json(report))
-    else:
-        Console().print(to_table(report))
-    return 0
+from reactor.evaluate.scores import StackReport
 
 
 def to_json(report: StackReport) -> str:

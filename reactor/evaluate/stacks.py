@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
 from reactor.core.bursts import StackPolicy
 from reactor.core.errors import Permanent, StartError
@@ -16,6 +14,8 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.vectors import median_pair_cosine
 from reactor.evaluate.library import MemoryLibrary
+from reactor.evaluate.report import to_json, to_table
+from reactor.evaluate.scores import StackReport, compare
 from reactor.evaluate.truth import Row, read_truth
 from reactor.ports import Embedder
 from reactor.stages.stack import Desk, wishes
@@ -25,22 +25,14 @@ AT_ONCE = 4
 SEED = 7
 
 
-@dataclass(frozen=True, kw_only=True)
-class StackReport:
-    """How the stacks made compare with the bursts labelled; precision, recall and f1 over all pairs of photos.
-
-    ``exact_bursts`` of ``bursts`` were reproduced to the photo; ``wrong_singles`` counts by kind the photos of no burst
-    that ended in a stack; ``seconds`` is the time for all, embedding included.
-    """
-
-    images: int
-    precision: float
-    recall: float
-    f1: float
-    exact_bursts: int
-    bursts: int
-    wrong_singles: Mapping[str, int]
-    seconds: float
+async def main(folder: Path, as_json: bool, embedder: Embedder, *, random_pair_cosine: float | None = None) -> int:
+    """Evaluate the folder and print the report; return the exit status. Raises StartError for a bad folder."""
+    report = await evaluate_stacks(folder, embedder, random_pair_cosine=random_pair_cosine)
+    if as_json:
+        print(to_json(report))
+    else:
+        Console().print(to_table(report))
+    return 0
 
 
 async def evaluate_stacks(
@@ -74,33 +66,6 @@ async def evaluate_stacks(
         for change in await wishes((photo.asset,), desk):
             library.carry_out(change)
     return compare(rows, library.stacks(), time.monotonic() - started)
-
-
-def compare(rows: Sequence[Row], stacks: Collection[frozenset[AssetId]], seconds: float) -> StackReport:
-    """Score stacks against the labels; of no pair made, precision is 1, of no pair labelled, recall is 1."""
-    labelled: dict[str, set[AssetId]] = {}
-    for row in rows:
-        if row.burst is not None:
-            labelled.setdefault(row.burst, set()).add(AssetId(row.file))
-    bursts = [frozenset(members) for members in labelled.values() if len(members) > 1]
-    true, made = _pairs(bursts), _pairs(stacks)
-    right = len(true & made)
-    stacked = frozenset[AssetId]().union(*stacks)
-    wrong = Counter(row.kind for row in rows if row.burst is None and row.file in stacked)
-    return StackReport(
-        images=len(rows),
-        precision=right / len(made) if made else 1.0,
-        recall=right / len(true) if true else 1.0,
-        f1=2 * right / (len(made) + len(true)) if made or true else 1.0,
-        exact_bursts=sum(burst in stacks for burst in bursts),
-        bursts=len(bursts),
-        wrong_singles=dict(sorted(wrong.items())),
-        seconds=seconds,
-    )
-
-
-def _pairs(groups: Iterable[frozenset[AssetId]]) -> frozenset[tuple[AssetId, AssetId]]:
-    return frozenset(pair for group in groups for pair in combinations(sorted(group), 2))
 
 
 async def _embed(folder: Path, rows: Sequence[Row], embedder: Embedder) -> tuple[EmbeddedPhoto, ...]:

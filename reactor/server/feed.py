@@ -17,8 +17,8 @@ MAX_BROWSERS = 32
 # A browser that is this many pictures of the page behind is let go; it comes back by itself, up to date.
 MAX_BEHIND = 3
 SEND_SECONDS = 10.0
-# How soon a browser that has left without a word is noticed.
-ALIVE_SECONDS = 5.0
+# A sign of life, so that a browser whose connection broke without a word is noticed.
+ALIVE_SECONDS = 15.0
 # Looking costs at most a tenth of the time, however large the library is.
 REST_FACTOR = 9
 

@@ -13,6 +13,7 @@ from reactor.core.errors import BadWebhook, Retryable
 from reactor.core.ids import AccountId
 from reactor.core.webhook import NotJson, parse_webhook, secret_matches
 from reactor.ports import EventSink
+from reactor.server.gather import Gatherer
 
 MAX_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
@@ -38,7 +39,7 @@ class WebhookRoute:
     def __init__(
         self, *, sink: EventSink, accounts: Mapping[AccountId, WebhookAccount], log: FilteringBoundLogger
     ) -> None:
-        self._sink = sink
+        self._gatherer = Gatherer(sink)
         self._accounts = accounts
         self._log = log
 
@@ -61,7 +62,7 @@ class WebhookRoute:
             raise BadWebhook(f"the body did not arrive within {BODY_SECONDS:.0f} s") from error
         events = parse_webhook(account, request.headers.get("Content-Type", ""), body)
         if events:
-            await self._sink.append(events)
+            await self._gatherer.keep(events)
         else:
             self._log.debug("a webhook told nothing that concerns us", account=account)
         return len(events)

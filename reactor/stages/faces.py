@@ -8,6 +8,7 @@ from reactor.core.errors import Gone, NotReady
 from reactor.core.events import Event, PersonGainedFaces, PersonNamed
 from reactor.core.frigate_names import frigate_name
 from reactor.core.ids import AccountId, FaceId, PersonId
+from reactor.core.journal import EntryState
 from reactor.core.library import Asset, Face
 from reactor.core.portraits import FaceCandidate, choose_portraits, objection_to
 from reactor.ports import Services
@@ -17,6 +18,10 @@ router = Router()
 
 LOOKED_AT = 5
 """Newest photos looked at for each portrait that the policy allows; more would cost a download each."""
+
+
+# A face that is planned, or whose answer is not known, takes its place as one that was given does.
+KEPT = frozenset({EntryState.DONE, EntryState.PLANNED, EntryState.OPEN, EntryState.PARKED})
 
 
 @router.on(PersonNamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
@@ -34,13 +39,16 @@ async def faces(events: Sequence[Event], services: Services) -> Outcome:
 
 async def _portraits(account: AccountId, person: PersonId, name: str, services: Services) -> list[AddPortrait]:
     known_as = frigate_name(name)
-    already = await services.journal.portraits(account, person)
+    before = await services.journal.portraits(account, person)
+    already = frozenset(face for face, state in before.items() if state in KEPT)
+    refused = before.keys() - already - {face for face, state in before.items() if state is EntryState.SUPERSEDED}
     policy = services.portrait_policy
     if known_as is None or len(already) >= policy.maximum:
         return []
     candidates: list[FaceCandidate] = []
     for photo in await services.library(account).photos_of(person, limit=policy.maximum * LOOKED_AT):
-        candidates += await _candidates(account, photo, person, already, services)
+        found = await _candidates(account, photo, person, already, services)
+        candidates += [one for one in found if one.face not in refused]
     return [
         AddPortrait(
             account=account,

@@ -13,7 +13,7 @@ from reactor.core.events import AssetEmbedded, Event, MetadataExtracted
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
-from reactor.core.stacking import Standing, affirm, free, is_ours, left_edges, restack
+from reactor.core.stacking import Standing, free, left_edges, restack
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -103,7 +103,7 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...
     reading = _Reading(desk)
     groups = await _settled_groups(photos, asked, reading)
     found = (restack(desk.account, group, photos, reading.standings, reading.done) for group in groups)
-    return (*reading.affirmations(asked), *(change for change in found if change is not None))
+    return tuple(change for change in found if change is not None)
 
 
 async def _neighbourhood(fresh: Sequence[EmbeddedPhoto], desk: Desk) -> dict[AssetId, EmbeddedPhoto]:
@@ -159,12 +159,6 @@ class _Reading:
             stack = self._stacks[asset.stack] if asset.stack is not None else None
             self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self.done.get(asset.id))
         self.out |= {member for member in members if not self._free(member)}
-
-    def affirmations(self, asked: frozenset[AssetId]) -> tuple[StackAssets, ...]:
-        """Return the wishes for the stacks, as they are, that hold a photo in question and seem to be the user's."""
-        stacks = (self.standings[asset].stack for asset in sorted(asked) if asset in self.standings)
-        strange = {found.id: found for found in stacks if found is not None and not is_ours(found, self.done)}
-        return tuple(affirm(self.desk.account, found) for found in strange.values() if len(found.members) > 1)
 
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)

@@ -10,8 +10,9 @@ import structlog
 
 from reactor.core.changes import Change
 from reactor.core.deliveries import Delivery, LeaseLost
-from reactor.core.errors import Held, NotReady, Permanent, Retryable
+from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
 from reactor.core.events import Event
+from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
 from reactor.core.settlement import Dead, RetryPolicy, Verdict, judge
 from reactor.ports import Services
@@ -49,6 +50,8 @@ class Waker(Protocol):
 
 class Acts(Protocol):
     """Something that carries out changes."""
+
+    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None: ...
 
     async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None: ...
 
@@ -169,6 +172,7 @@ class Worker:
     async def _react(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> tuple[Event, ...]:
         try:
             async with asyncio.timeout(self._policy.deadline_s):
+                await self._recover(reaction, deliveries)
                 outcome = await reaction.handle([delivery.event for delivery in deliveries], self._services)
                 cause = Cause(handler=reaction.name, event=deliveries[-1].seq, run=deliveries[-1].run)
                 await self._acts.carry_out(outcome.changes, cause)
@@ -176,10 +180,22 @@ class Worker:
             raise Retryable(f"{reaction.name} took longer than {self._policy.deadline_s:.0f} s") from error
         return outcome.events
 
+    async def _recover(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
+        """Before another try, learn what became of the calls of the one before: a stage must not take ours for theirs."""
+        again: dict[AccountId, list[str]] = {}
+        for delivery in deliveries:
+            if delivery.attempts > 1:
+                again.setdefault(delivery.event.account, []).append(delivery.event.subject)
+        for account, subjects in again.items():
+            await self._acts.recover(reaction.name, account, subjects)
+
     async def _settle_failure(self, reaction: Reaction, deliveries: tuple[Delivery, ...], error: Exception) -> None:
+        if isinstance(error, Gone) and len(deliveries) > 1:
+            # One of many is gone: the others are decided again, and alone if need be.
+            error = Retryable(str(error))
         verdict = judge(error, deliveries[0].attempts, self._policy.retry, jitter=self._chance.random())
         subjects = [delivery.event.subject for delivery in deliveries[:4]]
-        say = log.debug if isinstance(error, NotReady | Held) and not isinstance(verdict, Dead) else log.warning
+        say = log.debug if isinstance(error, NotReady | Held | Gone) and not isinstance(verdict, Dead) else log.warning
         ours = not isinstance(error, Retryable | Permanent)
         say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)
         try:

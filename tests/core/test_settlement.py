@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
-from reactor.core.settlement import Again, Dead, RetryPolicy, judge
+from reactor.core.settlement import Again, Dead, Moot, RetryPolicy, judge
 
 POLICY = RetryPolicy(attempts=3, patience=5, first_s=1.0, longest_s=60.0, soon_s=0.25, soon_longest_s=8.0)
 
@@ -23,7 +23,6 @@ POLICY = RetryPolicy(attempts=3, patience=5, first_s=1.0, longest_s=60.0, soon_s
         (NotReady("no preview"), 4, timedelta(seconds=2)),
         (NotReady("no preview"), 5, None),
         (Permanent("wrong key"), 1, None),
-        (Gone("deleted"), 1, None),
         (KeyError("our own fault"), 1, timedelta(seconds=1)),
         (KeyError("our own fault"), 3, None),
     ],
@@ -37,6 +36,10 @@ def test_verdicts(error: Exception, attempts: int, expected: timedelta | None) -
         assert isinstance(verdict, Again)
         assert verdict.wait == expected
         assert verdict.counted
+
+
+def test_what_is_gone_leaves_nothing_to_do() -> None:
+    assert judge(Gone("deleted"), 1, POLICY, jitter=0.5) == Moot(why="deleted")
 
 
 def test_holding_back_costs_no_try_however_often() -> None:

@@ -1,6 +1,7 @@
 """The simulator against what real Frigates 0.16, 0.17 and 0.18 answered."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -107,7 +108,7 @@ class Replay:
         if not isinstance(pair.sent, dict):
             return pair.sent
         return {
-            key: [self._ours(one) for one in value] if isinstance(value, list) else self._ours(value)
+            key: [self._ours(one) for one in value] if isinstance(value, list) else self._ours(str(value))
             for key, value in pair.sent.items()
         }
 
@@ -134,7 +135,7 @@ def _form(pair: Pair) -> aiohttp.FormData | None:
         return None
     part, name, size = pair.upload
     form = aiohttp.FormData()
-    form.add_field(part, _picture(name, size), filename=name)
+    form.add_field(part, io.BytesIO(_picture(name, size)), filename=name)
     return form
 
 

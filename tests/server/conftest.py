@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 import structlog
 
+from reactor.core.ids import AccountId
 from reactor.server.app import make_app
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
@@ -28,9 +29,9 @@ async def client(world: World) -> AsyncIterator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def browsing(world: World, host: str = "127.0.0.1") -> AsyncIterator[aiohttp.ClientSession]:
-    accounts = {ME: WebhookAccount(secrets=("old-secret", "new-secret")), "closed": WebhookAccount(secrets=())}
+    accounts = {ME: WebhookAccount(secrets=("old-secret", "new-secret")), AccountId("closed"): WebhookAccount()}
     app = make_app(
-        sink=world.sink,
+        sink=world.log or world.sink,
         accounts=accounts,
         readiness=world.ready,
         activity=world.board,

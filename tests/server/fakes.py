@@ -1,5 +1,6 @@
 """Small stand-ins for what the web server is given, and the bodies that a real Immich sent."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from copy import deepcopy
@@ -10,6 +11,7 @@ from typing import Any
 from reactor.core.activity import PhotoCard, Summary
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, AssetId, RunId
+from reactor.ports import EventSink
 from reactor.server.health import Readiness
 
 ME = AccountId("me")
@@ -29,12 +31,17 @@ def body(trigger: str = "AssetCreate", **asset: object) -> dict[str, Any]:
 
 @dataclass
 class Sink:
-    """Keep what is appended, or fail."""
+    """Keep what is appended, once the gate is open, or fail."""
 
     events: list[Event] = field(default_factory=list)
     error: Exception | None = None
+    gate: asyncio.Event | None = None
+    asked: bool = False
 
     async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
+        self.asked = True
+        if self.gate:
+            await self.gate.wait()
         if self.error:
             raise self.error
         self.events.extend(events)
@@ -71,6 +78,7 @@ class World:
     """Everything that a test may set; the application reads it anew for each request."""
 
     sink: Sink = field(default_factory=Sink)
+    log: EventSink | None = None
     board: Board = field(default_factory=Board)
     readiness: Readiness = field(default_factory=lambda: Readiness(ready=True, checks={"database": "answers"}))
     picture: tuple[bytes, str] | Exception = (b"\xff\xd8picture", "image/jpeg")

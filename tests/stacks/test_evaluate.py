@@ -13,8 +13,9 @@ from PIL import Image
 from rich.console import Console
 
 from reactor.core.errors import StartError
-from reactor.evaluate.report import main, to_table
-from reactor.evaluate.stacks import StackReport, evaluate_stacks
+from reactor.evaluate.report import to_table
+from reactor.evaluate.scores import StackReport
+from reactor.evaluate.stacks import evaluate_stacks, main
 from reactor.ports import ImageFeatures
 
 COLOURS = {"red": (250, 5, 5), "rose": (250, 40, 40), "green": (5, 250, 5), "blue": (5, 5, 250)}

@@ -10,7 +10,6 @@ from reactor.core.changes import Reason, StackAssets
 from reactor.core.errors import Retryable
 from reactor.core.events import AssetEmbedded, AssetUploaded, Event, MetadataExtracted
 from reactor.core.ids import AssetId, StackId
-from reactor.core.stacking import AS_IT_IS_RULE
 from reactor.routing import Router
 from reactor.stages.stack import router, stack
 
@@ -102,14 +101,10 @@ async def test_a_stack_of_ours_with_members_outside_the_group_is_not_split() -> 
     assert await wished(world, "b") == []
 
 
-async def test_a_strange_stack_that_is_in_question_is_wished_for_as_it_is() -> None:
-    # A crash between the call and its journal entry leaves a stack that looks like this.
+async def test_a_stack_of_the_user_is_left_as_it_is() -> None:
     world = World(*BURST)
     world.stand(stack_of("c a b"))
-    outcome = await stack([embedded("a")], world.services())
-    (change,) = outcome.changes
-    assert isinstance(change, StackAssets)
-    assert (change.members, change.reason.rule) == (ids("c a b"), AS_IT_IS_RULE)
+    assert (await stack([embedded("a")], world.services())).changes == ()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The encoder as the stages ask for it (ports.Embedder)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class ClipEmbedder:
         return ImageFeatures(
             vector=found.vector,
             phash=found.phash,
-            sharpness=tile_sharpness(found.gray),
+            sharpness=await asyncio.to_thread(tile_sharpness, found.gray),
             width=found.width,
             height=found.height,
         )

@@ -29,6 +29,12 @@ Photo = tuple[str, str]
 
 # Counts walk an index once; the page asks for them again only when something changed, and with long pauses.
 _SUMMARY = """
+WITH open AS (
+    -- One branch for each partial index of the deliveries that are not done.
+    SELECT event, false AS dead FROM deliveries WHERE state = 'waiting'
+    UNION ALL SELECT event, false FROM deliveries WHERE state IN ('running', 'joined')
+    UNION ALL SELECT event, true FROM deliveries WHERE state = 'dead'
+)
 SELECT
     (SELECT count(*) FROM events WHERE kind = 'AssetUploaded' AND ($1::text IS NULL OR account = $1)) AS heard,
     (SELECT count(*) FROM photos WHERE $1::text IS NULL OR account = $1) AS embedded,
@@ -42,9 +48,8 @@ FROM (
         count(*) FILTER (WHERE state = 'planned') AS planned
     FROM journal WHERE $1::text IS NULL OR account = $1
 ) j, (
-    SELECT count(*) FILTER (WHERE state <> 'dead') AS waiting, count(*) FILTER (WHERE state = 'dead') AS failed
-    FROM deliveries WHERE state IN ('waiting', 'running', 'joined', 'dead')
-        AND ($1::text IS NULL OR EXISTS (SELECT FROM events e WHERE e.seq = deliveries.event AND e.account = $1))
+    SELECT count(*) FILTER (WHERE NOT dead) AS waiting, count(*) FILTER (WHERE dead) AS failed FROM open
+    WHERE $1::text IS NULL OR EXISTS (SELECT FROM events e WHERE e.seq = open.event AND e.account = $1)
 ) d
 """
 
@@ -77,9 +82,12 @@ WHERE d.state <> 'done'
 ORDER BY d.id DESC LIMIT $3
 """
 
+# Subject by subject: for all at once (&&) the planner would rather walk the whole journal than use its index.
 _DEEDS = """
-SELECT account, kind, change, state, note, coalesce(settled_at, written_at) AS at
-FROM journal WHERE subjects && $1 ORDER BY id DESC LIMIT $2
+SELECT DISTINCT ON (j.id) j.account, j.kind, j.change, j.state, j.note, coalesce(j.settled_at, j.written_at) AS at
+FROM unnest($1::text[]) AS s(subject)
+CROSS JOIN LATERAL (SELECT * FROM journal WHERE subjects @> ARRAY[s.subject] OFFSET 0) j
+ORDER BY j.id DESC LIMIT $2
 """
 
 _PORTRAITS = """

@@ -54,7 +54,8 @@ async def append_on(
     run: RunId,
 ) -> int:
     """Append on a given connection, so that follow-ups commit with the settlement that made them."""
-    unique = list({(e.account, kind_of(e), e.subject, e.version): e for e in events}.values())
+    # In one order, whoever appends, so that two who tell of the same photos at once do not lock each other out.
+    unique = [event for _, event in sorted({_identity(event): event for event in events}.items())]
     plans = [(position, plan) for position, event in enumerate(unique, 1) for plan in router.plans(event)]
     written: int = await connection.fetchval(
         _APPEND,
@@ -71,6 +72,10 @@ async def append_on(
         [plan.lane for _, plan in plans],
     )
     return written
+
+
+def _identity(event: Event) -> tuple[str, str, str, str]:
+    return event.account, kind_of(event), event.subject, event.version
 
 
 class PostgresEventLog:

@@ -107,18 +107,33 @@ class PostgresJournal:
             )
         return {row["subject"]: _entry(row) for row in rows}
 
-    async def portraits(self, account: AccountId, person: PersonId) -> frozenset[FaceId]:
-        """Return the faces given to Frigate, planned for it, refused by it, or waiting for an answer."""
+    async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
+        """Return how the newest entry of each face of the person stands."""
         async with translated():
             rows = await self._pool.fetch(
                 """
-                SELECT DISTINCT change ->> 'face' AS face FROM journal
-                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'AddPortrait' AND state <> 'superseded'
+                SELECT DISTINCT ON (change ->> 'face') change ->> 'face' AS face, state FROM journal
+                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'AddPortrait'
+                ORDER BY change ->> 'face', id DESC
                 """,
                 account,
                 person,
             )
-        return frozenset(FaceId(row["face"]) for row in rows)
+        return {FaceId(row["face"]): EntryState(row["state"]) for row in rows}
+
+    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the open entries that a handler wrote about one of the subjects, oldest first."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT * FROM journal
+                WHERE account = $1 AND handler = $2 AND state = 'open' AND subjects && $3 ORDER BY id
+                """,
+                account,
+                handler,
+                list(subjects),
+            )
+        return tuple(_entry(row) for row in rows)
 
     async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
         """Return (changes carried out in the feature, photos heard) since then."""

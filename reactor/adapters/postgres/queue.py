@@ -17,7 +17,7 @@ from reactor.adapters.postgres.wake import Wake
 from reactor.core.deliveries import Delivery, LeaseLost
 from reactor.core.events import Event
 from reactor.core.ids import RunId
-from reactor.core.settlement import Again, Dead, Verdict
+from reactor.core.settlement import Again, Dead, Moot, Verdict
 from reactor.routing import Quiet, Router
 
 _CLAIMED = """
@@ -102,7 +102,10 @@ class PostgresQueue:
         async with translated(), self._pool.acquire() as connection, connection.transaction():
             await self._fence(
                 connection,
-                "UPDATE deliveries d SET state = 'done', error = NULL, settled_at = clock_timestamp(), lease_until = NULL",
+                """
+                UPDATE deliveries d
+                SET state = 'done', error = NULL, settled_at = clock_timestamp(), lease_until = NULL
+                """,
                 deliveries,
             )
             if events:
@@ -113,7 +116,7 @@ class PostgresQueue:
             self._wake.here()  # the lane is free again
 
     async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None:
-        """Settle a try that failed: wait and try again, or keep it among the dead."""
+        """Settle a try that failed: wait and try again, keep it among the dead, or end it where nothing is left to do."""
         match verdict:
             case Again(wait=wait, why=why, counted=counted):
                 change = """
@@ -121,9 +124,16 @@ class PostgresQueue:
                         run_at = clock_timestamp() + $5::interval, attempts = d.attempts - $6
                 """
                 arguments: tuple[object, ...] = (why, wait, 0 if counted else 1)
+            case Moot(why=why):
+                change = """
+                    UPDATE deliveries d
+                    SET state = 'done', lease_until = NULL, error = $4, settled_at = clock_timestamp()
+                """
+                arguments = (why,)
             case Dead(why=why):
                 change = """
-                    UPDATE deliveries d SET state = 'dead', lease_until = NULL, error = $4, settled_at = clock_timestamp()
+                    UPDATE deliveries d
+                    SET state = 'dead', lease_until = NULL, error = $4, settled_at = clock_timestamp()
                 """
                 arguments = (why,)
         async with translated(), self._pool.acquire() as connection, connection.transaction():

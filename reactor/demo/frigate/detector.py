@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 Picture: TypeAlias = NDArray[np.uint8]
 """RGB, [H, W, 3]."""
@@ -23,6 +23,8 @@ ELLIPSE = 0.8
 RIM = 10.0
 # The neck is narrower than this share of the blob's width on each side of its middle.
 NECK = 0.28
+# Empty pixels around a blob while its shape is looked at.
+MARGIN = 3
 
 
 class Detector(Protocol):
@@ -40,12 +42,11 @@ def skin_blobs(picture: Picture) -> tuple[Box, ...]:
     shrunk, scale = _shrink(picture)
     labels, _ = ndimage.label(_skin(shrunk) & ~_rims(shrunk))
     boxes: list[Box] = []
-    for index, found in enumerate(ndimage.find_objects(labels), start=1):
-        face = _face_of(labels[found] == index)
-        if face is not None:
-            down, across = found[0].start, found[1].start
-            rows, columns = face
-            box = (across + columns.start, down + rows.start, across + columns.stop, down + rows.stop)
+    for index, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
+        found = _face_in(labels[rows, columns] == index)
+        if found is not None:
+            left, top, right, bottom = found
+            box = (left + columns.start, top + rows.start, right + columns.start, bottom + rows.start)
             boxes.append(_box(box, scale, picture))
     return tuple(sorted(boxes, key=area, reverse=True))
 
@@ -78,27 +79,36 @@ def _shrink(picture: Picture) -> tuple[Picture, float]:
     return np.asarray(small), scale
 
 
-def _face_of(blob: NDArray[np.bool_]) -> tuple[slice, slice] | None:
-    """Return where in a blob its face is, None where it has no face's shape."""
+def _face_in(blob: NDArray[np.bool_]) -> Box | None:
+    """Return the box of the face in a blob, None where it has no face's shape."""
     if not _has_face_size(*blob.shape):
         return None
-    filled = np.pad(ndimage.binary_fill_holes(ndimage.binary_closing(np.pad(blob, 2), iterations=2)), 1)
-    # An opening with a disc takes off what is narrow, the neck; by distances, since the disc is big.
-    radius = NECK * blob.shape[1]
-    core = ndimage.distance_transform_edt(filled) > radius
-    if not core.any():
+    face = _without_neck(ndimage.binary_fill_holes(ndimage.binary_closing(np.pad(blob, MARGIN), iterations=2)))
+    if not face.any():
         return None
-    opened, _ = ndimage.label(ndimage.distance_transform_edt(~core) <= radius)
-    largest = int(np.argmax(np.bincount(opened.ravel())[1:])) + 1
-    rows, columns = ndimage.find_objects(opened)[largest - 1]
-    face = opened[rows, columns] == largest
+    rows, columns = ndimage.find_objects(face)[0]
+    if not _has_face_size(rows.stop - rows.start, columns.stop - columns.start) or not _is_ellipse(face[rows, columns]):
+        return None
+    return columns.start - MARGIN, rows.start - MARGIN, columns.stop - MARGIN, rows.stop - MARGIN
+
+
+def _without_neck(blob: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """Keep the biggest part that a disc fits into, marked 1; by distances, since the disc is big."""
+    radius = NECK * (blob.shape[1] - 2 * MARGIN)
+    core = ndimage.distance_transform_edt(blob) > radius
+    if not core.any():
+        return np.zeros(blob.shape, dtype=np.int8)
+    parts, _ = ndimage.label(ndimage.distance_transform_edt(~core) <= radius)
+    biggest = int(np.argmax(np.bincount(parts.ravel())[1:])) + 1
+    return np.asarray(parts == biggest, dtype=np.int8)
+
+
+def _is_ellipse(face: NDArray[np.int8]) -> bool:
     height, width = face.shape
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     ellipse = down**2 + across**2 <= 1
-    alike = np.count_nonzero(face & ellipse) >= ELLIPSE * np.count_nonzero(face | ellipse)
-    if not alike or not _has_face_size(height, width):
-        return None
-    return slice(max(0, rows.start - 3), rows.stop - 3), slice(max(0, columns.start - 3), columns.stop - 3)
+    both, either = np.count_nonzero((face > 0) & ellipse), np.count_nonzero((face > 0) | ellipse)
+    return bool(both >= ELLIPSE * either)
 
 
 def _has_face_size(height: int, width: int) -> bool:
@@ -110,6 +120,6 @@ def _box(found: Box, scale: float, picture: Picture) -> Box:
     height, width = picture.shape[:2]
     rim = 2
     overhang = max(2, (found[2] - found[0]) // 20)
-    left, top = (-overhang if edge == 0 else int(max(0, edge - rim) * scale) for edge in found[:2])
+    left, top = (-overhang if edge <= rim else int((edge - rim) * scale) for edge in found[:2])
     right, bottom = (int((edge + rim) * scale) for edge in found[2:])
     return left, top, min(width, right), min(height, bottom)

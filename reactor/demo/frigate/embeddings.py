@@ -43,9 +43,13 @@ class EmbeddingsLoop:
         else:
             self._frames.clear()
 
+    @property
+    def busy(self) -> bool:
+        return self._turn.locked()
+
     async def call(self, job: Callable[[], T], *, late: float = 0.0) -> Answered[T] | None:
         """Run a job in a thread at the next frame, ``late`` seconds later; None when the call came to nothing."""
-        if self._shared_socket and self._turn.locked():
+        if self._shared_socket and self.busy:
             return None
         async with self._turn:
             if late:

@@ -98,6 +98,11 @@ class SimulatedFrigate:
         self._world.loop.camera_fps = fps
 
     @property
+    def upload_in_flight(self) -> bool:
+        """Whether a face call is being answered or waits for a frame."""
+        return self._world.loop.busy
+
+    @property
     def face_recognition(self) -> bool:
         """Whether it is enabled; switched on while running, registers fail until a restart."""
         return self._world.face_recognition

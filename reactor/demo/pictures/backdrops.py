@@ -50,13 +50,13 @@ def bokeh(c: Canvas, colour: Colour | None = None) -> None:
 
 def sky(c: Canvas, weather: Weather | None = None) -> None:
     """Paint a sky over the whole picture."""
-    weather = weather or c.rng.choice(WEATHERS)
-    c.gradient(*_sky_colours(c, weather))
-    if weather in ("cloud", "grey", "sunset") or c.chance(0.4):
+    chosen: Weather = c.rng.choice(WEATHERS) if weather is None else weather
+    c.gradient(*_sky_colours(c, chosen))
+    if chosen in ("cloud", "grey", "sunset") or c.chance(0.4):
         puffs = c.noise(sx=c.between(1.2, 3), beta=2)
         strength = np.clip((puffs - c.between(0.4, 0.6)) * c.between(2, 5), 0, c.between(0.5, 1))
         warm = hsv(c.between(0.95, 1.1), c.between(0.2, 0.7), c.between(0.6, 1))
-        c.blend(warm if weather == "sunset" else NIGHT_CLOUD if weather == "night" else WHITE, as_mask(strength))
+        c.blend(warm if chosen == "sunset" else NIGHT_CLOUD if chosen == "night" else WHITE, as_mask(strength))
 
 
 def _sky_colours(c: Canvas, weather: Weather) -> tuple[Colour, Colour]:

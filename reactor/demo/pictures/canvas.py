@@ -77,11 +77,11 @@ class Canvas:
         radius[0, 0] = 1
         waves /= radius ** np.float32(beta * 0.6 + 0.2)
         waves[0, 0] = 0
-        field = np.fft.irfft2(waves, s=(height, width)).astype(np.float32)
-        field = np.clip(field * (0.22 / (field.std() + 1e-6)) + 0.5, 0, 1).astype(np.float32)
+        field: Field = np.fft.irfft2(waves, s=(height, width)).astype(np.float32)
+        field = np.clip(field * np.float32(0.22 / (field.std() + 1e-6)) + 0.5, 0, 1).astype(np.float32)
         if shrink == 1.0:
             return field
-        return np.asarray(Image.fromarray(field).resize(self.pixels, Image.Resampling.BILINEAR))
+        return np.asarray(Image.fromarray(field).resize(self.pixels, Image.Resampling.BILINEAR), np.float32)
 
     def texture(
         self, colour: Colour, amount: float = 0.35, *, beta: float | None = None, sx: float = 1.0, sy: float = 1.0
@@ -156,7 +156,7 @@ class Canvas:
         self.image.paste(sheet.resize(size), (round(x * self.scale), round(y * self.scale)))
 
 
-def as_mask(field: Field) -> Image.Image:
+def as_mask(field: NDArray[np.floating]) -> Image.Image:
     """Return a field, clipped to 0..1, as a mask."""
     return Image.fromarray((np.clip(field, 0, 1) * 255).astype(np.uint8))
 

@@ -9,7 +9,6 @@ from reactor.demo.pictures.outdoors import beach, grassfield
 from reactor.demo.pictures.pen import Box
 from reactor.demo.pictures.town import city
 
-
 SKINS: tuple[Colour, ...] = (
     (240, 205, 175),
     (225, 180, 145),
@@ -25,7 +24,8 @@ HAIRS: tuple[Colour, ...] = ((30, 22, 18), (80, 50, 30), (140, 95, 50), (200, 16
 class Look:
     """What stays the same about one person: colours and the shape of the face.
 
-    `width` is the face's width as a share of its height; `polo_neck` hides the neck, so that the face alone shows skin.
+    `width` is the face's width as a share of its height. `fringe` is the tilt of the hair over the forehead in degrees,
+    None for a free forehead. `polo_neck` hides the neck, so that the face alone shows skin.
     """
 
     skin: Colour
@@ -33,7 +33,7 @@ class Look:
     long_hair: bool
     glasses: bool
     width: float = 0.78
-    fringe: float = 0.0
+    fringe: float | None = None
     bow: Colour | None = None
     polo_neck: bool = False
 
@@ -49,7 +49,7 @@ def any_look(c: Canvas) -> Look:
     )
 
 
-def person(c: Canvas, look: Look, x: float, y: float, r: float, shirt: Colour) -> Box:
+def person(c: Canvas, look: Look, x: float, y: float, r: float, *, shirt: Colour) -> Box:
     """Draw head and shoulders, the head about `r` wide about (x, y); return the face's box in units."""
     pen, half = c.pen, r * look.width * 1.05
     face = (x - half, y - r * 0.95, x + half, y + r * 1.15)
@@ -60,7 +60,9 @@ def person(c: Canvas, look: Look, x: float, y: float, r: float, shirt: Colour) -
     pen.rect((x - r * 0.4, y + r * 0.8, x + r * 0.4, y + r * 1.6), neck)
     pen.ellipse((x - r, y - r * 1.3, x + r, y + r * 0.5), look.hair)
     pen.ellipse(face, look.skin)
-    pen.chord((x - r * 0.9, y - r * 1.2, x + r * 0.9, y + r * 0.3), 180 + look.fringe, 360 + look.fringe, look.hair)
+    if look.fringe is not None:
+        cut = (x - r * 0.9, y - r * 1.2, x + r * 0.9, y + r * 0.3)
+        pen.chord(cut, 180 + look.fringe, 360 + look.fringe, look.hair)
     _features(c, look, x, y, r)
     return face
 
@@ -94,7 +96,7 @@ def portrait(c: Canvas) -> tuple[str, ...]:
     """Draw one person before a blurred or plain background."""
     c.rng.choice((bokeh, surface, sky, bokeh))(c)
     shirt = any_colour(c.rng, (0.1, 0.9), (0.2, 0.9))
-    person(c, any_look(c), c.cx + c.between(-20, 20), c.cy - c.between(0, 25), c.between(30, 52), shirt)
+    person(c, any_look(c), c.cx + c.between(-20, 20), c.cy - c.between(0, 25), c.between(30, 52), shirt=shirt)
     c.soften(c.between(0.4, 1.2))
     c.light((1 + tilt(c, 0.18))[None])
     mottle(c, 0.92, 0.16, 1.6)
@@ -109,7 +111,7 @@ def group(c: Canvas) -> tuple[str, ...]:
         for index in range(count):
             x, y = (index + 0.5) * c.w / count + c.between(-6, 6), c.between(80, 105) + row * 42
             size = min(c.w, 224) / count * c.between(0.27, 0.36)
-            person(c, any_look(c), x, y, size, any_colour(c.rng, (0.1, 0.9), (0.2, 0.9)))
+            person(c, any_look(c), x, y, size, shirt=any_colour(c.rng, (0.1, 0.9), (0.2, 0.9)))
     c.soften(0.6)
     mottle(c, 0.92, 0.16, 1.6)
     return ()

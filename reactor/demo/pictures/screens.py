@@ -52,23 +52,24 @@ def _chat(c: Canvas) -> tuple[str, ...]:
     c.text(30, 21, f"{words(c.rng, 1)} {words(c.rng, 1)}".title(), 10, ink, "bold")
     y, size = 44.0, c.between(8, 11)
     while y < c.h - 24:
-        y += _bubble(c, y, size, accent, paper, ink) + c.rng.randrange(3, 12)
+        y += _bubble(c, y, size, (accent, WHITE), (mix(paper, ink, 0.12), ink)) + c.rng.randrange(3, 12)
     c.pen.rect((0, c.h - 24, c.w, c.h), paper)
     c.pen.rounded((8, c.h - 20, c.w - 34, c.h - 4), 8, mix(paper, ink, 0.1))
     c.pen.ellipse((c.w - 28, c.h - 20, c.w - 12, c.h - 4), accent)
     return (attribute,)
 
 
-def _bubble(c: Canvas, y: float, size: float, accent: Colour, paper: Colour, ink: Colour) -> float:
+def _bubble(c: Canvas, y: float, size: float, own: tuple[Colour, Colour], other: tuple[Colour, Colour]) -> float:
     mine, lines, width = c.chance(0.5), c.rng.randrange(1, 4), c.between(50, 140)
     height = lines * (size + 3) + 8
+    paper, ink = own if mine else other
     x = c.w - width - 8 if mine else 8 + c.rng.choice((0, 18))
     if not mine and x > 10:
         c.pen.ellipse((8, y + height - 15, 22, y + height - 1), any_colour(c.rng))
-    c.pen.rounded((x, y, x + width, y + height), c.between(6, 11), accent if mine else mix(paper, ink, 0.12))
+    c.pen.rounded((x, y, x + width, y + height), c.between(6, 11), paper)
     for line in range(lines):
         text = words(c.rng, 9)[: int((width - 12) / (size * 0.56))]
-        c.text(x + 6, y + 4 + line * (size + 3), text, size, WHITE if mine else ink)
+        c.text(x + 6, y + 4 + line * (size + 3), text, size, ink)
     return height
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from reactor.demo.pictures.backdrops import bokeh, mottle, ridge, sky
 from reactor.demo.pictures.canvas import Canvas
 from reactor.demo.pictures.colour import Colour, any_colour, hsv, jitter, mix
+from reactor.demo.pictures.pen import Box
 
 
 def flower(c: Canvas) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def city(c: Canvas) -> tuple[str, ...]:
     return ("night",) if night else ("day",)
 
 
-def _tower(c: Canvas, box: tuple[float, float, float, float], night: bool) -> None:
+def _tower(c: Canvas, box: Box, night: bool) -> None:
     left, top, right, ground = box
     stones = ((120, 120, 130), (165, 140, 115), (90, 100, 115), (180, 90, 70), (210, 205, 195))
     wall = jitter(c.rng, c.rng.choice(stones), 20)
@@ -118,14 +119,15 @@ def car(c: Canvas) -> tuple[str, ...]:
     c.blend(c.texture(road, 0.15, beta=0.8), c.below(c.between(140, 165)))
     paints = (any_colour(c.rng, (0.6, 1), (0.3, 0.9)), (235, 235, 238), (25, 25, 30), (150, 155, 160), (190, 20, 20))
     left, right, foot = c.cx - c.between(72, 98), c.cx + c.between(68, 100), c.between(160, 180)
-    _car_body(c, left, right, foot, foot - c.between(28, 40), c.rng.choice(paints))
+    _car_body(c, (left, foot - c.between(28, 40), right, foot), c.rng.choice(paints))
     mottle(c, 0.88, 0.24, 1.8)
     if c.chance(0.5):
         c.mirror()
     return ()
 
 
-def _car_body(c: Canvas, left: float, right: float, foot: float, top: float, paint: Colour) -> None:
+def _car_body(c: Canvas, box: Box, paint: Colour) -> None:
+    left, top, right, foot = box
     width, pen, roof = right - left, c.pen, top - c.between(24, 34)
     glass = (40, 55, 75)
     pen.rounded((left, top, right, foot), 10, paint)

@@ -1,0 +1,1 @@
+"""The demo model and the scripts that make it."""

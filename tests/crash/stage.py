@@ -1,0 +1,277 @@
+"""Two simulated servers that outlive every reactor, photos with something for each stage, and what stands at the end."""
+
+import asyncio
+import io
+import itertools
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+from PIL import ExifTags, Image
+
+from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_postgres
+from reactor.demo.frigate import SimulatedFrigate
+from reactor.demo.immich import SimulatedImmich
+from reactor.demo.labels import CLASSIFICATION
+from reactor.demo.phone import Phone, Shot
+from reactor.demo.pictures.library import SamplePhoto, sample_library
+
+from ..household import eventually
+from ..postgres_embedded.servers import open_home
+
+ACCOUNT = "me"
+SECRET = "a secret of the test"
+START = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+ARCHIVED_KINDS = frozenset({"chat", "homescreen", "applist", "receipt"})
+
+
+def camera_roll(batches: int) -> list[list[Shot]]:
+    """Return batches of photos: each with a burst of three, something to archive, and a portrait."""
+    scenes: list[SamplePhoto] = []
+    papers: list[SamplePhoto] = []
+    portraits: list[SamplePhoto] = []
+    for photo in sample_library(seed=7, photos=7 * batches, start=START):
+        if photo.kind in ARCHIVED_KINDS:
+            papers.append(photo)
+        elif len(photo.faces) == 1:
+            portraits.append(photo)
+        elif photo.burst is None and photo.size[0] > photo.size[1] and not photo.faces:
+            scenes.append(photo)
+    found = list(zip(scenes, papers, few_of_each(portraits), strict=False))[:batches]
+    assert len(found) == batches, f"the sample library has enough for {len(found)} of {batches} batches only"
+    return [[*burst_of(scene), shot(paper), shot(portrait)] for scene, paper, portrait in found]
+
+
+def burst_of(photo: SamplePhoto, frames: int = 3) -> Iterator[Shot]:
+    """Yield frames of one scene, a third of a second apart and a little shifted, with the camera's burst id."""
+    whole = Image.open(io.BytesIO(photo.jpeg))
+    for number in range(frames):
+        moved = whole.crop((6 * number, 4 * number, whole.width - 6 * (frames - number), whole.height))
+        exif = whole.getexif()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.SubsecTimeOriginal] = f"{333 * number:03}"
+        out = io.BytesIO()
+        moved.save(out, "JPEG", quality=88, exif=exif)
+        stem = photo.file_name.rpartition(".")[0]
+        yield Shot(file_name=f"{stem}-{number}.jpg", data=out.getvalue(), taken_at=photo.taken_at, burst_id=stem)
+
+
+def few_of_each(portraits: Sequence[SamplePhoto]) -> Iterator[SamplePhoto]:
+    """Yield at most eight of a person, so that Frigate is given every one."""
+    seen: Counter[str] = Counter()
+    for photo in portraits:
+        seen[photo.faces[0].person] += 1
+        if seen[photo.faces[0].person] <= 8:
+            yield photo
+
+
+def shot(photo: SamplePhoto) -> Shot:
+    return Shot(
+        file_name=photo.file_name,
+        data=photo.jpeg,
+        taken_at=photo.taken_at,
+        faces=tuple((face.person, face.box) for face in photo.faces),
+        size=photo.size,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything that a person could see at the end, by file name."""
+
+    embedded: frozenset[str]
+    tags: dict[str, frozenset[str]]
+    archived: frozenset[str]
+    stacks: frozenset[tuple[str, frozenset[str]]]
+    portraits: frozenset[str]
+    dead: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """The servers, the phone, and the reactor's data directory."""
+
+    immich: SimulatedImmich
+    frigate: SimulatedFrigate
+    phone: Phone
+    key: str
+    home: Path
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "accounts": {ACCOUNT: {"api_key": self.key, "url": self.immich.url, "webhook_secrets": [SECRET]}},
+            "mode": "apply",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "data_dir": str(self.home / "data"),
+            "classification": CLASSIFICATION.model_dump(mode="json"),
+            "stacks": {"quiet_seconds": 0.5, "patience_seconds": 3.0},
+            "frigate": {"url": self.frigate.url, "unanswered_seconds": 1.0},
+            "poll_seconds": 1.0,
+            "people_seconds": 0.5,
+            "lease_seconds": 30.0,
+        }
+
+    port: int = 0
+
+    @asynccontextmanager
+    async def reactor(self, point: str | None = None) -> AsyncIterator["Child"]:
+        """Run a reactor as a child; whatever is left of it is killed at the end."""
+        file = self.home / "settings.json"
+        file.write_text(json.dumps(self.settings), "utf-8")
+        arguments = [sys.executable, "-m", "tests.crash.child", str(file), *([point] if point else [])]
+        process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+        child = Child(process)
+        try:
+            yield child
+        finally:
+            child.kill()
+            await process.wait()
+
+    async def upload(self, shots: Sequence[Shot]) -> None:
+        for one in shots:
+            self.names[await self.phone.upload(one)] = one.file_name
+
+    async def database(self) -> asyncpg.Connection:
+        """Connect to the running reactor's own database, beside it."""
+        async with embedded_postgres(self.home / "data", log=None, attach_only=True) as dsn:  # type: ignore[arg-type]
+            return await asyncpg.connect(dsn, server_settings={"search_path": "reactor"})
+
+    async def settle(self) -> None:
+        """Wait until everything uploaded is embedded and nothing is left to do for two turns of the people poll."""
+        calm = itertools.count(1)
+        last: object = None
+
+        async def at_rest() -> bool:
+            nonlocal calm, last
+            try:
+                connection = await self.database()
+            except (EmbeddedNotRunning, OSError, asyncpg.PostgresError):
+                return False
+            try:
+                row = await connection.fetchrow(
+                    """
+                    SELECT (SELECT count(*) FROM photos) AS photos, (SELECT count(*) FROM events) AS events,
+                        (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'running', 'joined')) AS waiting,
+                        (SELECT count(*) FROM journal WHERE state = 'open') AS open,
+                        (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead
+                    """
+                )
+            finally:
+                await connection.close()
+            assert row is not None
+            resting = self.immich.idle and not row["waiting"] and row["photos"] + row["dead"] >= len(self.names)
+            if not resting or row != last:
+                calm = itertools.count(1)
+            last = row
+            await asyncio.sleep(0.1)
+            return resting and next(calm) >= 12
+
+        await eventually(at_rest, "all is settled", seconds=90)
+
+    async def world(self) -> World:
+        """Read what stands in Immich over its API, in Frigate's folder of uploads, and in the reactor's tables."""
+        connection = await self.database()
+        try:
+            embedded = {self.names[row["asset"]] for row in await connection.fetch("SELECT asset FROM photos")}
+            rows = await connection.fetch("SELECT handler, attempts, error FROM deliveries WHERE state = 'dead'")
+        finally:
+            await connection.close()
+        tags: dict[str, frozenset[str]] = {}
+        archived: set[str] = set()
+        stacks: set[tuple[str, frozenset[str]]] = set()
+        headers = {"x-api-key": self.key}
+        async with aiohttp.ClientSession(f"{self.immich.url}/api/", headers=headers) as session:
+            for asset, name in self.names.items():
+                async with session.get(f"assets/{asset}") as answer:
+                    found = await answer.json()
+                tags[name] = frozenset(tag["value"] for tag in found["tags"])
+                if found["visibility"] == "archive":
+                    archived.add(name)
+            async with session.get("stacks") as answer:
+                for stack in await answer.json():
+                    members = frozenset(self.names[member["id"]] for member in stack["assets"])
+                    stacks.add((self.names[stack["primaryAssetId"]], members))
+        return World(
+            embedded=frozenset(embedded),
+            tags=tags,
+            archived=frozenset(archived),
+            stacks=frozenset(stacks),
+            portraits=frozenset(write.sha256 for write in self.frigate.effective_writes if write.kind == "register"),
+            dead=tuple(f"{row['handler']} {row['attempts']}: {row['error']}" for row in rows),
+        )
+
+    def doubled(self) -> list[str]:
+        """Return every change that took effect twice."""
+        seen: Counter[str] = Counter()
+        for write in self.immich.effective_writes:
+            if write.kind in ("tag.link", "asset.update"):
+                seen.update(f"{write.kind} {change}" for change in write.changes)
+            elif write.kind == "stack.create":
+                seen[f"stack {sorted(write.body['assetIds'])}"] += 1
+        seen.update(f"crop {write.sha256}" for write in self.frigate.effective_writes if write.kind == "register")
+        return sorted(what for what, times in seen.items() if times > 1)
+
+
+class Child:
+    """A reactor's process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.url = ""
+        self.hit = False
+
+    async def up(self) -> bool:
+        """Wait until it runs; return False if it died before (a point on the way up)."""
+        return await self._read("UP ")
+
+    async def died(self) -> bool:
+        """Wait for its death and say whether it was killed."""
+        try:
+            async with asyncio.timeout(30):
+                while await self._read(""):
+                    pass
+                return await self.process.wait() == -signal.SIGKILL
+        except TimeoutError:
+            return False
+
+    def kill(self) -> None:
+        if self.process.returncode is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+
+    async def _read(self, wanted: str) -> bool:
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            while line := (await self.process.stdout.readline()).decode():
+                if line.startswith("UP "):
+                    self.url = line.removeprefix("UP ").strip()
+                self.hit |= line == "HIT\n"
+                if line.startswith(wanted):
+                    return True
+        return False
+
+
+@asynccontextmanager
+async def a_stage(port: int) -> AsyncIterator[Stage]:
+    """Start the servers, and let Immich tell the reactor at ``port`` of new photos."""
+    async with AsyncExitStack() as exits:
+        home = exits.enter_context(open_home())
+        immich = await exits.enter_async_context(
+            SimulatedImmich(seed=3, thumbnail_delay=(0.05, 0.3), metadata_delay=(0.02, 0.05))
+        )
+        frigate = await exits.enter_async_context(SimulatedFrigate())
+        user = immich.add_user("Me", "me@example.com")
+        phone = await exits.enter_async_context(Phone(immich.url, user.api_key))
+        await phone.tell_reactor(f"http://127.0.0.1:{port}/webhook/{ACCOUNT}", SECRET)
+        yield Stage(immich=immich, frigate=frigate, phone=phone, key=user.api_key, home=home, port=port)

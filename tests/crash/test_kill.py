@@ -1,0 +1,112 @@
+"""kill -9 at every named point, then a restart: nothing is lost, nothing happens twice."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from reactor.demo.phone import Shot
+
+from .child import POINTS
+from .stage import Child, Stage, World, a_stage, camera_roll
+
+# After the simulated server has carried out a write, and before it answers.
+IMMICH_WRITES = ("tag.create", "tag.link", "asset.update", "stack.create")
+FRIGATE_WRITES = ("register",)
+RANDOM_MOMENTS = 20
+
+
+def a_free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def undisturbed(batches: Sequence[Sequence[Shot]]) -> World:
+    """Return what stands at the end when nothing dies."""
+    async with a_stage(a_free_port()) as stage, stage.reactor() as child:
+        assert await child.up()
+        for batch in batches:
+            await stage.upload(batch)
+        await stage.settle()
+        assert stage.doubled() == []
+        return await stage.world()
+
+
+def deadly_hook(child: Child, kind: str) -> Callable[[Any], Awaitable[None]]:
+    async def kill(write: Any) -> None:
+        if write.kind == kind:
+            child.hit = True
+            child.kill()
+            await child.process.wait()
+
+    return kill
+
+
+async def die_at(stage: Stage, batch: Sequence[Shot], *, commit: str = "", immich: str = "", frigate: str = "") -> None:
+    """Upload a batch to a reactor that dies at the point, and see that it died there."""
+    async with stage.reactor(commit or None) as child:
+        await child.up()
+        stage.immich.before_answer = deadly_hook(child, immich) if immich else None
+        stage.frigate.before_answer = deadly_hook(child, frigate) if frigate else None
+        await stage.upload(batch)
+        point = commit or immich or frigate
+        assert await child.died(), f"it never came to: {point}"
+        assert child.hit, f"it died elsewhere than at: {point}"
+        print(f"killed at: {point}")
+        stage.immich.before_answer = None
+        stage.frigate.before_answer = None
+
+
+@pytest.mark.timeout(330)
+async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
+    points = [
+        *({"immich": kind} for kind in IMMICH_WRITES),  # first, since a tag is created only once
+        *({"commit": point} for point in POINTS),
+        *({"frigate": kind} for kind in FRIGATE_WRITES),
+    ]
+    batches = await asyncio.to_thread(camera_roll, len(points))
+    expected = await undisturbed(batches)
+    async with a_stage(a_free_port()) as stage:
+        async with stage.reactor() as first:  # the poll's cursor begins at the first start
+            assert await first.up()
+            await stage.settle()
+        for point, batch in zip(points, batches, strict=True):
+            await die_at(stage, batch, **point)
+        async with stage.reactor() as child:
+            assert await child.up()
+            await stage.settle()
+            world = await stage.world()
+    assert world == expected
+    assert world.embedded == {shot.file_name for batch in batches for shot in batch}
+    assert world.dead == ()
+    assert stage.doubled() == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_killed_at_random_moments_it_ends_as_if_undisturbed() -> None:
+    chance = random.Random(20261121)
+    batches = await asyncio.to_thread(camera_roll, RANDOM_MOMENTS)
+    expected = await undisturbed(batches)
+    async with a_stage(a_free_port()) as stage:
+        async with stage.reactor() as first:
+            assert await first.up()
+            await stage.settle()
+        for batch in batches:
+            async with stage.reactor() as child:
+                assert await child.up()
+                upload = asyncio.create_task(stage.upload(batch))
+                await asyncio.sleep(chance.uniform(0.0, 3.0))
+                child.kill()
+                await upload
+        async with stage.reactor() as child:
+            assert await child.up()
+            await stage.settle()
+            world = await stage.world()
+    assert world == expected
+    assert stage.doubled() == []

@@ -1,0 +1,1 @@
+"""The shipped demo model and the scripts that make it."""

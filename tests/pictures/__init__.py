@@ -1,0 +1,1 @@
+"""The rendered pictures and the sample library."""

@@ -1,0 +1,105 @@
+"""Who may look at what."""
+
+import socket
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from reactor.core.errors import StartError
+from reactor.server.guard import is_local_host
+from reactor.server.health import Readiness
+from reactor.server.run import serving
+
+from .conftest import browsing
+from .fakes import PHOTO, SECRET, World, body
+
+GUARDED = ["/", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/nowhere"]
+FORGED = [
+    {"Host": "photos.example"},
+    {"Host": "localhost.example:8000"},
+    {"Host": "127.0.0.1.example"},
+    {"Host": "localhost:80@photos.example"},
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"Forwarded": "for=127.0.0.1"},
+]
+
+
+@pytest.mark.parametrize("path", GUARDED)
+@pytest.mark.parametrize("headers", FORGED, ids=str)
+async def test_a_page_is_not_shown_under_a_foreign_name(
+    client: aiohttp.ClientSession, path: str, headers: dict[str, str]
+) -> None:
+    async with client.get(path, headers=headers) as answer:
+        assert answer.status == 403
+        assert "localhost" in await answer.text()
+
+
+async def test_a_page_is_not_shown_to_another_machine(world: World) -> None:
+    # An address of this machine that is none of its loopback: the peer is then that address too.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        address = probe.getsockname()[0]
+    async with browsing(world, address) as client:
+        for headers in ({}, {"Host": "localhost"}):
+            async with client.get("/", headers=headers) as answer:
+                assert answer.status == 403
+        async with client.get("/healthz") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("headers", FORGED, ids=str)
+async def test_webhooks_and_health_are_open(client: aiohttp.ClientSession, headers: dict[str, str]) -> None:
+    async with client.post("/webhook/me", json=body(), headers=SECRET | headers) as answer:
+        assert answer.status == 202
+    for path in ("/healthz", "/readyz"):
+        async with client.get(path, headers=headers) as answer:
+            assert answer.status == 200
+
+
+async def test_the_pages_can_be_opened_to_all(world: World) -> None:
+    world.open_web = True
+    async with browsing(world) as client, client.get("/", headers={"Host": "photos.example"}) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/static/page.css", f"/thumb/me/{PHOTO}", "/nowhere"])
+async def test_every_answer_carries_the_security_headers(client: aiohttp.ClientSession, path: str) -> None:
+    async with client.get(path) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.8.8.8:1", "[::1]", "[::1]:8000"])
+def test_names_of_this_machine(host: str) -> None:
+    assert is_local_host(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "[::1", "::1]", "[::1]x", "10.0.0.1", "localhost:x", "localhost@a", "a:localhost"]
+)
+def test_other_names(host: str) -> None:
+    assert not is_local_host(host)
+
+
+async def test_ready_tells_each_thing_it_stands_on(client: aiohttp.ClientSession, world: World) -> None:
+    world.readiness = Readiness(ready=False, checks={"database": "does not answer"})
+    async with client.get("/readyz") as answer:
+        assert answer.status == 503
+        assert await answer.json() == {"ready": False, "checks": {"database": "does not answer"}}
+    async with client.get("/healthz") as answer:
+        assert answer.status == 200
+
+
+async def test_a_taken_port_is_said_in_words() -> None:
+    async with serving(web.Application(), host="127.0.0.1", port=0) as port:
+        with pytest.raises(StartError, match=f"{port}.*another port"):
+            async with serving(web.Application(), host="127.0.0.1", port=port):
+                raise AssertionError("two servers on one port")
