@@ -93,6 +93,7 @@ class FrigateSettings(_Part):
     url: str
     user: str | None = None
     password: SecretStr | None = None
+    verify_tls: bool = True
     unanswered_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
 
 
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, validation_alias=AliasChoices("REACTOR_PORT", "UI_PORT")
     )
+    open_web: bool = False
     data_dir: Path = Field(default_factory=_data_dir)
     database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(

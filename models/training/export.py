@@ -64,8 +64,7 @@ def quantise(file: Path, axes: Mapping[int, int]) -> None:
     """
     model = onnx.load(file)
     graph = model.graph
-    # The exporter's shapes of inner values name weights that are gone now.
-    del graph.value_info[:]
+    _forget_the_making(model)
     kept, made = [], []
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
@@ -85,6 +84,15 @@ def quantise(file: Path, axes: Mapping[int, int]) -> None:
     graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, file)
+
+
+def _forget_the_making(model: onnx.ModelProto) -> None:
+    """Drop what the exporter notes beside the graph: stack traces with local paths, shapes of values that change."""
+    graph = model.graph
+    del graph.value_info[:], graph.metadata_props[:], model.metadata_props[:]
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def write_folder(run: Path, folder: Path) -> None:

@@ -26,6 +26,7 @@ from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
 from reactor.sources.people import PeoplePoll
 from reactor.sources.poll import Pace, UploadPoll
+from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Account, answers
 
 log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ async def serve(
     accounts: Mapping[AccountId, Account],
     embedder: ClipEmbedder,
     queue: PostgresQueue,
+    frigate: Frigate | None,
 ) -> AsyncIterator[int]:
     """Serve webhooks, health and the page; yield the port."""
 
@@ -109,16 +111,19 @@ async def serve(
     app = make_app(
         sink=sink,
         accounts={account.id: WebhookAccount(secrets=account.webhook_secrets) for account in accounts.values()},
-        readiness=lambda: readiness(accounts, embedder, queue),
+        readiness=lambda: readiness(accounts, embedder, queue, frigate),
         activity=PostgresActivity(pool),
         thumbnail=thumbnail,
         log=log,
+        open_web=settings.open_web,
     )
     async with serving(app, host=settings.host, port=settings.port) as port:
         yield port
 
 
-async def readiness(accounts: Mapping[AccountId, Account], embedder: ClipEmbedder, queue: PostgresQueue) -> Readiness:
+async def readiness(
+    accounts: Mapping[AccountId, Account], embedder: ClipEmbedder, queue: PostgresQueue, frigate: Frigate | None
+) -> Readiness:
     """Say what the reactor stands on, each in words."""
     checks = {"model": embedder.info.name, "provider": embedder.provider}
     ready = True
@@ -134,4 +139,7 @@ async def readiness(accounts: Mapping[AccountId, Account], embedder: ClipEmbedde
     ):
         checks[f"immich {account.id}"] = answer
         ready &= answer == "ok"
+    if frigate is not None:
+        # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
+        checks["frigate"] = await frigate.answers()
     return Readiness(ready=ready, checks=checks)

@@ -9,16 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import asyncpg
 import structlog
 
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.adapters.clip.embedder import ClipEmbedder, EmbedderOptions, open_embedder
-from reactor.adapters.frigate.faces import FrigateFaces
-from reactor.adapters.frigate.transport import FrigateTransport
-from reactor.adapters.frigate.writing import FrigateFaceWriter
 from reactor.adapters.pictures import PillowPortraits
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.eventlog import PostgresEventLog
@@ -35,6 +31,7 @@ from reactor.ports import Library, LibraryWriter, Services
 from reactor.routing import Router, merge
 from reactor.stages import archive, classify, embed, faces, stack
 from reactor.wiring.database import open_database, worker_name
+from reactor.wiring.frigate import Frigate, open_frigate
 from reactor.wiring.immich import Account, look_at, open_accounts
 from reactor.wiring.measure import RandomPairs
 from reactor.wiring.outside import Heard, make_sources, open_session, serve
@@ -57,14 +54,6 @@ class Stores:
     journal: PostgresJournal
     photos: PostgresPhotos
     bookmarks: PostgresBookmarks
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frigate:
-    """The two sides of Frigate's face library."""
-
-    faces: FrigateFaces
-    writer: FrigateFaceWriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +96,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         pool = await exits.enter_async_context(open_pool(dsn))
         stores = open_stores(pool, router, settings)
         exits.push_async_callback(stores.wake.aclose)
-        frigate = open_frigate(settings, session)
+        frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         worker = make_worker(settings, router, stores, accounts, embedder, frigate)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(worker.run()), group.create_task(stores.wake.listen())]
@@ -115,7 +104,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
             tasks += [group.create_task(loop) for loop in sources.loops]
             sink = Heard(stores.log, sources.polls)
             try:
-                async with serve(settings, stores.pool, sink, accounts, embedder, stores.queue) as port:
+                async with serve(settings, stores.pool, sink, accounts, embedder, stores.queue, frigate) as port:
                     url = f"http://127.0.0.1:{port}"
                     log.info("the reactor runs", page=url, mode=settings.mode)
                     yield Reactor(url=url, stores=stores, embedder=embedder)
@@ -152,17 +141,6 @@ def open_stores(pool: asyncpg.Pool, router: Router, settings: Settings) -> Store
         photos=PostgresPhotos(pool),
         bookmarks=PostgresBookmarks(pool),
     )
-
-
-def open_frigate(settings: Settings, session: aiohttp.ClientSession) -> Frigate | None:
-    """Return Frigate's two sides, or None where no Frigate is set."""
-    found = settings.face_library()
-    if found is None:
-        return None
-    password = found.password.get_secret_value() if found.password is not None else None
-    transport = FrigateTransport(found.url, session=session, user=found.user, password=password)
-    reading = FrigateFaces(transport)
-    return Frigate(faces=reading, writer=FrigateFaceWriter(transport, reading))
 
 
 def make_worker(

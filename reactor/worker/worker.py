@@ -181,7 +181,7 @@ class Worker:
         return outcome.events
 
     async def _recover(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
-        """Before another try, learn what became of the calls of the one before: a stage must not take ours for theirs."""
+        """Before another try, learn what became of the last one's calls: a stage must not take ours for the user's."""
         again: dict[AccountId, list[str]] = {}
         for delivery in deliveries:
             if delivery.attempts > 1:

@@ -1,4 +1,4 @@
-"""Two simulated servers that outlive every reactor, photos with something for each stage, and what stands at the end."""
+"""Two simulated servers that outlive every reactor, photos for each stage, and what stands at the end."""
 
 import asyncio
 import io

@@ -19,7 +19,7 @@ LONGEST_MODULE = 300
         ["mypy", "--strict"],
         ["lint-imports"],
     ],
-    ids=lambda command: " ".join(command),
+    ids=" ".join,
 )
 def test_the_code_is_clean(command: list[str]) -> None:
     tool = Path(sys.executable).parent / command[0]

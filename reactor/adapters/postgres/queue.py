@@ -116,7 +116,7 @@ class PostgresQueue:
             self._wake.here()  # the lane is free again
 
     async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None:
-        """Settle a try that failed: wait and try again, keep it among the dead, or end it where nothing is left to do."""
+        """Settle a try that failed: tried again later, kept among the dead, or ended where nothing is left to do."""
         match verdict:
             case Again(wait=wait, why=why, counted=counted):
                 change = """
