@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from ..crash.stage import stop_the_database
 from ..crash.test_kill import a_free_port
 from ..household import Household, a_household, eventually
 from ..postgres_embedded.servers import open_home
@@ -54,6 +55,7 @@ async def running(home: Path, **more: str) -> AsyncIterator[tuple[asyncio.subpro
         if process.returncode is None:
             process.kill()
             await process.wait()
+            await stop_the_database(home / "data")
 
 
 def models(home: Path, demo_model: Path) -> dict[str, str]:

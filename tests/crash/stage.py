@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+import structlog
 from PIL import ExifTags, Image
 
 from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_postgres
@@ -145,7 +146,7 @@ class Stage:
 
     async def database(self) -> asyncpg.Connection:
         """Connect to the running reactor's own database, beside it."""
-        async with embedded_postgres(self.home / "data", log=None, attach_only=True) as dsn:  # type: ignore[arg-type]
+        async with embedded_postgres(self.home / "data", log=structlog.get_logger(), attach_only=True) as dsn:
             return await asyncpg.connect(dsn, server_settings={"search_path": "reactor"})
 
     async def settle(self) -> None:
@@ -262,11 +263,19 @@ class Child:
         return False
 
 
+async def stop_the_database(data: Path) -> None:
+    """Stop the server that a killed reactor has left behind, by taking it over once more."""
+    if data.exists():
+        async with embedded_postgres(data, log=structlog.get_logger()):
+            pass
+
+
 @asynccontextmanager
 async def a_stage(port: int) -> AsyncIterator[Stage]:
     """Start the servers, and let Immich tell the reactor at ``port`` of new photos."""
     async with AsyncExitStack() as exits:
         home = exits.enter_context(open_home())
+        exits.push_async_callback(stop_the_database, home / "data")
         immich = await exits.enter_async_context(
             SimulatedImmich(seed=3, thumbnail_delay=(0.05, 0.3), metadata_delay=(0.02, 0.05))
         )

@@ -1,8 +1,6 @@
 """The PostgreSQL that the reactor brings along: start, adopt, attach (facts/libraries.md section 3)."""
 
 import asyncio
-import os
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -12,16 +10,14 @@ from urllib.parse import quote
 import asyncpg
 from structlog.typing import FilteringBoundLogger
 
-from reactor.adapters.postgres.binaries import MAJOR, programs
+from reactor.adapters.postgres.binaries import programs
 from reactor.adapters.postgres.folders import (
     PORT,
     Folders,
-    ServerUser,
     choose_socket_folder,
     discard_socket_folder,
     exclusive,
     is_same_folder,
-    make_aside,
     make_postgres_folder,
     make_root,
     require_reach,
@@ -30,25 +26,30 @@ from reactor.adapters.postgres.folders import (
 from reactor.adapters.postgres.postmaster import (
     PidFile,
     Postmaster,
+    create_cluster,
     is_postmaster,
     launch,
     log_size,
     log_tail,
     read_pid_file,
-    spawn,
+    require_version,
 )
 from reactor.core.errors import StartError
 
 DATABASE = "reactor"
-INITDB_SECONDS = 120.0
 ATTACH_SECONDS = 10.0
 IN_USE_SECONDS = 15.0
 NOTE_SECONDS = 5.0
+# Seconds to wait before each new start of a server that keeps ending, and those between all later ones.
+PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+LAST_PAUSE = 30.0
+# A server that lived this long ended for a reason of its own, and the pauses begin anew.
+STEADY_SECONDS = 60.0
 # What PostgreSQL says while a server that we could not see still has the database.
 IN_USE = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 
 
-class EmbeddedNotRunning(StartError):  # noqa: N818 - named like its siblings, for what is the case
+class EmbeddedNotRunning(StartError):
     """Say that there is no running database to attach to."""
 
 
@@ -67,7 +68,8 @@ async def embedded_postgres(
 ) -> AsyncIterator[str]:
     """Yield the DSN of the embedded database ``reactor`` for asyncpg; own the server and stop it at the end.
 
-    A server left behind by a killed reactor is taken over. With ``attach_only`` a running one is used, never stopped.
+    A server left behind by a killed reactor is taken over; one that ends meanwhile is started again behind the same
+    address. With ``attach_only`` a running one is used, never stopped.
     ``start_timeout`` (seconds) covers crash recovery; after ``stop_patience`` seconds an immediate shutdown follows.
     Errors: StartError, EmbeddedNotRunning (attach_only).
     """
@@ -85,6 +87,7 @@ async def embedded_postgres(
         stack.callback(discard_socket_folder, server.socket_folder, folders)
         stack.push_async_callback(server.stop, log=log, patience=stop_patience)
         await _ensure_database(server.socket_folder)
+        stack.push_async_callback(_cancel, asyncio.create_task(_watch(server, folders, log=log, timeout=start_timeout)))
         yield dsn(server.socket_folder)
 
 
@@ -116,16 +119,59 @@ async def _attach(folders: Folders) -> str:
     return dsn(found.socket_folder)
 
 
-async def _start(folders: Folders, *, log: FilteringBoundLogger, timeout: float) -> Postmaster:
-    """Take over the server that is there, else start one; repeat while a dying one still holds the files."""
+async def _watch(server: Postmaster, folders: Folders, *, log: FilteringBoundLogger, timeout: float) -> None:
+    """Start the server again whenever it ends, until cancelled; ``server`` is always the one that runs."""
+    tries = 0
+    while True:
+        if await server.ended() > STEADY_SECONDS:
+            tries = 0
+        log.warning("the database ended", pid=server.pid, status=server.child.returncode if server.child else None)
+        while not await _restart(server, folders, log=log, timeout=timeout, tries=tries):
+            tries += 1
+        tries += 1
+
+
+async def _restart(
+    server: Postmaster, folders: Folders, *, log: FilteringBoundLogger, timeout: float, tries: int
+) -> bool:
+    """Start the server again after the pause that so many tries in a row ask for; say whether it runs."""
+    if tries == len(PAUSES):
+        log.error("the database keeps ending", log_file=str(folders.log), next_tries_every_s=LAST_PAUSE)
+    await asyncio.sleep(PAUSES[tries] if tries < len(PAUSES) else LAST_PAUSE)
+    try:
+        again = await _start(folders, log=log, timeout=timeout, socket_folder=server.socket_folder)
+    except (StartError, OSError) as error:
+        log.warning("the database could not be started again", error=str(error))
+        return False
+    server.pid, server.child = again.pid, again.child
+    return True
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    """End a task, and wait until it has tidied up: a start in progress leaves no server behind."""
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _start(
+    folders: Folders, *, log: FilteringBoundLogger, timeout: float, socket_folder: Path | None = None
+) -> Postmaster:
+    """Take over the server that is there, else start one; repeat while a dying one still holds the files.
+
+    With ``socket_folder`` it is a start anew: in that folder, and never with another database than before.
+    """
     began = time.monotonic()
     while True:
         adopted = await _adopt(folders, deadline=began + timeout)
         if adopted is not None:
+            if socket_folder not in (None, adopted.socket_folder):
+                raise StartError(
+                    f"Another hand started it (process {adopted.pid}) with its socket elsewhere; end that."
+                )
             log.info("took over the running database", pid=adopted.pid)
             return adopted
         try:
-            return await _launch(folders, log=log, deadline=began + timeout)
+            return await _launch(folders, log=log, deadline=began + timeout, keep=socket_folder)
         except _EndedError as ended:
             in_use = any(sentence in str(ended) for sentence in IN_USE)
             if not in_use or time.monotonic() - began > IN_USE_SECONDS:
@@ -161,8 +207,11 @@ async def _find_answering(folders: Folders, *, deadline: float) -> PidFile | Non
     return None
 
 
-async def _launch(folders: Folders, *, log: FilteringBoundLogger, deadline: float) -> Postmaster:
-    """Start a server and wait until it answers; leave none behind on failure."""
+async def _launch(folders: Folders, *, log: FilteringBoundLogger, deadline: float, keep: Path | None) -> Postmaster:
+    """Start a server (with its socket in ``keep`` if given) and wait until it answers; leave none behind on failure."""
+    if keep is not None and not folders.cluster.exists():
+        # An empty database in its place would look as if nothing had ever been heard.
+        raise StartError(f"The database folder {folders.cluster} is gone. Put it back, or start the reactor anew.")
     user = server_user(folders)
     if user is not None:
         require_reach(folders, user)
@@ -170,45 +219,23 @@ async def _launch(folders: Folders, *, log: FilteringBoundLogger, deadline: floa
     bin_folder = await asyncio.to_thread(programs, folders, user)
     offset = log_size(folders)
     if not folders.cluster.exists():
-        await _create_cluster(folders, bin_folder, user, offset)
-    _require_version(folders)
-    if (stale := read_pid_file(folders.cluster)) is not None:
+        await create_cluster(folders, bin_folder, user, offset)
+    require_version(folders)
+    stale = read_pid_file(folders.cluster)
+    if stale is not None and stale.socket_folder != keep:
         discard_socket_folder(stale.socket_folder, folders)
-    socket_folder = choose_socket_folder(folders, user)
+    socket_folder = keep or choose_socket_folder(folders, user)
     child = launch(bin_folder, folders=folders, socket_folder=socket_folder, user=user)
     server = Postmaster(pid=child.pid, cluster=folders.cluster, socket_folder=socket_folder, child=child)
     try:
         await _wait_until_ready(server, folders, log=log, deadline=deadline, offset=offset)
     except BaseException:
         await server.stop(log=log)
-        discard_socket_folder(socket_folder, folders)
+        if keep is None:
+            discard_socket_folder(socket_folder, folders)
         raise
     log.info("started the database", pid=server.pid, user=user.name if user else None)
     return server
-
-
-async def _create_cluster(folders: Folders, bin_folder: Path, user: ServerUser | None, offset: int) -> None:
-    """Make a database cluster aside and give it its name when it is complete, so that a crash leaves no half of one."""
-    aside = make_aside(folders, user)
-    options = "--encoding=UTF8 --locale=C --data-checksums --username=postgres --auth=trust --no-instructions"
-    process = spawn([str(bin_folder / "initdb"), *options.split(), "-D", str(aside)], folders=folders, user=user)
-    try:
-        status = await asyncio.to_thread(process.wait, INITDB_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
-        raise StartError(f"Making the database in {folders.postgres} took over {INITDB_SECONDS:.0f} s.") from error
-    if status != 0:
-        raise StartError(f"The database in {folders.postgres} could not be made:\n{log_tail(folders, offset)}")
-    os.rename(aside, folders.cluster)  # noqa: PTH104 - one system call
-
-
-def _require_version(folders: Folders) -> None:
-    made_by = (folders.cluster / "PG_VERSION").read_text().strip()
-    if made_by != MAJOR:
-        raise StartError(
-            f"The database in {folders.cluster} was made by PostgreSQL {made_by}, and this release brings {MAJOR}. "
-            "Move it with pg_dump and pg_restore, or set DATABASE_URL."
-        )
 
 
 async def _wait_until_ready(

@@ -1,4 +1,4 @@
-"""The server's main process: how it is spawned, recognised and ended."""
+"""PostgreSQL's processes: how they are spawned, recognised and ended."""
 
 import asyncio
 import os
@@ -11,9 +11,13 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from reactor.adapters.postgres.folders import PORT, Folders, ServerUser
+from reactor.adapters.postgres.binaries import MAJOR
+from reactor.adapters.postgres.folders import PORT, Folders, ServerUser, make_aside
+from reactor.core.errors import StartError
 
 LOG_LIMIT = 4 * 1024 * 1024
+INITDB_SECONDS = 120.0
+CHECK_SECONDS = 1.0
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -104,6 +108,31 @@ def launch(
     return spawn(command, folders=folders, user=user, extra_env=extra_env)
 
 
+async def create_cluster(folders: Folders, bin_folder: Path, user: ServerUser | None, offset: int) -> None:
+    """Make a database cluster aside and give it its name when it is complete, so that a crash leaves no half of one."""
+    aside = make_aside(folders, user)
+    options = "--encoding=UTF8 --locale=C --data-checksums --username=postgres --auth=trust --no-instructions"
+    process = spawn([str(bin_folder / "initdb"), *options.split(), "-D", str(aside)], folders=folders, user=user)
+    try:
+        status = await asyncio.to_thread(process.wait, INITDB_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        raise StartError(f"Making the database in {folders.postgres} took over {INITDB_SECONDS:.0f} s.") from error
+    if status != 0:
+        raise StartError(f"The database in {folders.postgres} could not be made:\n{log_tail(folders, offset)}")
+    os.rename(aside, folders.cluster)  # noqa: PTH104 - one system call
+
+
+def require_version(folders: Folders) -> None:
+    """Raise StartError unless this release's PostgreSQL can read the database."""
+    made_by = (folders.cluster / "PG_VERSION").read_text().strip()
+    if made_by != MAJOR:
+        raise StartError(
+            f"The database in {folders.cluster} was made by PostgreSQL {made_by}, and this release brings {MAJOR}. "
+            "Move it with pg_dump and pg_restore, or set DATABASE_URL."
+        )
+
+
 def log_size(folders: Folders) -> int:
     """Return the bytes in the server's log; put a log that has grown past its limit aside first."""
     if not folders.log.exists():
@@ -136,6 +165,13 @@ class Postmaster:
         if self.child is not None:
             return self.child.poll() is None
         return is_postmaster(self.pid, self.cluster)
+
+    async def ended(self) -> float:
+        """Return when the process no longer lives, and for how many seconds it was watched."""
+        began = time.monotonic()
+        while self.running():  # noqa: ASYNC110 - an adopted process is not our child: it can only be asked
+            await asyncio.sleep(CHECK_SECONDS)
+        return time.monotonic() - began
 
     async def stop(self, *, log: FilteringBoundLogger, patience: float = 30.0) -> None:
         """End the server: a fast shutdown, then, after ``patience`` seconds, an immediate one (recovery repairs it)."""
