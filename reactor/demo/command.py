@@ -110,9 +110,7 @@ class _Demo:
     reactor: Reactor
 
 
-def _settings(
-    options: DemoOptions, immich: str, frigate: str, key: str, secret: str, folder: Path
-) -> Settings:
+def _settings(options: DemoOptions, immich: str, frigate: str, key: str, secret: str, folder: Path) -> Settings:
     return FixedSettings(
         accounts={ACCOUNT: AccountSettings(api_key=SecretStr(key), url=immich, webhook_secrets=(SecretStr(secret),))},
         mode="apply",

@@ -51,6 +51,17 @@ async def read_rows(dsn: str) -> list[int]:
     return [row["value"] for row in rows]
 
 
+@contextmanager
+def changed(file: Path, text: str) -> Iterator[None]:
+    """Give a file another text for a while."""
+    before = file.read_text()
+    file.write_text(text)
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
 def server_uid() -> int:
     """Return the number of the user that a new server runs as."""
     return os.geteuid() or pwd.getpwnam("nobody").pw_uid

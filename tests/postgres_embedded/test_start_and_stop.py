@@ -14,7 +14,7 @@ from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_post
 from reactor.adapters.postgres.folders import Folders
 from reactor.core.errors import StartError
 
-from .servers import is_running, read_rows, server_pid, wait_for, write_row
+from .servers import changed, is_running, read_rows, server_pid, wait_for, write_row
 
 
 async def test_makes_a_safe_database_and_keeps_its_rows(home: Path, log: FilteringBoundLogger) -> None:
@@ -67,17 +67,17 @@ async def test_second_reactor_is_refused_and_a_guest_attaches(shared: Path, log:
         assert await read_rows(dsn) == [1]
 
 
-async def test_stop_turns_immediate_when_a_session_hangs(data: Path, log: FilteringBoundLogger) -> None:
+async def test_stop_turns_immediate_when_a_session_hangs(shared: Path, log: FilteringBoundLogger) -> None:
     with capture_logs() as logs:
-        async with embedded_postgres(data, log=log, stop_patience=0.5) as dsn:
+        async with embedded_postgres(shared, log=log, stop_patience=0.5) as dsn:
             await write_row(dsn, 1)
             connection = await asyncpg.connect(dsn)
             os.kill(await connection.fetchval("SELECT pg_backend_pid()"), signal.SIGSTOP)
-            pid = server_pid(data)
+            pid = server_pid(shared)
     connection.terminate()
     assert [entry["signal"] for entry in logs if "signal" in entry] == ["SIGINT"]
-    assert not is_running(pid, data)
-    async with embedded_postgres(data, log=log) as dsn:
+    assert not is_running(pid, shared)
+    async with embedded_postgres(shared, log=log) as dsn:
         assert await read_rows(dsn) == [1]
 
 
@@ -90,19 +90,18 @@ async def test_start_that_takes_too_long_leaves_no_server(shared: Path, log: Fil
         assert is_running(server_pid(shared), shared)
 
 
-async def test_failed_start_shows_the_log(data: Path, log: FilteringBoundLogger) -> None:
-    with (data / "postgres" / "data" / "postgresql.conf").open("a") as settings:
-        settings.write("work_mem = 'much'\n")
-    with pytest.raises(StartError, match=r'(?s)did not start.*parameter "work_mem"'):
-        async with embedded_postgres(data, log=log):
-            pass
+async def test_failed_start_shows_the_log(shared: Path, log: FilteringBoundLogger) -> None:
+    with changed(Folders.of(shared).cluster / "postgresql.conf", "work_mem = 'much'\n"):
+        with pytest.raises(StartError, match=r'(?s)did not start.*parameter "work_mem"'):
+            async with embedded_postgres(shared, log=log):
+                pass
 
 
-async def test_database_of_another_version_is_named(data: Path, log: FilteringBoundLogger) -> None:
-    (data / "postgres" / "data" / "PG_VERSION").write_text("16\n")
-    with pytest.raises(StartError, match="made by PostgreSQL 16, and this release brings 18"):
-        async with embedded_postgres(data, log=log):
-            pass
+async def test_database_of_another_version_is_named(shared: Path, log: FilteringBoundLogger) -> None:
+    with changed(Folders.of(shared).cluster / "PG_VERSION", "16\n"):
+        with pytest.raises(StartError, match="made by PostgreSQL 16, and this release brings 18"):
+            async with embedded_postgres(shared, log=log):
+                pass
 
 
 @pytest.mark.parametrize("name", ["long-" + "x" * 100, "a, b"], ids=["too long", "comma"])

@@ -18,7 +18,7 @@ from reactor.adapters.postgres.folders import Folders
 from reactor.adapters.postgres.pool import open_pool
 from reactor.adapters.postgres.postmaster import read_pid_file
 
-from .servers import Holder, is_running, read_rows, server_pid, write_row
+from .servers import Holder, changed, is_running, read_rows, server_pid, write_row
 
 EMBEDDED = "reactor.adapters.postgres.embedded"
 
@@ -111,16 +111,17 @@ async def test_killed_adopted_server_comes_back(
     assert not socket_folder.exists()
 
 
-async def test_stop_while_a_new_server_starts_leaves_none(data: Path, log: FilteringBoundLogger) -> None:
+async def test_stop_while_a_new_server_starts_leaves_none(shared: Path, log: FilteringBoundLogger) -> None:
+    cluster = Folders.of(shared).cluster
     with capture_logs() as logs:
-        async with embedded_postgres(data, log=log):
-            with (Folders.of(data).cluster / "postgresql.conf").open("a") as settings:
-                settings.write("pre_auth_delay = 2\n")  # the new server is up this long before it answers
-            pid = await end(data)
+        async with embedded_postgres(shared, log=log):
+            # The new server is up this long before it answers.
+            with changed(cluster / "postgresql.conf", "pre_auth_delay = 2\n"):
+                pid = await end(shared)
     assert told(logs)[-1] == "the database ended"  # the new start was not completed
-    assert not is_running(pid, data)
-    assert servers(data) == []
-    assert not (Folders.of(data).cluster / "postmaster.pid").exists()
+    assert not is_running(pid, shared)
+    assert servers(shared) == []
+    assert not (cluster / "postmaster.pid").exists()
 
 
 async def test_stop_while_the_dead_server_holds_the_files_leaves_none(shared: Path, log: FilteringBoundLogger) -> None:
@@ -143,15 +144,12 @@ async def test_server_that_keeps_ending_is_tried_at_a_slow_pace(
 ) -> None:
     monkeypatch.setattr(f"{EMBEDDED}.PAUSES", (0.0, 0.01))
     monkeypatch.setattr(f"{EMBEDDED}.LAST_PAUSE", 0.5)
-    settings = Folders.of(shared).cluster / "postgresql.conf"
-    good = settings.read_text()
     with capture_logs() as logs:
         async with embedded_postgres(shared, log=log) as dsn:
             await write_row(dsn, 1)
-            settings.write_text(good + "work_mem = 'much'\n")
-            os.kill(server_pid(shared), signal.SIGKILL)
-            await reach(lambda: told(logs).count("the database could not be started again") == 3)
-            settings.write_text(good)
+            with changed(Folders.of(shared).cluster / "postgresql.conf", "work_mem = 'much'\n"):
+                os.kill(server_pid(shared), signal.SIGKILL)
+                await reach(lambda: told(logs).count("the database could not be started again") == 3)
             await reach(lambda: told(logs)[-1] == "started the database")
             assert await read_rows(dsn) == [1]
     (loud,) = [entry for entry in logs if entry["log_level"] == "error"]
