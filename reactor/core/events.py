@@ -10,8 +10,8 @@ from reactor.core.ids import AccountId, AssetId, PersonId
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssetUploaded:
-    """A photo exists in Immich: once for ever, however often it is heard of."""
+class _OfAsset:
+    """What events about a photo or video share."""
 
     account: AccountId
     asset: AssetId
@@ -19,6 +19,24 @@ class AssetUploaded:
     @property
     def subject(self) -> str:
         return self.asset
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfPerson:
+    """What events about a person share."""
+
+    account: AccountId
+    person: PersonId
+    name: str
+
+    @property
+    def subject(self) -> str:
+        return self.person
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetUploaded(_OfAsset):
+    """A photo exists in Immich: once for ever, however often it is heard of."""
 
     @property
     def version(self) -> str:
@@ -26,17 +44,11 @@ class AssetUploaded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetadataExtracted:
+class MetadataExtracted(_OfAsset):
     """Immich has read the photo's EXIF; the only carrier of the camera's burst id (facts/immich-api.md section 8)."""
 
-    account: AccountId
-    asset: AssetId
     exif_updated_at: str
     burst_id: str | None = None
-
-    @property
-    def subject(self) -> str:
-        return self.asset
 
     @property
     def version(self) -> str:
@@ -44,17 +56,11 @@ class MetadataExtracted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssetEmbedded:
-    """The photo's vector, hash and capture facts are stored."""
+class AssetEmbedded(_OfAsset):
+    """The photo's vector, hash and capture facts are stored; ``checksum`` is the preview's."""
 
-    account: AccountId
-    asset: AssetId
     model: str
     checksum: str
-
-    @property
-    def subject(self) -> str:
-        return self.asset
 
     @property
     def version(self) -> str:
@@ -62,36 +68,23 @@ class AssetEmbedded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveWanted:
-    """A category that archives matched the photo."""
+class ArchiveWanted(_OfAsset):
+    """Categories that archive matched the photo."""
 
-    account: AccountId
-    asset: AssetId
     categories: tuple[str, ...]
     model: str
     checksum: str
 
     @property
-    def subject(self) -> str:
-        return self.asset
-
-    @property
     def version(self) -> str:
         return f"{self.model}:{self.checksum}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonNamed:
+class PersonNamed(_OfPerson):
     """A person of the library carries a name (new, or another than before)."""
 
-    account: AccountId
-    person: PersonId
-    name: str
     updated_at: str
-
-    @property
-    def subject(self) -> str:
-        return self.person
 
     @property
     def version(self) -> str:
@@ -100,17 +93,10 @@ class PersonNamed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonGainedFaces:
+class PersonGainedFaces(_OfPerson):
     """A named person is seen in more photos than before."""
 
-    account: AccountId
-    person: PersonId
-    name: str
     photos: int
-
-    @property
-    def subject(self) -> str:
-        return self.person
 
     @property
     def version(self) -> str:

@@ -143,22 +143,20 @@ def open_stores(pool: asyncpg.Pool, router: Router, settings: Settings) -> Store
     )
 
 
-def make_worker(
+def make_services(
     settings: Settings,
-    router: Router,
     stores: Stores,
     accounts: Mapping[AccountId, Account],
     embedder: ClipEmbedder,
-    frigate: Frigate | None,
-) -> Worker:
-    """Return the worker with everything that its stages and acts may use."""
+    portraits: PillowPortraits,
+) -> Services:
+    """Return everything that a stage may ask."""
     categories = settings.categories()
-    portraits = PillowPortraits(settings.portrait_policy())
 
     def library(account: AccountId) -> Library:
         return accounts[account].library
 
-    services = Services(
+    return Services(
         library=library,
         embedder=embedder,
         photos=stores.photos,
@@ -177,10 +175,22 @@ def make_worker(
         portrait_policy=settings.portrait_policy(),
         now=now,
     )
+
+
+def make_worker(
+    settings: Settings,
+    router: Router,
+    stores: Stores,
+    accounts: Mapping[AccountId, Account],
+    embedder: ClipEmbedder,
+    frigate: Frigate | None,
+) -> Worker:
+    """Return the worker with everything that its stages and acts may use."""
+    portraits = PillowPortraits(settings.portrait_policy())
     return Worker(
         queue=stores.queue,
         router=router,
-        services=services,
+        services=make_services(settings, stores, accounts, embedder, portraits),
         acts=make_performer(settings, stores, accounts, portraits, frigate),
         wake=stores.wake,
         policy=WorkerPolicy(quiet=settings.stacks.quiet(), deadline_s=settings.lease_seconds * DEADLINE_SHARE),

@@ -91,17 +91,17 @@ async def test_start_that_takes_too_long_leaves_no_server(shared: Path, log: Fil
 
 
 async def test_failed_start_shows_the_log(shared: Path, log: FilteringBoundLogger) -> None:
-    with changed(Folders.of(shared).cluster / "postgresql.conf", "work_mem = 'much'\n"):
-        with pytest.raises(StartError, match=r'(?s)did not start.*parameter "work_mem"'):
-            async with embedded_postgres(shared, log=log):
-                pass
+    broken = changed(Folders.of(shared).cluster / "postgresql.conf", "work_mem = 'much'\n")
+    with broken, pytest.raises(StartError, match=r'(?s)did not start.*parameter "work_mem"'):
+        async with embedded_postgres(shared, log=log):
+            pass
 
 
 async def test_database_of_another_version_is_named(shared: Path, log: FilteringBoundLogger) -> None:
-    with changed(Folders.of(shared).cluster / "PG_VERSION", "16\n"):
-        with pytest.raises(StartError, match="made by PostgreSQL 16, and this release brings 18"):
-            async with embedded_postgres(shared, log=log):
-                pass
+    older = changed(Folders.of(shared).cluster / "PG_VERSION", "16\n")
+    with older, pytest.raises(StartError, match="made by PostgreSQL 16, and this release brings 18"):
+        async with embedded_postgres(shared, log=log):
+            pass
 
 
 @pytest.mark.parametrize("name", ["long-" + "x" * 100, "a, b"], ids=["too long", "comma"])
