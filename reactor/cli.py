@@ -39,6 +39,8 @@ def setup_logging(level: str) -> None:
     """Write one line an event to standard error."""
     number = logging.getLevelNamesMapping()[level]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+    # Its pool tells with a traceback of what we say in a sentence.
+    logging.getLogger("asyncpg").setLevel(logging.ERROR)
     pretty = sys.stderr.isatty()
     structlog.configure(
         processors=[

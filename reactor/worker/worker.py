@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,6 +24,7 @@ IDLE_S = 2.0
 BATCH_POLL_S = 0.25
 JANITOR_S = 5.0
 STOP_S = 10.0
+SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 
 
 class Queue(Protocol):
@@ -163,11 +164,24 @@ class Worker:
     async def _try(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
         try:
             events = await self._react(reaction, deliveries)
-            await self._queue.done(deliveries, events)
+            await self._patiently(lambda: self._queue.done(deliveries, events))
         except LeaseLost as error:
             log.warning("a settlement came too late and was thrown away", handler=reaction.name, error=str(error))
         except Exception as error:  # noqa: BLE001 - the one place where every failure of a try is judged
             await self._settle_failure(reaction, deliveries, error)
+
+    async def _patiently(self, settle: Callable[[], Awaitable[None]]) -> None:
+        """Settle, also over a restart of the database: else the delivery would lie in hand until its lease runs out.
+
+        A settlement whose answer was lost is fenced off when it is repeated, and ends as LeaseLost.
+        """
+        for wait in SETTLE_WAITS_S:
+            try:
+                return await settle()
+            except Retryable as error:
+                log.warning("a settlement waits for the database", error=str(error))
+                await asyncio.sleep(wait)
+        return await settle()
 
     async def _react(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> tuple[Event, ...]:
         try:
@@ -199,7 +213,7 @@ class Worker:
         ours = not isinstance(error, Retryable | Permanent)
         say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)
         try:
-            await self._queue.failed(deliveries, verdict)
+            await self._patiently(lambda: self._queue.failed(deliveries, verdict))
         except (LeaseLost, Retryable, Permanent) as late:
             # The lease runs out and the delivery is tried again: nothing is lost.
             log.warning("a failure could not be settled", handler=reaction.name, error=str(late))

@@ -1,7 +1,9 @@
 """kill -9 at every named point, then a restart: nothing is lost, nothing happens twice."""
 
 import asyncio
+import os
 import random
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from reactor.demo.phone import Shot
 
+from ..postgres_embedded.servers import server_pid
 from .child import POINTS
 from .stage import Child, Stage, World, a_stage, camera_roll
 
@@ -94,6 +97,23 @@ async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
     assert world.embedded == {shot.file_name for batch in batches for shot in batch}
     assert world.dead == ()
     assert stage.doubled() == []
+
+
+async def test_the_database_killed_under_load_it_ends_as_if_undisturbed() -> None:
+    batches = await asyncio.to_thread(camera_roll, 4)
+    expected = await undisturbed(batches)
+    async with a_stage(a_free_port()) as stage, stage.reactor() as child:
+        assert await child.up()
+        await stage.settle()
+        for batch in batches:
+            upload = asyncio.create_task(stage.upload(batch))
+            await asyncio.sleep(0.5)
+            os.kill(server_pid(stage.home / "data"), signal.SIGKILL)
+            await upload
+            await stage.settle()
+        assert await stage.world() == expected
+        assert stage.doubled() == []
+        assert child.process.returncode is None
 
 
 @pytest.mark.soak

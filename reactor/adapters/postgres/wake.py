@@ -12,6 +12,8 @@ import structlog
 CHANNEL = "reactor"
 GATHER_S = 0.05
 
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 log = structlog.get_logger(__name__)
 
 
@@ -47,7 +49,7 @@ class Wake:
             try:
                 async with self._pool.acquire() as connection:
                     await self._hear(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("the database connection that hears of other workers was lost", error=str(error))
             await asyncio.sleep(1.0)
 
@@ -78,5 +80,5 @@ class Wake:
         await asyncio.sleep(GATHER_S)
         try:
             await self._pool.execute(f"NOTIFY {CHANNEL}")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             log.debug("no hint was sent to other workers; they will find the work by polling", error=str(error))
