@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -24,6 +25,8 @@ IDLE_S = 2.0
 BATCH_POLL_S = 0.25
 JANITOR_S = 5.0
 STOP_S = 10.0
+CLAIM_IN_FLIGHT = timedelta(seconds=35)
+"""Longer than any statement may take: a claim this old that is not in hand got lost with its answer."""
 SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 
 
@@ -40,7 +43,7 @@ class Queue(Protocol):
 
     async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None: ...
 
-    async def release(self, *, attempts: int, own: bool = False) -> int: ...
+    async def release(self, *, attempts: int, in_hand: Sequence[Delivery] = (), grace: timedelta = ...) -> int: ...
 
 
 class Waker(Protocol):
@@ -87,11 +90,11 @@ class Worker:
         self._wake = wake
         self._policy = policy
         self._chance = chance
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], tuple[Delivery, ...]] = {}
 
     async def run(self) -> None:
         """Take back what this worker's former self left, then serve; on cancellation finish what is in hand."""
-        taken = await self._queue.release(attempts=self._policy.retry.attempts, own=True)
+        taken = await self._queue.release(attempts=self._policy.retry.attempts)
         if taken:
             log.info("took back what was in hand when the reactor ended", deliveries=taken)
         try:
@@ -109,14 +112,17 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         # The process ends now; what could not be finished must not wait for its lease.
-        await self._queue.release(attempts=self._policy.retry.attempts, own=True)
+        await self._queue.release(attempts=self._policy.retry.attempts)
 
     async def _janitor(self) -> None:
         while True:
             await asyncio.sleep(JANITOR_S)
             try:
-                if freed := await self._queue.release(attempts=self._policy.retry.attempts):
-                    log.warning("gave back deliveries of a worker that ended", deliveries=freed)
+                in_hand = [delivery for held in self._running.values() for delivery in held]
+                if freed := await self._queue.release(
+                    attempts=self._policy.retry.attempts, in_hand=in_hand, grace=CLAIM_IN_FLIGHT
+                ):
+                    log.warning("gave back deliveries that nobody holds", deliveries=freed)
             except (Retryable, Permanent) as error:
                 log.warning("expired deliveries could not be looked for", error=str(error))
 
@@ -131,9 +137,10 @@ class Worker:
                 claimed, wait = (), 1.0
             for deliveries in claimed:
                 task = asyncio.create_task(self._try(reaction, deliveries), name=f"{reaction.name}")
-                for group in (mine, self._running):
-                    group.add(task)
-                    task.add_done_callback(group.discard)
+                mine.add(task)
+                self._running[task] = deliveries
+                task.add_done_callback(mine.discard)
+                task.add_done_callback(self._running.pop)
             if wait:
                 await self._rest(mine, wait)
 

@@ -1,6 +1,7 @@
 """Two simulated servers that outlive every reactor, photos for each stage, and what stands at the end."""
 
 import asyncio
+import contextlib
 import io
 import itertools
 import json
@@ -121,10 +122,11 @@ class Stage:
             "frigate": {"url": self.frigate.url, "unanswered_seconds": 1.0},
             "poll_seconds": 1.0,
             "people_seconds": 0.5,
-            "lease_seconds": 30.0,
+            "lease_seconds": self.lease_seconds,
         }
 
     port: int = 0
+    lease_seconds: float = 30.0
 
     @asynccontextmanager
     async def reactor(self, point: str | None = None) -> AsyncIterator["Child"]:
@@ -212,6 +214,19 @@ class Stage:
             portraits=frozenset(write.sha256 for write in self.frigate.effective_writes if write.kind == "register"),
             dead=tuple(f"{row['handler']} {row['attempts']}: {row['error']}" for row in rows),
         )
+
+    async def ends_as(self, expected: World) -> World:
+        """Wait until what stands is as expected (a poll may be backing off), and return what stands then."""
+        world = await self.world()
+
+        async def as_expected() -> bool:
+            nonlocal world
+            world = await self.world()
+            return world == expected
+
+        with contextlib.suppress(AssertionError):  # the caller shows the difference
+            await eventually(as_expected, "it stands as expected", seconds=60)
+        return world
 
     def doubled(self) -> list[str]:
         """Return every change that took effect twice."""

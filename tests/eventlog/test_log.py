@@ -111,7 +111,7 @@ async def test_a_job_that_kills_its_worker_ends_among_the_dead_with_its_payload(
     await bench.log.append([uploaded("bomb")])
     for _ in range(3):
         assert len(await bench.worker("me").claim("embed", 1)) == 1
-        await bench.worker("me").release(attempts=3, own=True)
+        await bench.worker("me").release(attempts=3)
     assert await bench.worker("me").claim("embed", 1) == ()
     row = await bench.pool.fetchrow("SELECT d.state, d.error, e.subject FROM deliveries d JOIN events e ON seq = event")
     assert row is not None
@@ -123,7 +123,16 @@ async def test_a_restart_takes_back_only_what_its_own_name_held(bench: Bench) ->
     await bench.log.append([uploaded("p"), uploaded("q")])
     await bench.worker("a").claim("embed", 1)
     await bench.worker("b").claim("embed", 1)
-    assert await bench.worker("a").release(attempts=8, own=True) == 1
+    assert await bench.worker("a").release(attempts=8) == 1
+    assert sorted(await bench.states("embed")) == ["running", "waiting"]
+
+
+async def test_what_is_in_hand_or_on_its_way_is_not_given_back(bench: Bench) -> None:
+    await bench.log.append([uploaded("p"), uploaded("q")])
+    (held,) = await bench.worker("a").claim("embed", 1)
+    await bench.worker("a").claim("embed", 1)
+    assert await bench.worker("a").release(attempts=8, in_hand=[held], grace=timedelta(seconds=35)) == 0
+    assert await bench.worker("a").release(attempts=8, in_hand=[held]) == 1
     assert sorted(await bench.states("embed")) == ["running", "waiting"]
 
 

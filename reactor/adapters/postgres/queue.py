@@ -161,10 +161,11 @@ class PostgresQueue:
         if len(settled) != len(deliveries):
             raise LeaseLost(f"{len(deliveries) - len(settled)} of {len(deliveries)} deliveries were taken over")
 
-    async def release(self, *, attempts: int, own: bool = False) -> int:
-        """Give back what no living worker holds: expired leases, and with ``own`` all that this worker's name holds.
+    async def release(self, *, attempts: int, in_hand: Sequence[Delivery] = (), grace: timedelta = timedelta(0)) -> int:
+        """Give back what nobody holds: expired leases, and what bears this worker's name but is not ``in_hand``.
 
-        A delivery that was tried ``attempts`` times goes to the dead: it may be what kills the process.
+        The latter was left by a former self, or by a claim whose answer was lost; ``grace`` spares claims that are
+        still on their way. A delivery that was tried ``attempts`` times goes to the dead: it may be what kills.
         """
         async with translated():
             rows = await self._pool.fetch(
@@ -173,12 +174,14 @@ class PostgresQueue:
                     state = CASE WHEN attempts >= $1 THEN 'dead' ELSE 'waiting' END,
                     settled_at = CASE WHEN attempts >= $1 THEN clock_timestamp() END,
                     error = 'the worker ended while it had this in hand (try ' || attempts || ')'
-                WHERE state IN ('running', 'joined') AND (lease_until < clock_timestamp() OR ($2 AND worker = $3))
+                WHERE state IN ('running', 'joined') AND (lease_until < clock_timestamp()
+                    OR (worker = $2 AND NOT id = ANY($3) AND lease_until <= clock_timestamp() + $4::interval))
                 RETURNING id
                 """,
                 attempts,
-                own,
                 self._worker,
+                [delivery.id for delivery in in_hand],
+                self._lease - grace,
             )
         if rows:
             self._wake.ring()
