@@ -39,6 +39,7 @@ CREATE UNIQUE INDEX deliveries_one_a_lane ON deliveries (lane) WHERE state = 'ru
 CREATE INDEX deliveries_to_claim ON deliveries (handler, priority, run_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_of_a_lane ON deliveries (lane, priority, id) WHERE state IN ('waiting', 'running');
 CREATE INDEX deliveries_in_hand ON deliveries (lease_until) WHERE state IN ('running', 'joined');
+CREATE INDEX deliveries_open ON deliveries (created_at) WHERE state IN ('waiting', 'running', 'joined');
 CREATE INDEX deliveries_dead ON deliveries (settled_at) WHERE state = 'dead';
 
 -- migrate: rollback

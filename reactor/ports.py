@@ -162,8 +162,16 @@ class Journal(JournalReader, Protocol):
         """Return the open entries that a handler wrote about one of the subjects, oldest first."""
         ...
 
+    async def tags_left(self, account: AccountId, asset: AssetId, until: datetime) -> frozenset[str]:
+        """Return every tag that a done entry, settled by then, set on the asset."""
+        ...
+
     async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then."""
+        """Return (changes carried out in the feature, photos heard) since then.
+
+        Where deliveries are still to be done that were asked for earlier, both are counted from there: a backlog
+        brings its own allowance with it.
+        """
         ...
 
 

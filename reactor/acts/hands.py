@@ -20,8 +20,8 @@ from reactor.core.changes import (
 from reactor.core.errors import Gone, NotReady, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
-from reactor.core.library import StackNow
-from reactor.core.standing import Unknown, resolve, robbed
+from reactor.core.library import Asset, StackNow
+from reactor.core.standing import Unknown, resolve
 from reactor.ports import FaceLibrary, FaceLibraryWriter, Library, LibraryWriter, Portraits
 
 log = structlog.get_logger(__name__)
@@ -89,9 +89,21 @@ class ArchiveHand:
             if len(change.assets) == 1:
                 raise
             raise Retryable("a photo of the stack is gone; decided anew", after=1.0) from error
+        await self._expect_whole_stacks(library, assets)
         if shut := [asset.id for asset in assets if not asset.is_open]:
             raise Gone(f"{', '.join(shut)} is in the trash, locked or hidden; nothing is archived")
         return VisibilityState(visibility=tuple((asset.id, asset.visibility) for asset in assets))
+
+    async def _expect_whole_stacks(self, library: Library, assets: Sequence[Asset]) -> None:
+        """Raise Retryable where archiving would hide the rest of a stack, which the user may have made just now."""
+        wished = {asset.id for asset in assets}
+        for stack in sorted({asset.stack for asset in assets if asset.stack is not None}):
+            try:
+                members = (await library.stack(stack)).members
+            except Gone as error:
+                raise Retryable("a stack changed while it was read; decided anew", after=1.0) from error
+            if not members <= wished:
+                raise Retryable("the stack holds other photos by now; decided anew", after=1.0)
 
     async def call(self, change: ArchiveAssets, before: State) -> State:
         assert isinstance(before, VisibilityState)
@@ -115,8 +127,6 @@ class StackHand:
 
     async def call(self, change: StackAssets, before: State) -> State:
         assert isinstance(before, StackState)
-        if left := robbed(change, before):
-            raise Retryable(f"the stacks changed meanwhile: {', '.join(sorted(left))} would be left behind", after=2.0)
         writer = self._writers(change.account)
         wished = frozenset(change.members)
         if any(members == wished for _, members in before.stacks):

@@ -7,14 +7,23 @@ from typing import Any
 import structlog
 
 from reactor.acts.hands import Hand
-from reactor.core.changes import Change, PortraitState, State, feature_of, subjects_of
+from reactor.core.changes import (
+    Change,
+    PortraitState,
+    StackAssets,
+    StackState,
+    State,
+    TagAsset,
+    feature_of,
+    subjects_of,
+)
 from reactor.core.errors import Gone, Held, Permanent, Retryable
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
 from reactor.core.portraits import NoFace
-from reactor.core.standing import admissible, satisfied
+from reactor.core.standing import TAG_SETTLES, Past, admissible, satisfied, strangers
 from reactor.ports import Journal
 
 log = structlog.get_logger(__name__)
@@ -49,22 +58,31 @@ class Performer:
         is gone, and a picture without a face, are no failure: there is nothing left to do.
         """
         made: dict[type[Change], Change] = {}
-        refused: Permanent | None = None
         try:
-            for change in changes:
-                try:
-                    if await self.perform(change, cause) is EntryState.DONE:
-                        made[type(change)] = change
-                except (Gone, NoFace) as error:
-                    log.info("nothing to do", change=type(change).__name__, why=str(error))
-                except Permanent as error:
-                    refused = refused or error
-        finally:
-            for kind, change in made.items():
-                if (conclude := self._conclusions.get(kind)) is not None:
-                    await conclude(change)
+            await self._perform_all(changes, cause, made)
+        except Exception:
+            # What was made is concluded all the same; a cancelled try (a deadline, a shutdown) has no time for it.
+            await self._conclude(made)
+            raise
+        await self._conclude(made)
+
+    async def _perform_all(self, changes: Sequence[Change], cause: Cause, made: dict[type[Change], Change]) -> None:
+        refused: Permanent | None = None
+        for change in changes:
+            try:
+                if await self.perform(change, cause) is EntryState.DONE:
+                    made[type(change)] = change
+            except (Gone, NoFace) as error:
+                log.info("nothing to do", change=type(change).__name__, why=str(error))
+            except Permanent as error:
+                refused = refused or error
         if refused is not None:
             raise refused
+
+    async def _conclude(self, made: Mapping[type[Change], Change]) -> None:
+        for kind, change in made.items():
+            if (conclude := self._conclusions.get(kind)) is not None:
+                await conclude(change)
 
     async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
         """Look at what an earlier try of the handler left unanswered, so that it decides on what really stands."""
@@ -84,25 +102,34 @@ class Performer:
         for entry in await self._journal.open_entries(change):
             await self._resolve(hand, entry)
         now: State = await hand.read(change)
-        done = await self._journal.newest(change.account, feature_of(change), subjects_of(change))
-        wished = admissible(change, now, done, self._now())
+        past = await self._past(change)
+        wished = admissible(change, now, past)
         if wished is None:
             await self._journal.write(change, cause, now, EntryState.VETOED, "you undid this before; it stays undone")
             return EntryState.VETOED
-        if satisfied(wished, now, done):
+        if satisfied(wished, now, past):
             return None
+        if isinstance(wished, StackAssets) and isinstance(now, StackState) and strangers(wished, now, past):
+            raise Retryable("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
         if self._modes.of(feature_of(wished)) == "observe":
             await self._journal.write(wished, cause, now, EntryState.PLANNED)
             return EntryState.PLANNED
         await self._hold_if_too_many(wished)
         return await self._make(hand, wished, cause, now)
 
+    async def _past(self, change: Change) -> Past:
+        newest = await self._journal.newest(change.account, feature_of(change), subjects_of(change))
+        if not isinstance(change, TagAsset):
+            return Past(newest=newest)
+        until = self._now() - TAG_SETTLES
+        return Past(newest=newest, tags=await self._journal.tags_left(change.account, change.asset, until))
+
     async def _make(self, hand: Hand[Any], change: Change, cause: Cause, before: State) -> EntryState:
         entry = await self._journal.write(change, cause, before, EntryState.OPEN)
         try:
             after: State = await hand.call(change, before)
         except Permanent as error:
-            await self._journal.settle(entry, EntryState.FAILED, None, str(error))
+            await self._settle_refusal(hand, entry, change, before, error)
             raise
         if not _as_wished(change, after):
             await self._journal.settle(entry, EntryState.SUPERSEDED, after, "read back otherwise than wished")
@@ -110,6 +137,21 @@ class Performer:
         await self._journal.settle(entry, EntryState.DONE, after)
         log.info("changed", change=type(change).__name__, subjects=subjects_of(change)[:4], entry=entry)
         return EntryState.DONE
+
+    async def _settle_refusal(
+        self, hand: Hand[Any], entry: int, change: Change, before: State, error: Permanent
+    ) -> None:
+        """Journal a refusal as what it left: nothing, all (only the reading back was refused), or something between."""
+        try:
+            after: State = await hand.read(change)
+        except Permanent:
+            after = before
+        if after == before:
+            await self._journal.settle(entry, EntryState.FAILED, None, str(error))
+        elif _as_wished(change, after):
+            await self._journal.settle(entry, EntryState.DONE, after, f"done, though refused: {error}")
+        else:
+            await self._journal.settle(entry, EntryState.SUPERSEDED, after, f"refused half-way: {error}")
 
     async def _resolve(self, hand: Hand[Any], entry: Entry) -> None:
         state: EntryState = EntryState.SUPERSEDED
@@ -139,4 +181,4 @@ class Performer:
 def _as_wished(change: Change, after: State) -> bool:
     if isinstance(after, PortraitState):
         return after.ours is not None
-    return satisfied(change, after, {})
+    return satisfied(change, after, Past())

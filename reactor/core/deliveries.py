@@ -9,7 +9,10 @@ from reactor.core.ids import RunId
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A delivery in hand; ``attempts`` counts this try and, with the id, fences the settlement."""
+    """A delivery in hand; ``attempts`` counts this try and, with the id, fences the settlement.
+
+    ``asked_at`` is when the delivery was asked for (aware).
+    """
 
     id: int
     seq: int
@@ -18,7 +21,7 @@ class Delivery:
     run: RunId
     attempts: int
     lane: str | None
-    heard_at: datetime
+    asked_at: datetime
 
 
 class LeaseLost(Exception):

@@ -16,6 +16,14 @@ class NotReady(Retryable):
     """Say that something is not there yet (a preview, a camera frame) and is expected soon."""
 
 
+class Unreachable(Retryable):
+    """Say that the other side is away as a whole (restarting, unplugged); an outage costs no try."""
+
+
+class Blocked(Retryable):
+    """Say that nothing goes until a person mends it (a key, a permission); waiting for that costs no try."""
+
+
 class Held(Retryable):
     """Say that we hold back by our own rule (a limit); this costs no try."""
 

@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
     """How often and how patiently a delivery is tried.
 
-    ``attempts`` bounds tries after errors, ``patience`` tries while something is not there yet; a kill of the process
-    counts as a try, since the claim raises the count.
+    ``attempts`` bounds tries that failed; a kill of the process counts as one, since the claim raises the count.
+    ``patience`` bounds the waiting for something that is not there yet, by the delivery's age. Waiting out an outage, a
+    missing permission or a limit of ours is not bounded and costs no try.
     """
 
     attempts: int = 8
-    patience: int = 14
+    patience: timedelta = timedelta(hours=6)
     first_s: float = 1.0
     longest_s: float = 600.0
     soon_s: float = 0.25
@@ -25,7 +26,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """Try again after a while."""
+    """Try again after a while; ``counted`` if the try counts towards the last one."""
 
     wait: timedelta
     why: str
@@ -49,29 +50,28 @@ class Moot:
 Verdict: TypeAlias = Again | Dead | Moot
 
 
-def judge(error: Exception, attempts: int, policy: RetryPolicy, *, jitter: float) -> Verdict:
-    """Decide what a failed try means; ``jitter`` in 0..1 spreads the waits over 75 to 125 per cent."""
-    why = f"{type(error).__name__}: {error}" if not isinstance(error, Retryable | Permanent) else str(error)
+def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolicy, jitter: float) -> Verdict:
+    """Decide what a failed try means; ``age`` since the delivery was asked for, ``jitter`` in 0..1 spreads the waits.
+
+    Waits that cost no try grow with the age of the delivery, the others with the tries.
+    """
+    why = str(error) if isinstance(error, Retryable | Permanent) else f"{type(error).__name__}: {error}"
     match error:
-        case Held():
-            return Again(wait=timedelta(seconds=error.after or policy.longest_s), why=why, counted=False)
         case Gone():
             return Moot(why=why)
         case Permanent():
             return Dead(why=why)
-        case NotReady():
-            if attempts >= policy.patience:
-                return Dead(why=f"{why} (waited {attempts} times)")
-            seconds = error.after or _backoff(policy.soon_s, policy.soon_longest_s, attempts)
-        case _:
+        case NotReady() if age > policy.patience:
+            return Dead(why=f"{why} (waited for {policy.patience})")
+        case NotReady() | Unreachable() | Blocked() | Held():
+            seconds = min(policy.soon_longest_s, max(policy.soon_s, age.total_seconds() / 2))
+            counted = False
+        case _ if attempts >= policy.attempts:
             # An error that no border translated is a fault of ours; it is kept after as many tries as any other.
-            if attempts >= policy.attempts:
-                return Dead(why=f"{why} (tried {attempts} times)")
-            seconds = _backoff(policy.first_s, policy.longest_s, attempts)
-            if isinstance(error, Retryable) and error.after is not None:
-                seconds = max(error.after, 0.0)
-    return Again(wait=timedelta(seconds=seconds * (0.75 + 0.5 * jitter)), why=why)
-
-
-def _backoff(first_s: float, longest_s: float, attempts: int) -> float:
-    return float(min(longest_s, first_s * 2.0 ** min(attempts - 1, 30)))
+            return Dead(why=f"{why} (tried {attempts} times)")
+        case _:
+            seconds = min(policy.longest_s, policy.first_s * 2.0 ** min(attempts - 1, 30))
+            counted = True
+    if isinstance(error, Retryable) and error.after is not None:
+        seconds = max(error.after, policy.soon_s)
+    return Again(wait=timedelta(seconds=seconds * (0.75 + 0.5 * jitter)), why=why, counted=counted)

@@ -1,19 +1,17 @@
 """A category wants a photo in the archive: archive it, a stack only as a whole."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from reactor.core.archiving import archivable
 from reactor.core.changes import ArchiveAssets, Reason
 from reactor.core.errors import Gone, Held, Retryable
 from reactor.core.events import ArchiveWanted, Event
-from reactor.core.ids import AccountId, AssetId
+from reactor.core.ids import AssetId
 from reactor.core.library import Asset
 from reactor.ports import Library, Services
 from reactor.routing import Outcome, Router
 
 router = Router()
-
-STACK_PATIENCE_S = 1.0
 
 
 def lane(event: Event) -> str:
@@ -21,26 +19,19 @@ def lane(event: Event) -> str:
     return f"stacks:{event.account}"
 
 
-@router.on(ArchiveWanted, name="archive", lane=lane, batch=True)
+@router.on(ArchiveWanted, name="archive", lane=lane)
 async def archive(events: Sequence[Event], services: Services) -> Outcome:
-    """Wish for the archive of each photo or whole stack; raises Held until the photos' own stacks are decided."""
-    wanted = {event.asset: event for event in events if isinstance(event, ArchiveWanted)}
-    account = events[0].account
-    for asset in wanted:
-        if await services.backlog.pending(account, asset, "stack"):
-            # A scan may keep the stacks busy for hours, so waiting for them must cost no try.
-            raise Held("the photo's stack is not decided yet", after=STACK_PATIENCE_S)
-    changes: list[ArchiveAssets] = []
-    seen: set[AssetId] = set()
-    for asset, event in wanted.items():
-        if asset in seen:
-            continue
-        together = await _together(asset, services.library(account))
-        seen |= {member.id for member in together}
-        if assets := await _agreed(account, together, wanted, services):
-            rule = f"wanted in the archive by {', '.join(event.categories)}"
-            changes.append(ArchiveAssets(account=account, assets=assets, reason=Reason(rule=rule)))
-    return Outcome(changes=tuple(changes))
+    """Wish for the archive of the photo or its whole stack; raises Held until the photo's own stack is decided."""
+    (event,) = events
+    assert isinstance(event, ArchiveWanted)
+    if await services.backlog.pending(event.account, event.asset, "stack"):
+        # A scan may keep the stacks busy for hours, so waiting for them must cost no try.
+        raise Held("the photo's stack is not decided yet")
+    together = await _together(event.asset, services.library(event.account))
+    if not (assets := await _agreed(event, together, services)):
+        return Outcome()
+    reason = Reason(rule=f"wanted in the archive by {', '.join(event.categories)}")
+    return Outcome(changes=(ArchiveAssets(account=event.account, assets=assets, reason=reason),))
 
 
 async def _together(asset: AssetId, library: Library) -> tuple[Asset, ...]:
@@ -58,11 +49,8 @@ async def _together(asset: AssetId, library: Library) -> tuple[Asset, ...]:
         raise Retryable("a stack changed while it was read", after=1.0) from error
 
 
-async def _agreed(
-    account: AccountId, together: Sequence[Asset], wanted: Collection[AssetId], services: Services
-) -> tuple[AssetId, ...]:
+async def _agreed(event: ArchiveWanted, together: Sequence[Asset], services: Services) -> tuple[AssetId, ...]:
     ids = [asset.id for asset in together]
-    others = [asset for asset in ids if asset not in wanted]
-    heard = await services.backlog.heard(account, others, ArchiveWanted.__name__) if others else frozenset()
-    done = await services.journal.newest(account, "archive", ids)
-    return archivable(together, {*wanted, *map(AssetId, heard)}, done)
+    heard = await services.backlog.heard(event.account, ids, ArchiveWanted.__name__)
+    done = await services.journal.newest(event.account, "archive", ids)
+    return archivable(together, {event.asset, *map(AssetId, heard)}, done)

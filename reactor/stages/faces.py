@@ -20,8 +20,10 @@ LOOKED_AT = 5
 """Newest photos looked at for each portrait that the policy allows; more would cost a download each."""
 
 
-# A face that is planned, or whose answer is not known, takes its place as one that was given does.
-KEPT = frozenset({EntryState.DONE, EntryState.PLANNED, EntryState.OPEN, EntryState.PARKED})
+# A face whose answer is not known takes its place as one that was given does; a plan is wished for again, so that it
+# is carried out once the mode allows it.
+KEPT = frozenset({EntryState.DONE, EntryState.OPEN, EntryState.PARKED})
+FREE = frozenset({EntryState.PLANNED, EntryState.SUPERSEDED})
 
 
 @router.on(PersonNamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
@@ -41,7 +43,7 @@ async def _portraits(account: AccountId, person: PersonId, name: str, services: 
     known_as = frigate_name(name)
     before = await services.journal.portraits(account, person)
     already = frozenset(face for face, state in before.items() if state in KEPT)
-    refused = before.keys() - already - {face for face, state in before.items() if state is EntryState.SUPERSEDED}
+    refused = {face for face, state in before.items() if state not in KEPT | FREE}
     policy = services.portrait_policy
     if known_as is None or len(already) >= policy.maximum:
         return []

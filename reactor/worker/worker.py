@@ -11,7 +11,7 @@ import structlog
 
 from reactor.core.changes import Change
 from reactor.core.deliveries import Delivery, LeaseLost
-from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
+from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import Event
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
@@ -94,9 +94,7 @@ class Worker:
 
     async def run(self) -> None:
         """Take back what this worker's former self left, then serve; on cancellation finish what is in hand."""
-        taken = await self._queue.release(attempts=self._policy.retry.attempts)
-        if taken:
-            log.info("took back what was in hand when the reactor ended", deliveries=taken)
+        await self._patiently(self._take_back)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._janitor())
@@ -105,6 +103,10 @@ class Worker:
         finally:
             await self._finish()
 
+    async def _take_back(self) -> None:
+        if taken := await self._queue.release(attempts=self._policy.retry.attempts):
+            log.info("took back what was in hand when the reactor ended", deliveries=taken)
+
     async def _finish(self) -> None:
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=STOP_S)
@@ -112,7 +114,10 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         # The process ends now; what could not be finished must not wait for its lease.
-        await self._queue.release(attempts=self._policy.retry.attempts)
+        try:
+            await self._queue.release(attempts=self._policy.retry.attempts)
+        except (Retryable, Permanent) as error:
+            log.warning("what was in hand could not be given back; the next start does so", error=str(error))
 
     async def _janitor(self) -> None:
         while True:
@@ -211,12 +216,22 @@ class Worker:
             await self._acts.recover(reaction.name, account, subjects)
 
     async def _settle_failure(self, reaction: Reaction, deliveries: tuple[Delivery, ...], error: Exception) -> None:
-        if isinstance(error, Gone) and len(deliveries) > 1:
-            # One of many is gone: the others are decided again, and alone if need be.
+        if isinstance(error, Permanent) and len(deliveries) > 1:
+            # One of many is at fault: all are decided again, and each alone after two tries.
             error = Retryable(str(error))
-        verdict = judge(error, deliveries[0].attempts, self._policy.retry, jitter=self._chance.random())
+        verdict = judge(
+            error,
+            attempts=deliveries[0].attempts,
+            age=self._services.now() - min(delivery.asked_at for delivery in deliveries),
+            policy=self._policy.retry,
+            jitter=self._chance.random(),
+        )
         subjects = [delivery.event.subject for delivery in deliveries[:4]]
-        say = log.debug if isinstance(error, NotReady | Held | Gone) and not isinstance(verdict, Dead) else log.warning
+        say = (
+            log.debug
+            if isinstance(error, NotReady | Held | Unreachable | Gone) and not isinstance(verdict, Dead)
+            else log.warning
+        )
         ours = not isinstance(error, Retryable | Permanent)
         say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)
         try:

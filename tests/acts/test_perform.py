@@ -102,6 +102,35 @@ async def test_a_tag_that_the_user_took_away_stays_away(desk: Desk) -> None:
     assert (await desk.home.library.asset(photo)).tags == set()
 
 
+async def test_a_tag_once_taken_away_never_comes_back_with_others(desk: Desk) -> None:
+    photo = await desk.home.photo(1)
+    await desk.performer().perform(tag(photo, "Auto/X"), CAUSE)
+    await desk.home.user_untags(photo, "Auto/X")
+    desk.ahead = timedelta(minutes=5)
+    for _ in range(2):
+        await desk.performer().perform(tag(photo, "Auto/X", "Auto/Y"), CAUSE)
+        assert (await desk.home.library.asset(photo)).tags == {"Auto/Y"}
+
+
+async def test_a_stack_that_the_user_made_just_now_is_not_swallowed(desk: Desk) -> None:
+    one, two, three = await desk.home.photos(3)
+    await desk.home.writer.make_stack([three, two])
+    with pytest.raises(Retryable, match="somebody else"):
+        await desk.performer().perform(stack(one, two, three), CAUSE)
+    asset = await desk.home.library.asset(two)
+    assert asset.stack is not None
+    now = await desk.home.library.stack(asset.stack)
+    assert (now.primary, now.members) == (three, frozenset({two, three}))
+
+
+async def test_a_photo_is_not_archived_away_from_a_stack_that_the_user_made_just_now(desk: Desk) -> None:
+    one, two = await desk.home.photos(2)
+    await desk.home.writer.make_stack([one, two])
+    with pytest.raises(Retryable, match="other photos"):
+        await desk.performer().perform(archived(one), CAUSE)
+    assert (await desk.home.library.asset(one)).visibility == "timeline"
+
+
 async def test_a_stack_grows_and_keeps_all_members(desk: Desk) -> None:
     one, two, three = await desk.home.photos(3)
     await desk.performer().perform(stack(one, two), CAUSE)
@@ -124,7 +153,7 @@ async def test_a_new_cover_alone_makes_no_new_stack(desk: Desk) -> None:
 async def test_a_stack_of_the_user_is_never_robbed(desk: Desk) -> None:
     one, two, three = await desk.home.photos(3)
     await desk.home.writer.make_stack([one, two])
-    with pytest.raises(Retryable, match="left behind"):
+    with pytest.raises(Retryable, match="decided anew"):
         await desk.performer().perform(stack(three, two), CAUSE)
     asset = await desk.home.library.asset(two)
     assert asset.stack is not None

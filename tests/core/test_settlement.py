@@ -6,51 +6,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable
-from reactor.core.settlement import Again, Dead, Moot, RetryPolicy, judge
+from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
+from reactor.core.settlement import Again, Dead, Moot, RetryPolicy, Verdict, judge
 
-POLICY = RetryPolicy(attempts=3, patience=5, first_s=1.0, longest_s=60.0, soon_s=0.25, soon_longest_s=8.0)
+POLICY = RetryPolicy(attempts=3, patience=timedelta(hours=1))
+MINUTE = timedelta(minutes=1)
+
+
+def judged(error: Exception, *, attempts: int = 1, age: timedelta = timedelta(0)) -> Verdict:
+    return judge(error, attempts=attempts, age=age, policy=POLICY, jitter=0.5)
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts", "expected"),
+    ("error", "attempts", "seconds"),
     [
-        (Retryable("Immich is slow"), 1, timedelta(seconds=1)),
-        (Retryable("Immich is slow"), 2, timedelta(seconds=2)),
-        (Retryable("asked to wait", after=7.0), 1, timedelta(seconds=7)),
+        (Retryable("Immich is slow"), 1, 1.0),
+        (Retryable("Immich is slow"), 2, 2.0),
+        (Retryable("asked to wait", after=7.0), 1, 7.0),
+        (Retryable("asked for a busy loop", after=0.0), 1, 0.25),
         (Retryable("Immich is slow"), 3, None),
-        (NotReady("no preview"), 1, timedelta(seconds=0.25)),
-        (NotReady("no preview"), 4, timedelta(seconds=2)),
-        (NotReady("no preview"), 5, None),
-        (Permanent("wrong key"), 1, None),
-        (KeyError("our own fault"), 1, timedelta(seconds=1)),
+        (Permanent("not a picture"), 1, None),
+        (KeyError("our own fault"), 1, 1.0),
         (KeyError("our own fault"), 3, None),
     ],
 )
-def test_verdicts(error: Exception, attempts: int, expected: timedelta | None) -> None:
-    verdict = judge(error, attempts, POLICY, jitter=0.5)
-    if expected is None:
+def test_tries_are_counted_and_end(error: Exception, attempts: int, seconds: float | None) -> None:
+    verdict = judged(error, attempts=attempts)
+    if seconds is None:
         assert isinstance(verdict, Dead)
         assert str(error) in verdict.why
     else:
-        assert isinstance(verdict, Again)
-        assert verdict.wait == expected
-        assert verdict.counted
+        assert verdict == Again(wait=timedelta(seconds=seconds), why=verdict.why, counted=True)
+
+
+@pytest.mark.parametrize("error", [Unreachable("down"), Blocked("no key"), Held("a limit"), NotReady("no preview")])
+@pytest.mark.parametrize(("age", "seconds"), [(timedelta(0), 0.25), (timedelta(seconds=8), 4.0), (10 * MINUTE, 60.0)])
+def test_waiting_costs_no_try_and_slows_down_with_age(error: Exception, age: timedelta, seconds: float) -> None:
+    verdict = judged(error, attempts=99, age=age)
+    assert verdict == Again(wait=timedelta(seconds=seconds), why=str(error), counted=False)
+
+
+def test_only_what_is_not_there_yet_is_given_up_at_last() -> None:
+    assert isinstance(judged(NotReady("no preview"), age=timedelta(hours=2)), Dead)
+    for error in (Unreachable("down"), Blocked("no key"), Held("a limit")):
+        assert isinstance(judged(error, age=timedelta(days=30)), Again)
 
 
 def test_what_is_gone_leaves_nothing_to_do() -> None:
-    assert judge(Gone("deleted"), 1, POLICY, jitter=0.5) == Moot(why="deleted")
+    assert judged(Gone("deleted")) == Moot(why="deleted")
 
 
-def test_holding_back_costs_no_try_however_often() -> None:
-    verdict = judge(Held("too much", after=600), 99, POLICY, jitter=0.0)
-    assert verdict == Again(wait=timedelta(seconds=600), why="too much", counted=False)
-
-
-@given(attempts=st.integers(1, 10_000), jitter=st.floats(0, 1))
-def test_a_wait_is_never_negative_nor_beyond_the_bound(attempts: int, jitter: float) -> None:
-    patient = RetryPolicy(attempts=20_000, patience=20_000)
-    for error, bound in ((Retryable("x"), patient.longest_s), (NotReady("x"), patient.soon_longest_s)):
-        verdict = judge(error, attempts, patient, jitter=jitter)
+@given(
+    attempts=st.integers(1, 10_000),
+    jitter=st.floats(0, 1),
+    age=st.timedeltas(timedelta(0), timedelta(days=9)),
+    after=st.none() | st.floats(0, 600),
+)
+def test_a_wait_is_never_nothing_nor_beyond_the_bound(
+    attempts: int, jitter: float, age: timedelta, after: float | None
+) -> None:
+    patient = RetryPolicy(attempts=20_000, patience=timedelta(days=10))
+    for kind in (Retryable, NotReady, Unreachable, Held):
+        verdict = judge(kind("x", after=after), attempts=attempts, age=age, policy=patient, jitter=jitter)
         assert isinstance(verdict, Again)
-        assert timedelta(0) < verdict.wait <= timedelta(seconds=bound * 1.25)
+        assert timedelta(0) < verdict.wait <= timedelta(seconds=patient.longest_s * 1.25)

@@ -97,7 +97,9 @@ class PostgresEventLog:
         return written
 
     async def pending(self, account: AccountId, subject: str, handler: str) -> bool:
-        """Say whether the handler still has a delivery of this subject before it."""
+        """Say whether the handler still has a delivery of this subject before it; one that is switched off has none."""
+        if handler not in self._router.reactions:
+            return False
         async with translated():
             found: bool = await self._pool.fetchval(
                 """

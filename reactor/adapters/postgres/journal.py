@@ -8,7 +8,7 @@ import asyncpg
 from reactor.adapters.postgres.codec import dump_change, dump_state, load_change, load_state
 from reactor.adapters.postgres.pool import translated
 from reactor.core.changes import Change, Feature, State, feature_of, subjects_of
-from reactor.core.ids import AccountId, FaceId, PersonId, RunId
+from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 
 
@@ -135,16 +135,35 @@ class PostgresJournal:
             )
         return tuple(_entry(row) for row in rows)
 
+    async def tags_left(self, account: AccountId, asset: AssetId, until: datetime) -> frozenset[str]:
+        """Return every tag that a done entry, settled by then, set on the asset."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT jsonb_array_elements_text(change -> 'tags') AS tag FROM journal
+                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'TagAsset' AND state = 'done'
+                    AND settled_at <= $3
+                """,
+                account,
+                asset,
+                until,
+            )
+        return frozenset(row["tag"] for row in rows)
+
     async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then."""
+        """Return (changes carried out in the feature, photos heard) since then, or since the backlog's oldest."""
         async with translated():
             row = await self._pool.fetchrow(
                 """
+                WITH beginning AS (
+                    SELECT least($3, (SELECT min(created_at) FROM deliveries
+                        WHERE state IN ('waiting', 'running', 'joined'))) AS at
+                )
                 SELECT
-                    (SELECT count(*) FROM journal WHERE account = $1 AND feature = $2 AND written_at >= $3
-                        AND state IN ('open', 'done')) AS changes,
-                    (SELECT count(*) FROM events WHERE account = $1 AND kind = 'AssetUploaded' AND heard_at >= $3)
-                        AS heard
+                    (SELECT count(*) FROM journal WHERE account = $1 AND feature = $2
+                        AND written_at >= (SELECT at FROM beginning) AND state IN ('open', 'done')) AS changes,
+                    (SELECT count(*) FROM events WHERE account = $1 AND kind = 'AssetUploaded'
+                        AND heard_at >= (SELECT at FROM beginning) - interval '1 minute') AS heard
                 """,
                 account,
                 feature,

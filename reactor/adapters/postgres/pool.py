@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from reactor.core.errors import Permanent, Retryable, StartError
+from reactor.core.errors import Permanent, StartError, Unreachable
 
 SCHEMA = "reactor"
 COMMAND_TIMEOUT_S = 30.0
@@ -15,9 +15,8 @@ _PASSING = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what asyncpg says of a connection that broke in the middle of a call
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -50,10 +49,10 @@ async def open_pool(dsn: str, *, size: int = 12) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def translated() -> AsyncIterator[None]:
-    """Turn database errors into Retryable or Permanent."""
+    """Turn database errors into Unreachable or Permanent."""
     try:
         yield
     except _PASSING as error:
-        raise Retryable(f"the database is not available: {error}") from error
+        raise Unreachable(f"the database is not available: {error}") from error
     except asyncpg.PostgresError as error:
         raise Permanent(f"the database refused: {error}") from error

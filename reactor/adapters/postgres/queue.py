@@ -26,7 +26,7 @@ SET state = CASE WHEN d.id = {leader} THEN 'running' ELSE 'joined' END, leader =
     attempts = attempts + 1, lease_until = clock_timestamp() + $2, worker = $3
 FROM picked, events e
 WHERE d.id = picked.id AND e.seq = d.event
-RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, e.heard_at
+RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, d.created_at
 """
 
 # Of a lane only its first delivery that is due may be claimed, and only while none of the lane runs.
@@ -217,5 +217,5 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         run=RunId(row["run"]),
         attempts=row["attempts"],
         lane=row["lane"],
-        heard_at=row["heard_at"],
+        asked_at=row["created_at"],
     )
