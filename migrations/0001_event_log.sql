@@ -29,6 +29,7 @@ CREATE TABLE deliveries (
     run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts integer NOT NULL DEFAULT 0,
+    first_tried_at timestamptz,
     lease_until timestamptz,
     worker text,
     error text,

@@ -54,21 +54,13 @@ def setup_logging(level: str) -> None:
     )
 
 
-def run_async(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command to its end; a signal ends it in good order, a StartError with its sentence and exit code 2."""
+def run_async(work: Coroutine[Any, Any, int], *, endless: bool = False) -> None:
+    """Run a command to its end; a StartError ends it with its sentence and exit code 2, a signal in good order.
 
-    async def whole() -> int:
-        task = asyncio.ensure_future(work)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            return 0
-
+    The exit code after a signal is 128 + its number, as shells have it; 0 where a signal is the only end there is.
+    """
     try:
-        code = asyncio.run(whole())
+        code = asyncio.run(_until_signal(work, endless=endless))
     except StartError as error:
         typer.echo(f"reactor: {error}", err=True)
         code = 2
@@ -80,6 +72,24 @@ def run_async(work: Coroutine[Any, Any, int]) -> None:
             typer.echo(f"reactor: {leaf}", err=True)
         code = 2
     raise typer.Exit(code)
+
+
+async def _until_signal(work: Coroutine[Any, Any, int], *, endless: bool) -> int:
+    task = asyncio.ensure_future(work)
+    heard: list[int] = []
+
+    def stop(number: int) -> None:
+        heard.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not heard:
+            raise
+        return 0 if endless else 128 + heard[0]
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
@@ -106,7 +116,7 @@ def run(config: ConfigFile = None) -> None:
         setup_logging(settings.log_level)
         return await run_forever(settings)
 
-    run_async(work())
+    run_async(work(), endless=True)
 
 
 def _settings(config: Path | None) -> "Settings":

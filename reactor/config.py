@@ -1,6 +1,7 @@
 """Settings: a YAML file, the environment and ``.env``, read once and passed down as small policies."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Action, Category
@@ -20,6 +22,14 @@ from reactor.routing import Quiet
 
 DEFAULT_MODEL = "ViT-B-32__openai"
 """Immich's own default model, so that vectors are the same."""
+
+DEFAULT_ACCOUNT = "default"
+# Settings that are short for a part of another one.
+SHORT: Mapping[str, tuple[str, ...]] = {
+    "immich_api_key": ("accounts", DEFAULT_ACCOUNT, "api_key"),
+    "webhook_secret": ("accounts", DEFAULT_ACCOUNT, "webhook_secrets"),
+    "frigate_url": ("frigate", "url"),
+}
 
 Share = Annotated[float, Field(ge=-1.0, le=1.0)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -104,6 +114,7 @@ class Settings(BaseSettings):
         env_prefix="REACTOR_",
         env_nested_delimiter="__",
         env_file=".env",
+        env_ignore_empty=True,
         extra="ignore",
         populate_by_name=True,
         hide_input_in_errors=True,
@@ -149,15 +160,21 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *_: Source, **others: Source
+    ) -> tuple[Source, ...]:
         # The environment beats the file: what the YAML file says arrives as plain arguments.
-        return env_settings, dotenv_settings, init_settings
+        sources = (others["env_settings"], others["dotenv_settings"], init_settings)
+        return tuple(InitSettingsSource(settings_cls, _written_out(source())) for source in sources)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_a_mere_secret(cls, said: dict[str, Any]) -> dict[str, Any]:
+        # A secret alone makes no account; `households` says so where accounts are needed.
+        accounts = said.get("accounts")
+        if not isinstance(accounts, dict) or not isinstance(accounts.get(DEFAULT_ACCOUNT), dict):
+            return said
+        mere = accounts[DEFAULT_ACCOUNT].keys() == {"webhook_secrets"}
+        return said | {"accounts": {name: it for name, it in accounts.items() if not mere or name != DEFAULT_ACCOUNT}}
 
     def categories(self) -> tuple[Category, ...]:
         """Return the categories as the decisions use them."""
@@ -165,13 +182,9 @@ class Settings(BaseSettings):
             return ()
         return tuple(
             Category(
-                name=category.name,
-                prompts=category.prompts,
-                similarity=category.similarity,
-                action=category.action,
-                enabled=category.enabled,
+                name=one.name, prompts=one.prompts, similarity=one.similarity, action=one.action, enabled=one.enabled
             )
-            for category in self.classification.categories
+            for one in self.classification.categories
         )
 
     def modes(self) -> Modes:
@@ -188,18 +201,17 @@ class Settings(BaseSettings):
 
     def face_library(self) -> FrigateSettings | None:
         """Return where Frigate is, or None where there is none."""
-        if self.frigate is not None or self.frigate_url is None:
-            return self.frigate
-        return FrigateSettings(url=self.frigate_url)
+        return self.frigate
 
     def households(self) -> dict[str, AccountSettings]:
         """Return every account with its url; raises StartError naming what is missing."""
-        accounts = dict(self.accounts)
-        if self.immich_api_key is not None and self.immich_api_key.get_secret_value():
-            secrets = (self.webhook_secret,) if self.webhook_secret is not None else ()
-            accounts.setdefault("default", AccountSettings(api_key=self.immich_api_key, webhook_secrets=secrets))
-        if not accounts:
+        if not (accounts := self.accounts):
             raise StartError("IMMICH_API_KEY is missing: make a key in Immich (Account settings, API keys) and set it")
+        if self.webhook_secret and DEFAULT_ACCOUNT not in accounts:
+            raise StartError(
+                f"no account uses REACTOR_WEBHOOK_SECRET: it is for the account {DEFAULT_ACCOUNT}, which is not "
+                f"set; give webhook_secrets to {', '.join(accounts)}"
+            )
         if nowhere := [name for name, account in accounts.items() if not (account.url or self.immich_url)]:
             raise StartError(
                 f"IMMICH_URL is missing (for the account {', '.join(nowhere)}): set it to Immich's address"
@@ -215,12 +227,8 @@ class FixedSettings(Settings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **__: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        cls, settings_cls: type[BaseSettings], init_settings: Source, *_: Source, **__: Source
+    ) -> tuple[Source, ...]:
         return (init_settings,)
 
 
@@ -239,14 +247,21 @@ def load_settings(file: Path | None = None, **given: Any) -> Settings:
     """Read the settings; raises StartError with a sentence for each that is wrong, never with its value."""
     try:
         return Settings(**{**_yaml(file), **given})
+    except SettingsError as error:
+        # Its message names the field and the source; the value, which may be a secret, is in its cause alone.
+        field = str(error).partition('"')[2].partition('"')[0] or "settings"
+        raise StartError(f"{field}: what the environment or .env says is no valid JSON") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"the file .env cannot be read: {str(error)[:300]}") from None
     except ValidationError as error:
         raise StartError("\n".join(_sentence(problem) for problem in error.errors(include_input=False))) from None
 
 
 def _yaml(file: Path | None) -> dict[str, Any]:
-    path = file or Path(os.environ.get("REACTOR_CONFIG", "reactor.yaml"))
+    named = os.environ.get("REACTOR_CONFIG")
+    path = file or Path(named or "reactor.yaml")
     if not path.exists():
-        if file is None and "REACTOR_CONFIG" not in os.environ:
+        if file is None and not named:
             return {}
         raise StartError(f"the settings file {path} does not exist")
     try:
@@ -260,6 +275,23 @@ def _yaml(file: Path | None) -> dict[str, Any]:
     if unknown := sorted(str(name) for name in set(loaded) - set(Settings.model_fields)):
         raise StartError(f"the settings file {path} names what does not exist: {', '.join(unknown)}")
     return loaded
+
+
+def _written_out(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what one source says, its short settings also where they belong, so that the stronger source wins."""
+    whole = dict(said)
+    for short, (*outer, last) in SHORT.items():
+        alias = Settings.model_fields[short].validation_alias
+        names = (short, *(alias.choices if isinstance(alias, AliasChoices) else ()))
+        value = next((said[name] for name in names if isinstance(name, str) and said.get(name)), None)
+        place: Any = whole
+        for step in outer:
+            if value is None or not isinstance(place.get(step, {}), dict | None):
+                break  # what is written there is wrong, and is said so when it is read
+            place[step] = place = dict(place.get(step) or {})
+        else:
+            place[last] = (value,) if last == "webhook_secrets" else value
+    return whole
 
 
 def _sentence(problem: Any) -> str:

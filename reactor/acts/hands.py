@@ -17,7 +17,7 @@ from reactor.core.changes import (
     TagState,
     VisibilityState,
 )
-from reactor.core.errors import Gone, NotReady, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import Asset, StackNow
@@ -31,13 +31,20 @@ Libraries = Callable[[AccountId], Library]
 Writers = Callable[[AccountId], LibraryWriter]
 
 
+class Untouched(Exception):
+    """Say that nothing was sent, or nothing stored; the cause says why."""
+
+
 class Hand(Protocol, Generic[ChangeT_contra]):
     """Carry out one kind of change."""
 
     async def read(self, change: ChangeT_contra) -> State: ...
 
     async def call(self, change: ChangeT_contra, before: State) -> State:
-        """Make the change and return the state that was read back."""
+        """Make the change and return the state that was read back.
+
+        Raises Untouched where it is known that nothing was changed; any other Retryable leaves the outcome unknown.
+        """
         ...
 
     async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
@@ -191,8 +198,12 @@ class PortraitHand:
 
     async def call(self, change: AddPortrait, before: State) -> State:
         assert isinstance(before, PortraitState)
-        crop = await self._crop(change)
-        await self._writer.register(change.name, crop)
+        try:
+            crop = await self._crop(change)
+            await self._writer.register(change.name, crop)
+        except (Unreachable, Blocked) as error:
+            # A register whose answer was lost is a plain Retryable (adapters/frigate).
+            raise Untouched from error
         after = await self.read(change)
         assert isinstance(after, PortraitState)
         ours = await self._ours(change, crop, after.files - before.files)
@@ -214,7 +225,7 @@ class PortraitHand:
         age = self._now() - entry.written_at
         if age < self._unanswered:
             wait = (self._unanswered - age).total_seconds()
-            raise NotReady(f"an upload for {change.name} is unanswered and may still be stored", after=max(wait, 0.5))
+            raise Held(f"an upload for {change.name} is unanswered and may still be stored", after=max(wait, 0.5))
         return EntryState.SUPERSEDED, now, "the upload never arrived; it is made again"
 
     async def conclude(self, change: AddPortrait) -> None:

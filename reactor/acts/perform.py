@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from reactor.acts.hands import Hand
+from reactor.acts.hands import Hand, Untouched
 from reactor.core.changes import (
     Change,
     PortraitState,
@@ -17,7 +17,7 @@ from reactor.core.changes import (
     feature_of,
     subjects_of,
 )
-from reactor.core.errors import Gone, Held, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import LimitPolicy
@@ -128,6 +128,10 @@ class Performer:
         entry = await self._journal.write(change, cause, before, EntryState.OPEN)
         try:
             after: State = await hand.call(change, before)
+        except (Untouched, Blocked) as error:
+            why = error.__cause__ if isinstance(error, Untouched) else error
+            await self._journal.settle(entry, EntryState.SUPERSEDED, before, f"nothing was changed: {why}")
+            raise why or error from error
         except Permanent as error:
             await self._settle_refusal(hand, entry, change, before, error)
             raise

@@ -11,7 +11,7 @@ from reactor.core.ids import RunId
 class Delivery:
     """A delivery in hand; ``attempts`` counts this try and, with the id, fences the settlement.
 
-    ``asked_at`` is when the delivery was asked for (aware).
+    ``first_tried_at`` (aware) is when waiting for anything began.
     """
 
     id: int
@@ -21,7 +21,7 @@ class Delivery:
     run: RunId
     attempts: int
     lane: str | None
-    asked_at: datetime
+    first_tried_at: datetime
 
 
 class LeaseLost(Exception):

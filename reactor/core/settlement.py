@@ -12,8 +12,8 @@ class RetryPolicy:
     """How often and how patiently a delivery is tried.
 
     ``attempts`` bounds tries that failed; a kill of the process counts as one, since the claim raises the count.
-    ``patience`` bounds the waiting for something that is not there yet, by the delivery's age. Waiting out an outage, a
-    missing permission or a limit of ours is not bounded and costs no try.
+    ``patience`` bounds the waiting for something that is not there yet, counted from the first try. Waiting out an
+    outage, a missing permission or a limit of ours is not bounded and costs no try.
     """
 
     attempts: int = 8
@@ -51,9 +51,9 @@ Verdict: TypeAlias = Again | Dead | Moot
 
 
 def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolicy, jitter: float) -> Verdict:
-    """Decide what a failed try means; ``age`` since the delivery was asked for, ``jitter`` in 0..1 spreads the waits.
+    """Decide what a failed try means; ``age`` since the first try, ``jitter`` in 0..1 spreads the waits.
 
-    Waits that cost no try grow with the age of the delivery, the others with the tries.
+    Waits that cost no try grow with the age, the others with the tries.
     """
     why = str(error) if isinstance(error, Retryable | Permanent) else f"{type(error).__name__}: {error}"
     match error:

@@ -22,7 +22,7 @@ from reactor.core.errors import StartError
 from reactor.demo.frigate import SimulatedFrigate
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.labels import CLASSIFICATION
-from reactor.demo.phone import Phone, Shot, in_thread, pictures_in, shots_of
+from reactor.demo.phone import Phone, Shot, begun, in_thread, pictures_in, shots_of
 from reactor.demo.pictures.library import sample_library
 from reactor.demo.tally import Tally, tally
 from reactor.wiring.models import demo_model
@@ -47,8 +47,12 @@ class DemoOptions:
 
 
 async def run_demo(options: DemoOptions) -> int:
-    """Upload, watch, and report; return 0 unless a delivery failed. Raises StartError for a folder without pictures."""
+    """Upload, watch, and report; return 0 unless a delivery failed. Raises StartError for a folder without pictures.
+
+    Cancelled before all is settled it is cancelled; afterwards, when only the page stays, it is through.
+    """
     shots, total = _camera_roll(options)
+    shots = await asyncio.to_thread(begun, shots)
     console = Console(stderr=True)
     started = time.monotonic()
     async with AsyncExitStack() as exits:
@@ -67,14 +71,23 @@ async def run_demo(options: DemoOptions) -> int:
         _report(found, seconds, options, console)
         if not options.once:
             console.print("All is settled. The page stays until Ctrl-C.")
-            await asyncio.Event().wait()
+            await _cancelled()
     return 0 if not found.failed else 1
+
+
+async def _cancelled() -> None:
+    """Wait until the command is told to end, and take that as the end that was waited for."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        if task := asyncio.current_task():
+            task.uncancel()
 
 
 def _camera_roll(options: DemoOptions) -> tuple[Iterator[Shot], int]:
     if options.photos is not None:
         paths = pictures_in(options.photos)
-        return shots_of(paths), len(paths)
+        return shots_of(paths, tell=lambda sentence: print(sentence, file=sys.stderr, flush=True)), len(paths)
     return _rendered(options.count), options.count
 
 
@@ -164,6 +177,7 @@ async def _watch(demo: "_Demo", shots: Iterator[Shot], total: int, console: Cons
                 progress.update(seeing, completed=found.assets)
                 if upload.done():
                     upload.result()
+                    progress.update(seeing, total=len(uploaded))
                     if calm.reached(found, len(uploaded), idle=demo.immich.idle):
                         return found
                 await asyncio.sleep(0.5)

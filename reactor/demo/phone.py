@@ -1,15 +1,19 @@
 """A phone and its owner: uploads photos, and names the people on them in Immich."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+import io
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 import aiohttp
+from PIL import Image, UnidentifiedImageError
 
 from reactor.core.errors import StartError
 
@@ -126,14 +130,55 @@ def pictures_in(folder: Path) -> Sequence[Path]:
     return found
 
 
-def shots_of(paths: Sequence[Path]) -> Iterator[Shot]:
-    """Read pictures one after the other; the capture time is left to the EXIF in the file, as on a phone."""
+def shots_of(paths: Sequence[Path], *, tell: Callable[[str], None]) -> Iterator[Shot]:
+    """Read pictures one after the other; the capture time is left to the EXIF in the file, as on a phone.
+
+    A file that is no readable picture is skipped, and ``tell`` hears why; raises StartError when none is left.
+    """
+    read = 0
     for path in paths:
-        status = path.stat()
-        if status.st_size > LARGEST:
-            continue
-        changed = datetime.fromtimestamp(status.st_mtime, UTC)
-        yield Shot(file_name=path.name, data=path.read_bytes(), taken_at=changed)
+        try:
+            shot = _shot(path)
+        except (OSError, ValueError) as error:
+            tell(f"skipped {sendable(path.name)}: {getattr(error, 'strerror', None) or error}")
+        else:
+            read += 1
+            yield shot
+    if not read:
+        raise StartError("none of the pictures can be read")
+
+
+def _shot(path: Path) -> Shot:
+    status = path.stat()
+    if status.st_size > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1024**2} MB")
+    data = path.read_bytes()
+    _require_picture(data)
+    return Shot(file_name=sendable(path.name), data=data, taken_at=datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def sendable(name: str) -> str:
+    """Return a file's name without what no header carries: control characters, line ends, bytes that are no UTF-8."""
+    refused = ("Cc", "Cs", "Zl", "Zp")
+    return "".join("_" if unicodedata.category(letter) in refused else letter for letter in name)
+
+
+def _require_picture(data: bytes) -> None:
+    """Decode bytes as Immich will; raises ValueError with a sentence where that fails."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.convert("RGB")
+    except UnidentifiedImageError:
+        raise ValueError("it is no picture that can be read here") from None
+    except Image.DecompressionBombError:
+        raise ValueError("it has too many pixels to be opened safely") from None
+    except Exception as error:  # noqa: BLE001 - a decoder may stumble over a broken file in any way
+        raise ValueError(f"it cannot be decoded ({error})") from None
+
+
+def begun(shots: Iterator[Shot]) -> Iterator[Shot]:
+    """Take the first shot already now, so that it is known before anything is started whether there is one."""
+    return chain([next(shots)], shots)
 
 
 async def in_thread(shots: Iterator[Shot]) -> AsyncIterator[Shot]:

@@ -1,11 +1,11 @@
-"""Run a poll for ever: wait between turns, back off after errors, end when the key is refused."""
+"""Run a poll for ever: wait between turns, back off after errors, go slowly while it may not ask."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from reactor.core.errors import Permanent, Retryable
+from reactor.core.errors import Blocked, Permanent, Retryable
 
 log = structlog.get_logger(__name__)
 
@@ -18,20 +18,24 @@ async def repeat(
     pause: Callable[[int], Awaitable[None]],
     *,
     first_backoff_s: float,
-    key_refused: type[Exception],
+    blocked_s: float = LONGEST_BACKOFF_S,
 ) -> None:
     """Call ``once`` until cancelled; ``pause`` is given what it found and waits for the next turn.
 
-    A permanent error is tried again too, at the longest distance at last: somebody may grant what was missing. Only a
-    refused key ends the loop, since another key means a new start.
+    No error ends the loop, a permanent one neither: somebody may mend what it names. While the key or a permission is
+    refused it asks every ``blocked_s`` seconds, and says so once for each reason, and once more when it works again.
     """
     failures = 0
+    blocked = ""
     while True:
         try:
             found = await once()
-        except key_refused as error:
-            log.error(f"{name} ends: {error}")  # noqa: TRY400 - the sentence says all, a stack adds nothing
-            return
+        except Blocked as error:
+            if str(error) != blocked:
+                blocked = str(error)
+                # The sentence says all, a stack adds nothing.
+                log.error(f"{name} waits: {error}", again_in_s=blocked_s)  # noqa: TRY400
+            await asyncio.sleep(blocked_s)
         except (Retryable, Permanent) as error:
             wait = min(LONGEST_BACKOFF_S, first_backoff_s * 2.0 ** min(failures, 16))
             if isinstance(error, Retryable) and error.after is not None:
@@ -40,5 +44,7 @@ async def repeat(
             failures += 1
             await asyncio.sleep(wait)
         else:
-            failures = 0
+            if blocked:
+                log.info(f"{name} works again")
+            failures, blocked = 0, ""
             await pause(found)

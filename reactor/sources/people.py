@@ -12,7 +12,7 @@ from reactor.core.events import Event, PersonGainedFaces, PersonNamed
 from reactor.core.ids import AccountId, PersonId
 from reactor.core.library import Person
 from reactor.ports import Bookmarks, EventSink
-from reactor.sources.loop import repeat
+from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
 
 
 class NamedPeople(Protocol):
@@ -60,21 +60,21 @@ class PeoplePoll:
         sink: EventSink,
         bookmarks: Bookmarks,
         *,
-        key_refused: type[Exception],
         interval: timedelta = timedelta(seconds=60),
+        blocked: timedelta = timedelta(seconds=LONGEST_BACKOFF_S),
     ) -> None:
         self._account = account
         self._library = library
         self._sink = sink
         self._bookmarks = bookmarks
-        self._key_refused = key_refused
         self._interval = interval
+        self._blocked = blocked
 
     async def run(self) -> None:
-        """Poll until cancelled, or until the key is refused."""
+        """Poll until cancelled."""
         name = f"the poll for people of {self._account}"
-        seconds = self._interval.total_seconds()
-        await repeat(name, self.once, self._pause, first_backoff_s=seconds, key_refused=self._key_refused)
+        backoff, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
+        await repeat(name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
 
     async def once(self) -> int:
         """Take one turn; return how many events were news to the log."""

@@ -13,7 +13,7 @@ from reactor.core.events import AssetUploaded
 from reactor.core.ids import AccountId
 from reactor.core.library import Asset
 from reactor.ports import Bookmarks, EventSink
-from reactor.sources.loop import repeat
+from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
 
 # A transaction that inserts may still be open: the newest seconds are left for the next turn.
 UNSETTLED = timedelta(seconds=2)
@@ -33,10 +33,11 @@ class Uploads(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How long to wait between turns: while photos come or nothing pushes, and otherwise."""
+    """How long to wait between turns: while photos come or nothing pushes, otherwise, and while the key is refused."""
 
     busy: timedelta = timedelta(seconds=5)
     idle: timedelta = timedelta(seconds=60)
+    blocked: timedelta = timedelta(seconds=LONGEST_BACKOFF_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,6 @@ class UploadPoll:
         sink: EventSink,
         bookmarks: Bookmarks,
         *,
-        key_refused: type[Exception],
         overlap: timedelta = timedelta(minutes=10),
         interval: Pace | None = None,
     ) -> None:
@@ -72,7 +72,6 @@ class UploadPoll:
         self._library = library
         self._sink = sink
         self._bookmarks = bookmarks
-        self._key_refused = key_refused
         self._overlap = overlap
         self._pace = interval or Pace()
         self._pushed = False
@@ -87,10 +86,10 @@ class UploadPoll:
         self._woken.set()
 
     async def run(self) -> None:
-        """Poll until cancelled, or until the key is refused."""
+        """Poll until cancelled."""
         name = f"the poll for new photos of {self._account}"
-        backoff = self._pace.busy.total_seconds()
-        await repeat(name, self.once, self._pause, first_backoff_s=backoff, key_refused=self._key_refused)
+        backoff, blocked = self._pace.busy.total_seconds(), self._pace.blocked.total_seconds()
+        await repeat(name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
 
     async def once(self) -> int:
         """Take one turn; return how many photos were news to the log."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import structlog
 
 from reactor.adapters.postgres.embedded import embedded_postgres
@@ -33,7 +34,11 @@ async def open_database(settings: Settings) -> AsyncIterator[str]:
             dsn = await stack.enter_async_context(embedded_postgres(settings.data_dir, log=log))
         try:
             applied = await migrate(dsn, resource("migrations"))
-        except (OSError, ValueError) as error:
+        except asyncpg.PostgresError as error:
+            # The server's own words: they name the user and the database, never the password.
+            raise StartError(f"the database refuses ({error.args[0]}); check DATABASE_URL") from None
+        except (OSError, ValueError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # Words about an address that cannot be read may hold a part of it.
             raise StartError(f"the database cannot be reached ({type(error).__name__}); check DATABASE_URL") from None
         if applied:
             log.info("the database was brought up to date", migrations=applied)

@@ -12,7 +12,6 @@ import asyncpg
 import structlog
 
 from reactor.adapters.clip.embedder import ClipEmbedder
-from reactor.adapters.immich.errors import KeyRefused
 from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.config import Settings
@@ -72,7 +71,7 @@ def make_sources(
     """Return the loops that listen by asking."""
     pace = Pace(busy=timedelta(seconds=min(5.0, settings.poll_seconds)), idle=timedelta(seconds=settings.poll_seconds))
     polls = {
-        account.id: UploadPoll(account.id, account.library, sink, bookmarks, key_refused=KeyRefused, interval=pace)
+        account.id: UploadPoll(account.id, account.library, sink, bookmarks, interval=pace)
         for account in accounts.values()
     }
     people = [
@@ -81,7 +80,6 @@ def make_sources(
             account.library,
             sink,
             bookmarks,
-            key_refused=KeyRefused,
             interval=timedelta(seconds=settings.people_seconds),
         )
         for account in accounts.values()

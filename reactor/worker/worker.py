@@ -222,7 +222,7 @@ class Worker:
         verdict = judge(
             error,
             attempts=deliveries[0].attempts,
-            age=self._services.now() - min(delivery.asked_at for delivery in deliveries),
+            age=self._services.now() - min(delivery.first_tried_at for delivery in deliveries),
             policy=self._policy.retry,
             jitter=self._chance.random(),
         )

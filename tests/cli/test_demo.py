@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,3 +47,28 @@ def test_a_folder_without_pictures_gets_a_sentence(place: str) -> None:
     assert done.returncode == 2
     assert place in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(200)
+def test_a_users_folder_settles_whatever_lies_in_it(tmp_path: Path) -> None:
+    out = BytesIO()
+    Image.effect_noise((320, 240), 50).convert("RGB").save(out, "JPEG")
+    for name in (b"plain.jpg", b"twice.jpg", b"line\nend.jpg", b"latin-\xe4.jpg", b'say "hello".jpg'):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(out.getvalue() + name.split(b".")[0][:5])
+    (tmp_path / "plain-again.jpg").write_bytes(out.getvalue() + b"plain")
+    (tmp_path / "broken.png").write_text("no picture")
+    done = demo("--photos", str(tmp_path), "--once", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["assets"] == 5
+    assert done.stderr.count("skipped") == 1
+    assert "skipped broken.png: it is no picture that can be read here" in done.stderr
+
+
+def test_a_folder_of_broken_pictures_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_text("no picture")
+    done = demo("--photos", str(tmp_path), "--once")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "skipped broken.png: it is no picture that can be read here",
+        "reactor: none of the pictures can be read",
+    ]

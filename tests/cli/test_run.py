@@ -157,6 +157,8 @@ async def test_a_wrong_key_is_said_and_not_shown(demo_model: Path) -> None:
         ({"IMMICH_API_KEY": "k" * 20, "IMMICH_URL": "http://127.0.0.1:9"}, "ViT-B-32__openai (about 606 MB)"),
         ({"IMMICH_API_KEY": "k", "IMMICH_URL": "http://127.0.0.1:9", "REACTOR_MODEL": "ViT-Tiny-Demo"}, "never used"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"REACTOR_ACCOUNTS": "xx"}, "accounts: "),
+        ({"REACTOR_FEATURES": "tags"}, "features: "),
     ],
 )
 def test_what_is_missing_is_named(more: dict[str, str], said: str) -> None:

@@ -94,7 +94,7 @@ class World:
     tags: dict[str, frozenset[str]]
     archived: frozenset[str]
     stacks: frozenset[tuple[str, frozenset[str]]]
-    portraits: frozenset[str]
+    portraits: dict[str, frozenset[str]]
     dead: tuple[str, ...]
 
 
@@ -211,7 +211,7 @@ class Stage:
             tags=tags,
             archived=frozenset(archived),
             stacks=frozenset(stacks),
-            portraits=frozenset(write.sha256 for write in self.frigate.effective_writes if write.kind == "register"),
+            portraits=self.portraits(),
             dead=tuple(f"{row['handler']} {row['attempts']}: {row['error']}" for row in rows),
         )
 
@@ -227,6 +227,14 @@ class Stage:
         with contextlib.suppress(AssertionError):  # the caller shows the difference
             await eventually(as_expected, "it stands as expected", seconds=60)
         return world
+
+    def portraits(self) -> dict[str, frozenset[str]]:
+        """Return the pictures that Frigate was given of each person, by what was uploaded."""
+        found: dict[str, set[str]] = {}
+        for write in self.frigate.effective_writes:
+            if write.kind == "register":
+                found.setdefault(write.name, set()).add(write.sha256[:8])
+        return {name: frozenset(pictures) for name, pictures in found.items()}
 
     def doubled(self) -> list[str]:
         """Return every change that took effect twice."""
@@ -263,7 +271,7 @@ class Child:
             return False
 
     def kill(self) -> None:
-        if self.process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):  # it may have died in this moment
             os.kill(self.process.pid, signal.SIGKILL)
 
     async def _read(self, wanted: str) -> bool:

@@ -9,11 +9,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from reactor.core.errors import Gone, NotReady, Permanent, Retryable, StartError
+from reactor.core.errors import Blocked, Gone, Permanent, Retryable, StartError, Unreachable
 from reactor.core.portraits import NoFace, Recognition
 from reactor.demo.frigate import SimulatedFrigate
 
-from .conftest import Client, connect, until
+from .conftest import Client, connect
 from .faces import ALICE, CAROL, draw, jpeg, nobody
 
 FACE = jpeg(draw(ALICE))
@@ -65,49 +65,6 @@ async def test_the_misleading_500_may_be_tried_again(frigate: SimulatedFrigate, 
         await client.writer.register("Jane", FACE)
     await client.writer.register("Jane", FACE)
     assert len(frigate.effective_writes) == 1
-
-
-async def test_an_unanswered_register_may_still_be_stored(frigate: SimulatedFrigate) -> None:
-    frigate.faults.late_registers, frigate.faults.late_seconds = 1, 0.6
-    async with connect(frigate.url, timeout_s=0.3) as impatient:
-        with pytest.raises(Retryable, match="did not answer"):
-            await impatient.writer.register("Jane", FACE)
-    assert frigate.effective_writes == []
-    await until(lambda: len(frigate.effective_writes) == 1)
-
-
-async def test_without_camera_frames_nothing_is_sent(frigate: SimulatedFrigate, client: Client) -> None:
-    frigate.camera_fps = 0
-    assert await client.faces.camera_fps() == {"front_door": 0.0}
-    for call in (client.writer.register("Jane", FACE), client.faces.recognize(FACE)):
-        with pytest.raises(NotReady, match="no camera"):
-            await call
-    assert not [path for method, path, _ in frigate.requests if method == "POST"]
-
-
-async def test_a_starting_frigate_may_be_tried_again(frigate: SimulatedFrigate, client: Client) -> None:
-    frigate.faults.starting = True
-    for call in (client.faces.faces(), client.faces.version(), client.writer.register("Jane", FACE)):
-        with pytest.raises(Retryable, match="starting"):
-            await call
-
-
-async def test_a_frigate_that_is_down_may_be_tried_again(frigate: SimulatedFrigate, client: Client) -> None:
-    await frigate.stop()
-    with pytest.raises(Retryable, match="cannot be reached"):
-        await client.faces.faces()
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-async def test_switched_off_face_recognition_is_said(version: str) -> None:
-    async with (
-        SimulatedFrigate(version=version, camera_fps=200, face_recognition=False) as frigate,
-        connect(frigate.url) as client,
-    ):
-        assert await client.faces.faces() == {}
-        for call in (client.writer.register("Jane", FACE), client.faces.recognize(FACE)):
-            with pytest.raises(Permanent, match="switched off"):
-                await call
 
 
 async def test_only_names_that_can_be_deleted_again_are_written(frigate: SimulatedFrigate, client: Client) -> None:
@@ -164,18 +121,18 @@ async def test_wrong_logins_are_said_without_the_password() -> None:
     auth, viewer = ("admin", "secret"), ("guest", "welcome")
     async with SimulatedFrigate(camera_fps=200, auth=auth, viewer=viewer) as frigate:
         async with connect(frigate.url) as nobody_at_all:
-            with pytest.raises(Permanent, match="asks for a login"):
+            with pytest.raises(Blocked, match="asks for a login"):
                 await nobody_at_all.faces.faces()
         async with connect(frigate.url, user="admin", password="pssst") as wrong:
-            with pytest.raises(Permanent, match="user or password is wrong") as caught:
+            with pytest.raises(Blocked, match="user or password is wrong") as caught:
                 await wrong.faces.faces()
             assert "pssst" not in repr(caught.value)
         async with connect(frigate.url, user="guest", password="welcome") as guest:
-            with pytest.raises(Permanent, match="no admin"):
+            with pytest.raises(Blocked, match="no admin"):
                 await guest.faces.faces()
         frigate.faults.login_limited = True
         async with connect(frigate.url, user="admin", password="secret") as limited:
-            with pytest.raises(Retryable, match="slow down"):
+            with pytest.raises(Unreachable, match="slow down"):
                 await limited.faces.faces()
 
 
@@ -184,7 +141,7 @@ async def test_a_login_that_the_port_does_not_know_is_said() -> None:
         odd_server({"/api/faces": web.Response(status=401), "/api/login": web.Response(status=404)}) as url,
         connect(url, user="admin", password="secret") as client,
     ):
-        with pytest.raises(Permanent, match="switched off on this port"):
+        with pytest.raises(Blocked, match="switched off on this port"):
             await client.faces.faces()
 
 
@@ -222,14 +179,14 @@ ODD = {
     "a list": (web.json_response(["a"]), Permanent, "not an object"),
     "too much": (web.Response(body=b'{"a":"' + b"x" * 1_100_000 + b'"}'), Permanent, "larger than 1 MB"),
     "no frigate": (web.json_response({"detail": "Not Found"}, status=404), Gone, "0.16"),
-    "a proxy's error": (web.Response(status=502, text="bad gateway", content_type="text/html"), Retryable, "502"),
+    "a proxy's error": (web.Response(status=502, text="bad gateway", content_type="text/html"), Unreachable, "502"),
     "a plain error": (web.Response(status=500, text="Internal Server Error"), Retryable, "HTTP 500"),
     "the wrong scheme": (
         web.Response(status=400, text="The plain HTTP request was sent to HTTPS port", content_type="text/html"),
         Permanent,
         "https://",
     ),
-    "busy": (web.Response(status=429, headers={"Retry-After": "7"}), Retryable, "slow down"),
+    "busy": (web.Response(status=429, headers={"Retry-After": "7"}), Unreachable, "slow down"),
     "a refusal": (web.json_response({"detail": [{"msg": "Field required"}]}, status=422), Permanent, "Field required"),
 }
 
@@ -242,7 +199,17 @@ async def test_odd_answers_become_errors_by_what_to_do(
         with pytest.raises(kind, match=words) as caught:
             await client.faces.faces()
     assert isinstance(caught.value, Retryable) == issubclass(kind, Retryable)
+    assert isinstance(caught.value, Unreachable) == issubclass(kind, Unreachable)
     assert getattr(caught.value, "after", None) == (7 if response.status == 429 else None)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("0", 1.0), ("99999", 300.0), ("soon", None)])
+async def test_the_wait_that_frigate_asks_for_is_bounded(header: str, seconds: float | None) -> None:
+    busy = web.Response(status=429, headers={"Retry-After": header})
+    async with odd_server({"/api/faces": busy}) as url, connect(url) as client:
+        with pytest.raises(Unreachable) as caught:
+            await client.faces.faces()
+    assert caught.value.after == seconds
 
 
 async def test_odd_values_become_errors() -> None:

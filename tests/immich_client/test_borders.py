@@ -3,9 +3,9 @@
 import pytest
 
 from reactor.adapters.immich.address import api_root
-from reactor.adapters.immich.errors import error_of, said
+from reactor.adapters.immich.errors import KeyRefused, MissingPermission, error_of, said
 from reactor.adapters.immich.routes import ALLOWED, UUID
-from reactor.core.errors import NotReady, Retryable, StartError
+from reactor.core.errors import Blocked, NotReady, Permanent, Retryable, StartError, Unreachable
 from tests.contract import Contract
 
 ID = "0e1d2c3b-4a59-4687-9a8b-7c6d5e4f3a2b"
@@ -59,11 +59,41 @@ def test_404_on_a_picture_is_not_yet() -> None:
 
 def test_the_wait_that_the_other_side_asks_for_is_kept() -> None:
     waits = {}
-    for header in ("7", "soon", "99999"):
+    for header in ("7", "soon", "99999", "0", "-5", "9" * 400):
         error = error_of(429, "GET it", "", {"Retry-After": header}, media=False)
-        assert isinstance(error, Retryable)
+        assert isinstance(error, Unreachable)
         waits[header] = error.after
-    assert waits == {"7": 7.0, "soon": None, "99999": 600.0}
+    assert waits == {"7": 7.0, "soon": None, "99999": 300.0, "0": 1.0, "-5": None, "9" * 400: 300.0}
+
+
+@pytest.mark.parametrize("media", [False, True])
+@pytest.mark.parametrize("status", [404, 408, 429, 500, 502, 503, 504, 520, 530])
+def test_a_proxy_that_answers_instead_of_immich_means_away(status: int, media: bool) -> None:
+    error = error_of(status, "GET it", None, {}, media=media)
+    assert type(error) is Unreachable
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (500, "Internal server error", Retryable),
+        (501, "", Retryable),
+        (503, "Immich is in maintenance mode", Unreachable),
+        (404, "Cannot GET /api/it", Permanent),
+        (401, "Invalid API key", KeyRefused),
+        (401, None, KeyRefused),
+        (403, "Missing required permission: asset.read", MissingPermission),
+        (400, None, Permanent),
+    ],
+)
+def test_what_immich_says_itself_is_told_apart(status: int, message: str | None, kind: type[Exception]) -> None:
+    assert type(error_of(status, "GET it", message, {}, media=False)) is kind
+
+
+def test_what_only_a_person_mends_is_waited_for() -> None:
+    assert issubclass(KeyRefused, Blocked)
+    assert issubclass(MissingPermission, Blocked)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +105,13 @@ def test_the_wait_that_the_other_side_asks_for_is_kept() -> None:
             b'{"message":"Validation failed","errors":[{"path":["size"],"message":"Too big"}]}',
             "Validation failed (size: Too big)",
         ),
-        (b"<html>", ""),
-        (b"[1]", ""),
-        (b"\xff\xfe", ""),
+        (b'{"message":""}', ""),
+        (b"<html>", None),
+        (b"404 page not found", None),
+        (b'{"error":"Bad Gateway"}', None),
+        (b"[1]", None),
+        (b"\xff\xfe", None),
     ],
 )
-def test_error_bodies_of_both_generations_are_read(body: bytes, words: str) -> None:
+def test_error_bodies_of_both_generations_are_read(body: bytes, words: str | None) -> None:
     assert said(body) == words

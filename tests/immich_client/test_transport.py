@@ -6,13 +6,15 @@ import re
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from pydantic import SecretStr
 
 from reactor.adapters.immich import transport as transport_module
-from reactor.adapters.immich.errors import ForbiddenCall, Garbled, KeyRefused, MissingPermission
+from reactor.adapters.immich.errors import ForbiddenCall, Garbled, KeyRefused, MissingPermission, NotImmich
+from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
-from reactor.core.errors import Gone, Permanent, Retryable, StartError
-from reactor.core.ids import AccountId
+from reactor.core.errors import Blocked, Gone, Permanent, Retryable, StartError, Unreachable
+from reactor.core.ids import AccountId, AssetId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
 from tests.immich_client.oddities import odd_server
@@ -67,11 +69,11 @@ async def test_what_is_not_in_the_table_is_never_sent(
         (403, "Missing required permission: tag.asset", MissingPermission),
         (403, "Forbidden", Permanent),
         (404, "Cannot GET /api/users/me", Permanent),
-        (408, "too slow", Retryable),
+        (408, "too slow", Unreachable),
         (413, "too large", Permanent),
-        (429, "slow down", Retryable),
+        (429, "slow down", Unreachable),
         (500, "Failed to create stack", Retryable),
-        (503, "starting", Retryable),
+        (503, "starting", Unreachable),
     ],
 )
 async def test_each_answer_means_one_thing(
@@ -81,7 +83,7 @@ async def test_each_answer_means_one_thing(
     with pytest.raises(Exception, match=re.escape(message.removeprefix("Missing required permission: "))) as caught:
         await transport.json("GET", "/users/me")
     assert type(caught.value) is kind
-    tried = 3 if issubclass(kind, Retryable) else 1
+    tried = 3 if issubclass(kind, Retryable) and not issubclass(kind, Blocked) else 1
     assert [entry[1] for entry in immich.requests] == ["/api/users/me"] * tried
 
 
@@ -98,39 +100,93 @@ async def test_a_read_is_repeated_quickly_and_then_succeeds(
 @pytest.mark.parametrize("drop", [False, True])
 async def test_a_write_is_never_repeated(drop: bool, immich: SimulatedImmich, transport: ImmichTransport) -> None:
     immich.fail("PUT", "/api/tags", times=9, status=500, drop=drop)
-    with pytest.raises(Retryable):
+    with pytest.raises(Retryable) as caught:
         await transport.json("PUT", "/tags", body={"tags": ["Auto/x"]})
+    assert type(caught.value) is (Unreachable if drop else Retryable)
     assert [entry[:2] for entry in immich.requests] == [("PUT", "/api/tags")]
 
 
-async def test_a_server_that_hangs_or_is_away_is_retryable(
+async def test_a_server_that_hangs_or_is_away_is_unreachable(
     immich: SimulatedImmich, user: User, session: aiohttp.ClientSession
 ) -> None:
     impatient = ImmichTransport(immich.url, SecretStr(user.api_key), AccountId("anna"), timeout_s=0.3, session=session)
     immich.fail("GET", "/api/users/me", hang=True)
-    with pytest.raises(Retryable, match=r"did not answer within 0\.3 s"):
+    with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
         await impatient.json("GET", "/users/me")
     await immich.pause()
-    with pytest.raises(Retryable, match="cannot be reached"):
+    with pytest.raises(Unreachable, match="cannot be reached"):
         await client(immich.url, session).json("GET", "/users/me")
 
 
-async def test_garbage_is_retryable_and_named(session: aiohttp.ClientSession) -> None:
+class Nowhere(AbstractResolver):
+    """A name server that knows no name."""
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        raise OSError(f"no such name: {host}")
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_name_that_leads_nowhere_is_unreachable() -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Nowhere())) as session:
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            await client("http://immich:2283", session).json("GET", "/users/me")
+
+
+@pytest.mark.parametrize("path", ["/users/me", f"/assets/{ID}/thumbnail"])
+@pytest.mark.parametrize("status", [404, 500, 502])
+async def test_a_proxys_own_error_is_unreachable(status: int, path: str, session: aiohttp.ClientSession) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text="404 page not found")
+
+    async with odd_server(answer) as odd:
+        asked = client(odd.url, session)
+        with pytest.raises(Unreachable, match="not from Immich"):
+            await (asked.media(path) if "thumbnail" in path else asked.json("GET", path))
+
+
+async def test_a_retry_after_of_nothing_is_still_a_pause(session: aiohttp.ClientSession) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "0"})
+
+    async with odd_server(answer) as odd:
+        with pytest.raises(Unreachable) as caught:
+            await client(odd.url, session).json("GET", "/users/me")
+        assert (caught.value.after, len(odd.requests)) == (1.0, 1)
+
+
+async def test_an_odd_photo_of_immichs_own_is_no_outage(session: aiohttp.ClientSession) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"id": ID})
+
+    async with odd_server(answer) as odd:
+        with pytest.raises(Garbled) as caught:
+            await ImmichLibrary(client(odd.url, session)).asset(AssetId(ID))
+    assert not isinstance(caught.value, Unreachable)
+
+
+async def test_a_proxys_page_is_unreachable_and_named(session: aiohttp.ClientSession) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="<html>nginx</html>")
 
     async with odd_server(answer) as odd:
-        with pytest.raises(Garbled, match="no JSON"):
+        with pytest.raises(NotImmich, match="no JSON") as caught:
             await client(odd.url, session).json("GET", "/users/me")
+    assert isinstance(caught.value, Unreachable)
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/json"])
-async def test_what_is_no_picture_is_not_taken_for_one(content_type: str, session: aiohttp.ClientSession) -> None:
+@pytest.mark.parametrize(
+    ("content_type", "kind"), [("text/html", NotImmich), ("image/svg+xml", Garbled), ("application/json", Garbled)]
+)
+async def test_what_is_no_picture_is_not_taken_for_one(
+    content_type: str, kind: type[Exception], session: aiohttp.ClientSession
+) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="<script>", content_type=content_type)
 
     async with odd_server(answer) as odd:
-        with pytest.raises(Garbled, match="no picture"):
+        with pytest.raises(kind, match="no picture"):
             await client(odd.url, session).media(f"/assets/{ID}/thumbnail")
 
 

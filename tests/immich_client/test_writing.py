@@ -6,16 +6,19 @@ import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from reactor.adapters.immich.checks import introspect, missing_permissions
 from reactor.adapters.immich.errors import MissingPermission
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
-from reactor.core.errors import Gone, Permanent, Retryable, StartError
+from reactor.config import AccountSettings
+from reactor.core.errors import Blocked, Gone, Permanent, StartError, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
+from reactor.wiring.immich import Account, answers, look_at, open_accounts
 from tests.immich_client.oddities import odd_server
 from tests.immich_client.phone import jpeg, upload
 
@@ -59,19 +62,19 @@ async def test_a_tag_that_immich_does_not_make_is_said(writer: ImmichWriter, imm
     assert "/api/tags/assets" not in [path for _, path, _ in immich.requests]
 
 
-async def test_archiving_goes_by_fifties_and_a_bad_id_changes_nothing(
+async def test_archiving_is_one_call_and_a_bad_id_changes_nothing(
     immich: SimulatedImmich, user: User, library: ImmichLibrary, writer: ImmichWriter
 ) -> None:
-    ids = [AssetId(one) for one in await immich.import_library(user.id, [(f"{n}.jpg", b"%d" % n) for n in range(60)])]
+    ids = [AssetId(one) for one in await immich.import_library(user.id, [(f"{n}.jpg", b"%d" % n) for n in range(100)])]
     with pytest.raises(Gone):
         await writer.archive([ids[0], MISSING])
     assert (await library.asset(ids[0])).visibility == "timeline"
     await writer.archive(ids)
-    assert {(await library.asset(one)).visibility for one in (ids[0], ids[49], ids[50], ids[59])} == {"archive"}
+    assert {(await library.asset(one)).visibility for one in (ids[0], ids[49], ids[50], ids[99])} == {"archive"}
     sizes = [len(write.body["ids"]) for write in immich.effective_writes if write.path == "/api/assets"]
-    assert sizes == [50, 10]
+    assert sizes == [100]
     await writer.archive([])
-    assert len([write for write in immich.effective_writes if write.path == "/api/assets"]) == 2
+    assert len([path for method, path, _ in immich.requests if method == "PUT"]) == 2
 
 
 async def test_stacks_and_their_covers(
@@ -106,7 +109,7 @@ async def test_a_lost_answer_is_retryable_and_the_write_is_sent_once(
 ) -> None:
     (photo,) = await photos(immich, user, 1)
     immich.fail("PUT", "/api/assets", drop=True, after=True, times=9)
-    with pytest.raises(Retryable):
+    with pytest.raises(Unreachable):
         await writer.archive([photo])
     assert [path for method, path, _ in immich.requests if method == "PUT"] == ["/api/assets"]
     assert (await library.asset(photo)).visibility == "archive"
@@ -115,8 +118,9 @@ async def test_a_lost_answer_is_retryable_and_the_write_is_sent_once(
 async def test_a_key_that_may_not_write(immich: SimulatedImmich, user: User, session: aiohttp.ClientSession) -> None:
     key = immich.add_key(user.id, ("asset.read",))
     poor = ImmichWriter(ImmichTransport(immich.url, SecretStr(key), ANNA, session=session))
-    with pytest.raises(MissingPermission, match=r"lacks the permission tag\.create"):
+    with pytest.raises(MissingPermission, match=r"lacks the permission tag\.create") as caught:
         await poor.add_tags(MISSING, ["Auto/x"])
+    assert isinstance(caught.value, Blocked)
 
 
 async def test_introspection_of_a_full_and_of_a_poor_key(
@@ -159,5 +163,48 @@ async def test_what_does_not_fit_is_said_in_words(
         with pytest.raises(StartError, match=r"Immich 2\.4\.9 is too old"):
             await introspect(ImmichLibrary(ImmichTransport(old.url, SecretStr("key"), ANNA, session=session)))
     await immich.pause()
-    with pytest.raises(Retryable, match="cannot be reached"):
+    with pytest.raises(Unreachable, match="cannot be reached"):
         await introspect(library)
+
+
+@pytest.fixture
+def account(immich: SimulatedImmich, user: User, session: aiohttp.ClientSession) -> Account:
+    settings = AccountSettings(url=immich.url, api_key=SecretStr(user.api_key))
+    return open_accounts({"anna": settings}, session)[ANNA]
+
+
+async def test_a_wrong_key_stops_the_start_and_later_only_shows(
+    immich: SimulatedImmich, user: User, account: Account
+) -> None:
+    await look_at(account)
+    assert await answers(account) == "ok"
+    immich.remove_key(user.api_key)
+    assert "refuses the API key" in await answers(account)
+    with pytest.raises(StartError, match="account anna: Immich refuses the API key"):
+        await look_at(account)
+
+
+async def test_a_login_page_in_front_of_immich_stops_the_start(session: aiohttp.ClientSession) -> None:
+    async def wall(_: web.Request) -> web.Response:
+        return web.Response(status=401, text="<html>Who are you?</html>")
+
+    async with odd_server(wall) as odd:
+        settings = AccountSettings(url=odd.url, api_key=SecretStr("key"))
+        with pytest.raises(StartError, match="account anna: no Immich answers at this address"):
+            await look_at(open_accounts({"anna": settings}, session)[ANNA])
+
+
+async def test_an_immich_that_is_away_does_not_stop_the_start(
+    immich: SimulatedImmich, account: Account, session: aiohttp.ClientSession
+) -> None:
+    async def proxy(_: web.Request) -> web.Response:
+        return web.Response(status=404, text="404 page not found")
+
+    await immich.pause()
+    async with odd_server(proxy) as odd:
+        settings = AccountSettings(url=odd.url, api_key=SecretStr("key"))
+        for one in (account, open_accounts({"anna": settings}, session)[ANNA]):
+            with capture_logs() as logs:
+                await look_at(one)
+            assert [entry["event"] for entry in logs] == ["Immich cannot be reached yet; work waits until it can"]
+            assert (await answers(one)).startswith("failed: ")

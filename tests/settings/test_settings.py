@@ -1,10 +1,11 @@
 """Settings from a file, the environment and .env; what is wrong is said in a sentence."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from reactor.config import FixedSettings, load_settings
+from reactor.config import FixedSettings, Settings, load_settings
 from reactor.core.errors import StartError
 
 KEY = "a-key-that-must-never-be-seen"
@@ -14,7 +15,10 @@ KEY = "a-key-that-must-never-be-seen"
 def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in an empty directory, with none of the variables that the reactor knows."""
     monkeypatch.chdir(tmp_path)
-    for name in ("IMMICH_URL", "IMMICH_API_URL", "IMMICH_API_KEY", "DATABASE_URL", "LOG_LEVEL", "UI_PORT"):
+    plain = {"IMMICH_URL", "IMMICH_API_URL", "IMMICH_API_KEY", "DATABASE_URL", "LOG_LEVEL", "UI_PORT"}
+    for name in (
+        plain | {"FRIGATE_URL", "FRIGATE_API_URL"} | {name for name in os.environ if name.startswith("REACTOR_")}
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -130,3 +134,115 @@ def test_the_demo_hears_nothing_of_the_environment(monkeypatch: pytest.MonkeyPat
     assert settings.immich_url is None
     assert settings.immich_api_key is None
     assert settings.mode == "observe"
+
+
+@pytest.mark.parametrize("name", ["REACTOR_ACCOUNTS", "REACTOR_FEATURES", "REACTOR_CLASSIFICATION__CATEGORIES"])
+@pytest.mark.parametrize("from_file", [False, True], ids=["environment", ".env"])
+def test_what_is_no_json_gets_a_sentence(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, from_file: bool
+) -> None:
+    if from_file:
+        (empty_place / ".env").write_text(f"{name}={KEY}\n")
+    else:
+        monkeypatch.setenv(name, KEY)
+    with pytest.raises(StartError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(name.split("_")[1].lower() + ": ")
+    assert "no valid JSON" in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_an_env_file_that_is_no_text_gets_a_sentence(empty_place: Path) -> None:
+    (empty_place / ".env").write_bytes(b"IMMICH_API_KEY=\xff\xfe\n")
+    with pytest.raises(StartError, match=r"\.env cannot be read"):
+        load_settings()
+
+
+ONE_ACCOUNT = "immich_url: http://immich\naccounts: {default: {api_key: old, webhook_secrets: [a, b]}}\n"
+
+
+@pytest.mark.parametrize("from_file", [False, True], ids=["environment", ".env"])
+def test_key_and_secret_of_the_environment_beat_those_of_the_file(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, *, from_file: bool
+) -> None:
+    (empty_place / "reactor.yaml").write_text(ONE_ACCOUNT)
+    said = {"IMMICH_API_KEY": "new", "REACTOR_WEBHOOK_SECRET": "c"}
+    if from_file:
+        (empty_place / ".env").write_text("".join(f"{name}={value}\n" for name, value in said.items()))
+    else:
+        for name, value in said.items():
+            monkeypatch.setenv(name, value)
+    assert spoken(load_settings()) == {"default": ("new", ["c"])}
+
+
+def test_one_of_the_two_leaves_the_other_as_it_stands(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "reactor.yaml").write_text(ONE_ACCOUNT)
+    monkeypatch.setenv("IMMICH_API_KEY", "new")
+    assert spoken(load_settings()) == {"default": ("new", ["a", "b"])}
+
+
+def test_the_long_form_in_the_environment_beats_the_short_form_in_the_file(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_place / "reactor.yaml").write_text(
+        "immich_url: http://immich\nimmich_api_key: old\nwebhook_secret: a\nfrigate_url: http://old\n"
+    )
+    monkeypatch.setenv("REACTOR_ACCOUNTS__default__api_key", "new")
+    monkeypatch.setenv("REACTOR_FRIGATE__URL", "http://new")
+    settings = load_settings()
+    library = settings.face_library()
+    assert spoken(settings) == {"default": ("new", ["a"])}
+    assert library is not None
+    assert library.url == "http://new"
+
+
+def test_a_key_may_stay_out_of_the_file(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "reactor.yaml").write_text("accounts: {default: {url: http://immich, webhook_secrets: [a]}}\n")
+    monkeypatch.setenv("IMMICH_API_KEY", "new")
+    assert spoken(load_settings()) == {"default": ("new", ["a"])}
+
+
+def spoken(settings: Settings) -> dict[str, tuple[str, list[str]]]:
+    return {
+        name: (account.api_key.get_secret_value(), [secret.get_secret_value() for secret in account.webhook_secrets])
+        for name, account in settings.households().items()
+    }
+
+
+@pytest.mark.parametrize("name", ["FRIGATE_URL", "FRIGATE_API_URL"])
+@pytest.mark.parametrize("block", ["{url: http://old, user: anna}", "{user: anna}"])
+def test_frigates_address_in_the_environment_beats_the_file(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, name: str, block: str
+) -> None:
+    (empty_place / "reactor.yaml").write_text(f"frigate: {block}\n")
+    monkeypatch.setenv(name, "http://new")
+    library = load_settings().face_library()
+    assert library is not None
+    assert (library.url, library.user) == ("http://new", "anna")
+
+
+def test_a_secret_that_no_account_uses_gets_a_sentence(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "reactor.yaml").write_text(
+        "immich_url: http://immich\naccounts: {anna: {api_key: one}, ben: {api_key: two}}\n"
+    )
+    monkeypatch.setenv("REACTOR_WEBHOOK_SECRET", KEY)
+    settings = load_settings()  # enough for a command that needs no account
+    with pytest.raises(StartError, match="give webhook_secrets to anna, ben") as caught:
+        settings.households()
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("from_file", [False, True], ids=["environment", ".env"])
+def test_an_empty_variable_is_not_set(empty_place: Path, monkeypatch: pytest.MonkeyPatch, *, from_file: bool) -> None:
+    (empty_place / "reactor.yaml").write_text("immich_url: http://immich\nimmich_api_key: one\nport: 1111\n")
+    names = ["DATABASE_URL", "FRIGATE_URL", "IMMICH_URL", "IMMICH_API_KEY", "REACTOR_WEBHOOK_SECRET", "REACTOR_PORT"]
+    names += ["REACTOR_ACCOUNTS", "REACTOR_STACKS", "REACTOR_FRIGATE__URL", "REACTOR_DATA_DIR", "LOG_LEVEL"]
+    if from_file:
+        (empty_place / ".env").write_text("".join(f"{name}=\n" for name in names))
+    else:
+        for name in (*names, "REACTOR_CONFIG"):
+            monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert (settings.database_url, settings.face_library(), settings.port) == (None, None, 1111)
+    assert spoken(settings) == {"default": ("one", [])}
+    assert settings.data_dir != Path()

@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from reactor.adapters.immich.errors import KeyRefused
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.errors import Retryable
@@ -27,7 +26,7 @@ SIZE = (64, 48)
 @pytest.fixture
 def poll(library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks) -> PeoplePoll:
     quick = timedelta(milliseconds=20)
-    return PeoplePoll(ANNA, library, log, bookmarks, key_refused=KeyRefused, interval=quick)
+    return PeoplePoll(ANNA, library, log, bookmarks, interval=quick, blocked=quick)
 
 
 async def seen(immich: SimulatedImmich, user: User, number: int, person: str | None = None) -> tuple[str, str]:
@@ -130,22 +129,27 @@ async def test_without_the_permission_to_count_names_are_still_told(
     key = immich.add_key(user.id, ("person.read",))
     async with aiohttp.ClientSession() as session:
         poor = ImmichLibrary(ImmichTransport(immich.url, SecretStr(key), ANNA, session=session))
-        poll = PeoplePoll(ANNA, poor, log, bookmarks, key_refused=KeyRefused)
+        poll = PeoplePoll(ANNA, poor, log, bookmarks)
         assert await poll.once() == 3
     asked = [path for _, path, _ in immich.requests if path.endswith("/statistics")]
     assert len(asked) == 1
 
 
-async def test_the_loop_ends_with_the_key(
+async def test_the_loop_goes_on_when_the_key_is_granted_again(
     immich: SimulatedImmich, user: User, poll: PeoplePoll, log: MemoryLog
 ) -> None:
+    person, _ = await seen(immich, user, 1)
+    await named(immich, user, person, name="Gabi")
+    immich.fail("GET", "/api/people", status=401, message="Invalid API key", times=3)
     with capture_logs() as logs:
         running = asyncio.create_task(poll.run())
-        person, _ = await seen(immich, user, 1)
-        await named(immich, user, person, name="Gabi")
         async with asyncio.timeout(10):
-            while not log.events:
+            while not log.events or len(logs) < 2:
                 await asyncio.sleep(0.01)
-        immich.remove_key(user.api_key)
-        await asyncio.wait_for(running, 10)
-    assert [entry["event"].split(":")[0] for entry in logs] == ["the poll for people of anna ends"]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [entry["event"].split(":")[0] for entry in logs] == [
+        "the poll for people of anna waits",
+        "the poll for people of anna works again",
+    ]
+    assert told(log) == [(PersonNamed, person, "Gabi")]

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from reactor.adapters.immich.errors import KeyRefused
 from reactor.core.errors import Retryable
 from reactor.core.library import Asset
 from reactor.demo.immich import SimulatedImmich
@@ -18,7 +17,8 @@ from tests.sources.conftest import ANNA, Ahead
 from tests.sources.fakes import MemoryBookmarks, MemoryLog
 
 MINUTE = timedelta(minutes=1)
-QUICK = Pace(busy=timedelta(milliseconds=20), idle=timedelta(milliseconds=20))
+SOON = timedelta(milliseconds=20)
+QUICK = Pace(busy=SOON, idle=SOON, blocked=SOON)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -29,7 +29,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def poll(library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks) -> UploadPoll:
-    return UploadPoll(ANNA, library, log, bookmarks, key_refused=KeyRefused, interval=QUICK)
+    return UploadPoll(ANNA, library, log, bookmarks, interval=QUICK)
 
 
 @pytest.fixture
@@ -145,34 +145,58 @@ async def test_a_photo_that_moved_between_pages_is_found_by_looking_again(
                     self.moved = True
                     await ask(immich.url, user.api_key, "DELETE", "/assets", {"ids": [asset.id]})
 
-    poll = UploadPoll(ANNA, Shifting(), log, bookmarks, key_refused=KeyRefused)
+    poll = UploadPoll(ANNA, Shifting(), log, bookmarks)
     assert await poll.once() == 100
     assert sorted(log.subjects) == sorted(ids)
     assert [len(batch) for batch in log.appended] == [99, 99, 99]  # the last one saw nothing new
 
 
 @pytest.mark.usefixtures("started")
-async def test_the_loop_survives_errors_and_ends_with_the_key(
+async def test_the_loop_survives_errors_and_goes_on_when_the_key_is_granted_again(
     immich: SimulatedImmich, user: User, poll: UploadPoll, log: MemoryLog
 ) -> None:
+    search = "/api/search/metadata"
     with capture_logs() as logs:
-        lack = "Missing required permission: asset.read"
-        immich.fail("POST", "/api/search/metadata", status=403, message=lack)
-        immich.fail("POST", "/api/search/metadata", status=500, times=4)
+        # /server/ping needs no key, so a refusal shows at the search.
+        immich.fail("POST", search, status=401, message="Invalid API key", times=3)
+        immich.fail("POST", search, status=403, message="Missing required permission: asset.read", times=2)
+        immich.fail("POST", search, status=500, times=4)
         running = asyncio.create_task(poll.run())
         photo = await upload(immich.url, user.api_key, jpeg(11))
         await until(lambda: photo in log.subjects)
-        immich.remove_key(user.api_key)
-        # /server/ping needs no key, so a refusal shows at the search.
-        await asyncio.wait_for(running, 10)
-    errors = [entry["event"] for entry in logs if entry["log_level"] == "error"]
-    assert len(errors) == 1
-    assert errors[0].startswith("the poll for new photos of anna ends: Immich refuses the API key")
-    warnings = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
-    assert len(warnings) == 2
-    assert "lacks the permission asset.read" in warnings[0]
-    assert "Immich answered 500" in warnings[1]
+        await until(lambda: any("works again" in entry["event"] for entry in logs))
+        immich.fail("POST", search, status=401, message="Invalid API key", times=1)
+        await until(lambda: sum("works again" in entry["event"] for entry in logs) == 2)
+        assert not running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [(entry["log_level"], entry["event"].split(" (")[0].split(", ")[0]) for entry in logs] == [
+        ("error", "the poll for new photos of anna waits: Immich refuses the API key"),
+        ("error", "the poll for new photos of anna waits: the API key lacks the permission asset.read"),
+        ("warning", "the poll for new photos of anna: POST /search/metadata: Immich answered 500"),
+        ("info", "the poll for new photos of anna works again"),
+        ("error", "the poll for new photos of anna waits: Immich refuses the API key"),
+        ("info", "the poll for new photos of anna works again"),
+    ]
     assert user.api_key not in str(logs)
+
+
+@pytest.mark.usefixtures("started")
+async def test_while_the_key_is_refused_it_asks_slowly(
+    immich: SimulatedImmich, user: User, library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks
+) -> None:
+    assert Pace().blocked == 5 * MINUTE
+    immich.remove_key(user.api_key)
+    poll = UploadPoll(ANNA, library, log, bookmarks, interval=Pace(busy=SOON, idle=SOON, blocked=timedelta(hours=1)))
+    with capture_logs() as logs:
+        running = asyncio.create_task(poll.run())
+        await until(lambda: bool(logs))
+        asked = len(immich.requests)
+        await asyncio.wait([running], timeout=10 * SOON.total_seconds())
+        assert not running.done()
+        assert (len(immich.requests), len(logs)) == (asked, 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.mark.usefixtures("started")
@@ -183,7 +207,7 @@ async def test_it_goes_slowly_once_a_push_is_heard_and_can_be_woken_and_cancelle
         return sum(path == "/api/server/ping" for _, path, _ in immich.requests)
 
     pace = Pace(busy=timedelta(milliseconds=10), idle=timedelta(hours=1))
-    poll = UploadPoll(ANNA, library, log, bookmarks, key_refused=KeyRefused, interval=pace)
+    poll = UploadPoll(ANNA, library, log, bookmarks, interval=pace)
     running = asyncio.create_task(poll.run())
     await until(lambda: turns() >= 3)  # nothing pushes: quick, though nothing comes
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reactor.core.errors import Gone, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, Permanent, Retryable, Unreachable
 from reactor.core.portraits import NoFace, Recognition
 
 NO_FACE = "No face was detected."
@@ -22,6 +22,10 @@ REFUSALS = REDIRECTS | {
     413: "the picture is larger than the 20 MB that Frigate takes",
     429: "Frigate asks to slow down",
 }
+
+
+class Unanswered(Unreachable):
+    """Say that a request went out and no answer of Frigate's came: what it asked for may still happen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +114,17 @@ def error_of(answer: Answer) -> Retryable | Permanent:
         return _bad_request(answer, said)
     sentence = REFUSALS.get(status, f"Frigate answered {status}") + (f" ({said})" if said else "")
     if status == 429:
-        return Retryable(f"{answer.what}: {sentence}", after=answer.after)
+        return Unreachable(f"{answer.what}: {sentence}", after=answer.after)
+    if status in (401, 403):
+        return Blocked(f"{answer.what}: {sentence}")
     return Gone(f"{answer.what}: {sentence}") if status == 404 else Permanent(f"{answer.what}: {sentence}")
 
 
-def _bad_request(answer: Answer, said: str) -> Permanent:
+def _bad_request(answer: Answer, said: str) -> Permanent | Blocked:
     if said == NO_FACE:
         return NoFace(f"{answer.what}: Frigate found no face in the picture")
     if said == NOT_ENABLED:
-        return Permanent("face recognition is switched off in Frigate: enable face_recognition there and restart it")
+        return Blocked("face recognition is switched off in Frigate: enable face_recognition there and restart it")
     if b"HTTPS port" in answer.body:
         return Permanent(f"{answer.what}: Frigate wants TLS on this port: write https:// in its address")
     return Permanent(f"{answer.what}: Frigate refused: {said or 'without a reason'}")
@@ -132,5 +138,7 @@ def _server_error(answer: Answer, said: str) -> Retryable:
             "with another face, the face touches the picture's edge, or face recognition was enabled without a restart"
         )
     if "html" in answer.kind:
-        return Retryable(f"{answer.what}: Frigate is starting or restarting (HTTP {answer.status})", after=answer.after)
+        # 502 and 504: nginx did pass the request on, and Frigate ended over it or was too slow.
+        kind = Unanswered if answer.status in (502, 504) else Unreachable
+        return kind(f"{answer.what}: Frigate is starting or restarting (HTTP {answer.status})", after=answer.after)
     return Retryable(f"{answer.what}: Frigate failed with HTTP {answer.status}: {said}", after=answer.after)

@@ -11,17 +11,20 @@ from reactor.adapters.frigate.answers import (
     recognition_of,
 )
 from reactor.adapters.frigate.transport import TIMEOUT_S, FrigateTransport, Request
-from reactor.core.errors import NotReady, Permanent
+from reactor.core.errors import Permanent, Unreachable
 from reactor.core.portraits import Recognition
 
 LONGEST_PICTURE = 8 * 1024 * 1024
 # nginx keeps JSON answers for 5 s: right after an upload the list is stale without this (section 0, 5).
 FRESH = {"X-Cache-Bypass": "1"}
-SECONDS_TO_FRAMES = 30.0
+
+
+class NoFrames(Unreachable):
+    """Say that no camera delivers frames, which may last for days; Frigate answers no face call meanwhile."""
 
 
 class FrigateFaces:
-    """Tell what Frigate knows; every call raises Retryable, NotReady, Gone or Permanent."""
+    """Tell what Frigate knows; every call raises Unreachable, Blocked, Retryable, Gone or Permanent."""
 
     def __init__(self, transport: FrigateTransport, *, timeout_s: float = TIMEOUT_S) -> None:
         self._transport = transport
@@ -53,13 +56,13 @@ class FrigateFaces:
         return camera_fps_of(answer)
 
     async def expect_frames(self) -> None:
-        """Raise NotReady when no camera delivers frames.
+        """Raise NoFrames when no camera delivers any.
 
         Without any, Frigate answers no face call, and 0.16 and 0.17 hang altogether (section 3).
         """
         if not any(fps > 0 for fps in (await self.camera_fps()).values()):
-            raise NotReady(
-                "no camera of Frigate delivers frames, and without them it takes no faces", after=SECONDS_TO_FRAMES
+            raise NoFrames(
+                "no camera of Frigate delivers frames, and without them it takes no faces: faces wait until one does"
             )
 
     async def picture(self, name: str, file: str) -> bytes:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import aiohttp
 from yarl import URL
 
-from reactor.adapters.frigate.answers import Answer, error_of, message_of
-from reactor.core.errors import Permanent, Retryable, StartError
+from reactor.adapters.frigate.answers import Answer, Unanswered, error_of, message_of
+from reactor.core.errors import Blocked, Permanent, StartError, Unreachable
 
 LONGEST_JSON = 1024 * 1024
 TIMEOUT_S = 15.0
+SHORTEST_WAIT_S = 1.0
+LONGEST_WAIT_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +47,16 @@ class FrigateTransport:
         self._logging_in = asyncio.Lock()
 
     async def call(self, request: Request, *, timeout_s: float = TIMEOUT_S, limit: int = LONGEST_JSON) -> Answer:
-        """Return the answer, whatever its status but 401; raises Retryable or Permanent when none is to be had."""
+        """Return the answer, whatever its status but 401; raises Unreachable, Blocked or Permanent if there is none.
+
+        Unanswered says that the request may have been taken all the same.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._logged_in(request, limit)
         except TimeoutError:
             pass  # raised below, so that no library error with headers hangs on it
-        raise Retryable(f"{request}: Frigate did not answer within {timeout_s:g} s")
+        raise Unanswered(f"{request}: Frigate did not answer within {timeout_s:g} s")
 
     async def _logged_in(self, request: Request, limit: int) -> Answer:
         used = self._cookie
@@ -65,7 +70,7 @@ class FrigateTransport:
                 await self._log_in()
         answer = await self._exchange(request, limit)
         if answer.status == 401:
-            raise Permanent(f"{request}: Frigate took the login, but refuses its cookie: {message_of(answer)}")
+            raise Blocked(f"{request}: Frigate took the login, but refuses its cookie: {message_of(answer)}")
         return answer
 
     async def _log_in(self) -> None:
@@ -73,13 +78,13 @@ class FrigateTransport:
         self._cookie = ""
         answer = await self._exchange(request, LONGEST_JSON)
         if answer.status == 401:
-            raise Permanent("Frigate refuses the login: user or password is wrong")
+            raise Blocked("Frigate refuses the login: user or password is wrong")
         if answer.status == 404:
-            raise Permanent("Frigate's login is switched off on this port: use its internal port 5000")
+            raise Blocked("Frigate's login is switched off on this port: use its internal port 5000")
         if answer.status != 200:
             raise error_of(answer)
         if not self._cookie:
-            raise Permanent("Frigate took the login, but gave no cookie")
+            raise Blocked("Frigate took the login, but gave no cookie")
 
     async def _exchange(self, request: Request, limit: int) -> Answer:
         headers = {**(request.headers or {}), **({"Cookie": self._cookie} if self._cookie else {})}
@@ -105,8 +110,9 @@ class FrigateTransport:
                 )
         except (aiohttp.ClientError, OSError) as error:
             problem = type(error).__name__
+            kind = Unreachable if isinstance(error, aiohttp.ClientConnectorError) else Unanswered
         # Outside the except block: aiohttp's errors can carry the request's headers, and with them the cookie.
-        raise Retryable(f"{request}: Frigate cannot be reached at {URL(self._root).origin()}: {problem}")
+        raise kind(f"{request}: Frigate cannot be reached at {URL(self._root).origin()}: {problem}")
 
 
 @contextlib.asynccontextmanager
@@ -141,7 +147,8 @@ def _form(picture: bytes | None) -> aiohttp.FormData | None:
 
 
 def _seconds(value: str) -> float | None:
-    return float(value) if value.isdecimal() else None
+    """Return the wait that is asked for, in bounds: 0 must not become a busy loop."""
+    return min(max(float(value), SHORTEST_WAIT_S), LONGEST_WAIT_S) if value.isdecimal() else None
 
 
 async def _bounded(content: aiohttp.StreamReader, limit: int, request: Request) -> bytes:

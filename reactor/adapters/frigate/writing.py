@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from reactor.adapters.frigate.answers import Answer, expect_success, message_of
-from reactor.adapters.frigate.faces import FrigateFaces, segment
+from reactor.adapters.frigate.answers import Answer, Unanswered, expect_success, message_of
+from reactor.adapters.frigate.faces import FrigateFaces, NoFrames, segment
 from reactor.adapters.frigate.transport import TIMEOUT_S, FrigateTransport, Request
-from reactor.core.errors import NotReady, Permanent, Retryable
+from reactor.core.errors import Blocked, Permanent, Retryable
 from reactor.core.frigate_names import frigate_name
 from reactor.core.portraits import Recognition
 
@@ -42,8 +42,9 @@ class FrigateFaceWriter:
     async def register(self, name: str, jpeg: bytes) -> None:
         """Teach Frigate the biggest face of a picture.
 
-        The answer names no file, and after a Retryable the picture may still be stored: look at the list before
-        another try (section 0, 5 and 6). Raises NoFace where Frigate sees none, NotReady without camera frames.
+        The answer names no file, and after a Retryable other than Unreachable or Blocked the picture may still be
+        stored: look at the list before another try (section 0, 5 and 6). Raises NoFace where Frigate sees none, and
+        NoFrames without camera frames.
         """
         if frigate_name(name) != name:
             raise Permanent(f"{name!r} is no name that Frigate can rename and delete again")
@@ -51,9 +52,13 @@ class FrigateFaceWriter:
             raise Permanent(f"a picture of {len(jpeg)} bytes is none that Frigate takes")
         await self._faces.expect_frames()
         request = Request(method="POST", path=f"/api/faces/{segment(name)}/register", picture=jpeg)
-        async with self._faces.one_at_a_time:
-            answer = await self._transport.call(request, timeout_s=self._timeout_s)
-        expect_success(answer)
+        try:
+            async with self._faces.one_at_a_time:
+                answer = await self._transport.call(request, timeout_s=self._timeout_s)
+            expect_success(answer)
+        except Unanswered as error:
+            # Counted, unlike an outage: this very picture may be what Frigate ends over.
+            raise Retryable(str(error)) from None
 
     async def delete(self, name: str, files: Sequence[str]) -> None:
         """Delete the named files; the last one takes the folder along. Files that are gone are no error.
@@ -98,7 +103,7 @@ class FrigateFaceWriter:
         while True:
             try:
                 recognition = await self._faces.recognize(jpeg)
-            except NotReady:
+            except (NoFrames, Blocked):
                 raise
             except Retryable:
                 if loop.time() >= until:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reactor.adapters.immich.errors import Garbled, KeyRefused, MissingPermission
+from reactor.adapters.immich.errors import Garbled, KeyRefused, MissingPermission, NotImmich
 from reactor.adapters.immich.reading import ImmichLibrary
-from reactor.core.errors import Permanent, StartError
+from reactor.core.errors import Blocked, Permanent, StartError
 
 OLDEST = (2, 5)
 EVERYTHING = "all"
@@ -68,5 +68,5 @@ async def introspect(library: ImmichLibrary) -> Introspection:
 async def _version(library: ImmichLibrary) -> tuple[int, int, int]:
     try:
         return await library.version()
-    except (Garbled, Permanent) as error:
+    except (Garbled, NotImmich, Blocked, Permanent) as error:
         raise StartError(f"no Immich answers at this address: {error}") from None

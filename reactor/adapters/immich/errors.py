@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping
 
-from reactor.core.errors import Gone, NotReady, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, NotReady, Permanent, Retryable, Unreachable
 
 LONGEST_MESSAGE = 300
-LONGEST_WAIT_S = 600.0
+SHORTEST_WAIT_S = 1.0
+LONGEST_WAIT_S = 300.0
+# Not one photo's fault: too many requests, or a proxy that does not get through to Immich.
+AWAY = (408, 429, 502, 503, 504)
 GONE = "Not found or no"
 MISSING_PERMISSION = "Missing required permission:"
 
 
-class KeyRefused(Permanent):
+class KeyRefused(Blocked):
     """Say that Immich does not know the API key."""
 
 
@@ -19,7 +22,7 @@ class ForbiddenCall(Permanent):
     """Say that a request is not in the table of allowed ones; nothing was sent."""
 
 
-class MissingPermission(Permanent):
+class MissingPermission(Blocked):
     """Say which permission the API key lacks; ``permission`` is Immich's name of it."""
 
     def __init__(self, message: str, *, permission: str) -> None:
@@ -28,7 +31,11 @@ class MissingPermission(Permanent):
 
 
 class Garbled(Retryable):
-    """Say that an answer is not what Immich answers; often a proxy's page while Immich starts."""
+    """Say that Immich's answer is not of the form that we know; it may be this one photo's."""
+
+
+class NotImmich(Unreachable):
+    """Say that something else answered; often a proxy's page while Immich starts."""
 
 
 def clean(text: str, *, secret: str = "") -> str:
@@ -40,19 +47,19 @@ def clean(text: str, *, secret: str = "") -> str:
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 
-def said(body: bytes) -> str:
-    """Return what an error body says: ``message``, and the fields of a failed validation; "" where it is no JSON.
+def said(body: bytes) -> str | None:
+    """Return what an error body says: ``message``, and the fields of a failed validation; None if it is not Immich's.
 
     3.x sends ``{"message", "errors"?}``, 2.x a list of messages (facts/immich-api.md section 2).
     """
     try:
         answer = json.loads(body)
     except ValueError:
-        return ""
-    if not isinstance(answer, dict):
-        return ""
-    message = answer.get("message", "")
-    text = "; ".join(str(part) for part in message) if isinstance(message, list) else str(message)
+        return None
+    message = answer.get("message") if isinstance(answer, dict) else None
+    if not isinstance(message, str | list):
+        return None
+    text = "; ".join(str(part) for part in message) if isinstance(message, list) else message
     details = [
         f"{'.'.join(str(part) for part in error['path'])}: {error.get('message')}"
         for error in answer.get("errors") or ()
@@ -61,25 +68,36 @@ def said(body: bytes) -> str:
     return f"{text} ({'; '.join(details)})" if details else text
 
 
-def error_of(status: int, call: str, message: str, headers: Mapping[str, str], *, media: bool) -> Exception:
-    """Return what to raise for an answer that is no success; ``call`` names the request, ``message`` is clean.
+def error_of(status: int, call: str, message: str | None, headers: Mapping[str, str], *, media: bool) -> Exception:
+    """Return what to raise for an answer that is no success.
 
-    The meanings are measured (facts/immich-api.md section 2): missing and foreign objects are 400, media that is not
-    there yet is 404, and any 5xx may pass.
+    ``call`` names the request; ``message`` is clean, and None where the body is not Immich's JSON. The meanings are
+    measured (facts/immich-api.md section 2): missing and foreign objects are 400, media that is not there yet is 404,
+    Immich's own 500 may be this one photo's, and it says "message" with every error, unlike a proxy before it.
     """
     quoted = f'"{message}"' if message else "no message"
-    if error := _refused(status, call, message):
+    after = _wait(headers.get("Retry-After", ""))
+    if error := _away(status, call, message, after) or _refused(status, call, message or ""):
         return error
     if status == 404 and media:
         return NotReady(f"{call}: Immich has no picture (yet): {quoted}")
-    if status in (408, 429) or status >= 500:
-        return Retryable(f"{call}: Immich answered {status}, {quoted}", after=_wait(headers.get("Retry-After", "")))
+    if status >= 500:
+        return Retryable(f"{call}: Immich answered {status}, {quoted}", after=after)
     if status == 404:
         return Permanent(f"{call}: unknown there ({quoted}); is this the address of an Immich server?")
     return Permanent(f"{call}: Immich answered {status}, {quoted}")
 
 
-def _refused(status: int, call: str, message: str) -> Permanent | None:
+def _away(status: int, call: str, message: str | None, after: float | None) -> Unreachable | None:
+    if message is None and (status == 404 or status >= 500):
+        sentence = f"{call}: {status}, and not from Immich; it may be starting, or the address may be another server's"
+        return Unreachable(sentence, after=after)
+    if status in AWAY:
+        return Unreachable(f'{call}: Immich answered {status}, "{message or ""}"', after=after)
+    return None
+
+
+def _refused(status: int, call: str, message: str) -> Blocked | Gone | None:
     # "Elevated permission is required" is 401 too, but speaks of one locked photo, not of the key (capture 211).
     if status == 401 and not message.startswith("Elevated"):
         return KeyRefused(f'Immich refuses the API key ("{message}"): make a new one in Immich\'s account settings')
@@ -92,4 +110,7 @@ def _refused(status: int, call: str, message: str) -> Permanent | None:
 
 
 def _wait(header: str) -> float | None:
-    return min(float(header), LONGEST_WAIT_S) if header.isascii() and header.isdigit() else None
+    """Return the seconds that a header asks for, in bounds: 0 must not become a busy loop."""
+    if not (header.isascii() and header.isdigit()):
+        return None
+    return min(max(float(header), SHORTEST_WAIT_S), LONGEST_WAIT_S)

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from yarl import URL
 
 from reactor.adapters.immich.address import api_root, same_origin, usable_key
-from reactor.adapters.immich.errors import Garbled, clean, error_of, said
+from reactor.adapters.immich.errors import Garbled, NotImmich, clean, error_of, said
 from reactor.adapters.immich.routes import Route, route_of
-from reactor.core.errors import NotReady, Permanent, Retryable
+from reactor.core.errors import Blocked, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId
 
 LONGEST_JSON = 32 * 1024 * 1024
@@ -75,13 +75,17 @@ class ImmichTransport:
             return json.loads(answer.body)
         except ValueError:
             pass  # raised below: the error must not carry the body along
-        raise Garbled(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
+        raise NotImmich(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
 
     async def media(self, path: str, *, query: Mapping[str, str] | None = None) -> tuple[bytes, str]:
         """Return a picture and its content type; NotReady while there is none."""
         answer = await self._call("GET", path, query, None)
         content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        # The format is a setting of Immich's; what a browser would run is none, and a login page neither.
+        if content_type == "text/html":
+            raise NotImmich(
+                f"GET {path}: the answer is no picture but a page; is this the address of an Immich server?"
+            )
+        # The format is a setting of Immich's; what a browser would run is none.
         if not content_type.startswith("image/") or "svg" in content_type:
             raise Garbled(f"GET {path}: the answer is no picture but {clean(content_type, secret=self._key)!r}")
         return answer.body, content_type
@@ -101,7 +105,7 @@ class ImmichTransport:
                 return await self._patiently(request)
         except TimeoutError:
             pass  # raised below, so that no library error with headers hangs on it
-        raise Retryable(f"{request}: Immich did not answer within {self._timeout_s:g} s")
+        raise Unreachable(f"{request}: Immich did not answer within {self._timeout_s:g} s")
 
     async def _patiently(self, request: Request) -> Answer:
         quick = 0 if request.route.kind == "write" else QUICK_RETRIES
@@ -109,7 +113,7 @@ class ImmichTransport:
         while True:
             try:
                 return await self._attempt(request)
-            except NotReady:
+            except (NotReady, Blocked):
                 raise
             except Retryable as error:
                 if attempt >= quick or error.after is not None:
@@ -125,7 +129,8 @@ class ImmichTransport:
             if 200 <= answer.status < 300:
                 return answer
             if answer.status not in REDIRECT_STATUS:
-                message = clean(said(answer.body), secret=self._key)
+                words = said(answer.body)
+                message = None if words is None else clean(words, secret=self._key)
                 media = request.route.kind == "media"
                 raise error_of(answer.status, str(request), message, answer.headers, media=media)
             url = self._followed(request, url, answer.headers.get("Location", ""))
@@ -163,7 +168,7 @@ class ImmichTransport:
         except (aiohttp.ClientError, OSError) as error:
             problem = clean(f"{type(error).__name__} {error}", secret=self._key)
         # Outside the except block: aiohttp's errors can carry the request's headers, and with them the key.
-        raise Retryable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
+        raise Unreachable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -7,8 +7,6 @@ from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.errors import Permanent
 from reactor.core.ids import AssetId, StackId
 
-MOST_IDS = 50
-
 
 class ImmichWriter:
     """Change one account; no call is repeated here, since a lost answer does not tell what happened."""
@@ -32,10 +30,9 @@ class ImmichWriter:
         await self._transport.json("PUT", "/tags/assets", body=body)
 
     async def archive(self, assets: Sequence[AssetId]) -> None:
-        """Archive the assets, 50 a call; one bad id fails its whole call with Gone and changes none of it."""
-        for start in range(0, len(assets), MOST_IDS):
-            body = {"ids": list(assets[start : start + MOST_IDS]), "visibility": "archive"}
-            await self._transport.json("PUT", "/assets", body=body)
+        """Archive the assets in one call, so that no stack is left by halves; a bad id fails it whole with Gone."""
+        if assets:
+            await self._transport.json("PUT", "/assets", body={"ids": list(assets), "visibility": "archive"})
 
     async def make_stack(self, assets: Sequence[AssetId]) -> None:
         """Stack the assets, the first as cover; whole stacks come along with their primaries (section 6)."""

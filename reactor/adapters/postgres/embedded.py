@@ -92,8 +92,9 @@ async def embedded_postgres(
 
 
 def dsn(socket_folder: Path, database: str = DATABASE) -> str:
-    """Return the address of a database behind the socket in this folder."""
-    return f"postgresql://postgres@/{database}?host={quote(str(socket_folder))}&port={PORT}"
+    """Return the address of a database behind the socket in this folder; what it says, the environment cannot."""
+    fixed = "sslmode=disable&target_session_attrs=any"
+    return f"postgresql://postgres@/{database}?host={quote(str(socket_folder))}&port={PORT}&{fixed}"
 
 
 @contextmanager

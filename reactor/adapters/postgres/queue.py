@@ -23,10 +23,11 @@ from reactor.routing import Quiet, Router
 _CLAIMED = """
 UPDATE deliveries d
 SET state = CASE WHEN d.id = {leader} THEN 'running' ELSE 'joined' END, leader = {leader},
-    attempts = attempts + 1, lease_until = clock_timestamp() + $2, worker = $3
+    attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, clock_timestamp()),
+    lease_until = clock_timestamp() + $2, worker = $3
 FROM picked, events e
 WHERE d.id = picked.id AND e.seq = d.event
-RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, d.created_at
+RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, d.first_tried_at
 """
 
 # Of a lane only its first delivery that is due may be claimed, and only while none of the lane runs.
@@ -217,5 +218,5 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         run=RunId(row["run"]),
         attempts=row["attempts"],
         lane=row["lane"],
-        asked_at=row["created_at"],
+        first_tried_at=row["first_tried_at"],
     )
