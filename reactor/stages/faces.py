@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from reactor.core.changes import AddPortrait, Reason
 from reactor.core.errors import Gone, NotReady
@@ -19,6 +20,9 @@ router = Router()
 LOOKED_AT = 5
 """Newest photos looked at for each portrait that the policy allows; more would cost a download each."""
 
+
+PREVIEW_PATIENCE = timedelta(minutes=10)
+"""How long a preview is waited for; no further event may come to look at the photo again."""
 
 # A face whose answer is not known takes its place as one that was given does; a plan is wished for again, so that it
 # is carried out once the mode allows it.
@@ -80,8 +84,12 @@ async def _candidates(
             return hopeful
         # Boxes are in the coordinates of the edited picture (facts/immich-api.md section 4).
         picture = await library.preview(photo.id, edited=True)
-    except (Gone, NotReady):
-        return []  # the next event of this person looks again
+    except Gone:
+        return []
+    except NotReady:
+        if services.now() - photo.created_at < PREVIEW_PATIENCE:
+            raise
+        return []  # no picture will ever come of it
     return [
         replace(one, sharpness=await services.portraits.sharpness(picture.data, one.box, one.frame)) for one in hopeful
     ]
