@@ -83,7 +83,7 @@ async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
         *({"frigate": kind} for kind in FRIGATE_WRITES),
     ]
     batches = await asyncio.to_thread(camera_roll, len(points))
-    expected = await undisturbed(batches)
+    undisturbed_run = asyncio.create_task(undisturbed(batches))
     async with a_stage(a_free_port()) as stage:
         async with stage.reactor() as first:  # the poll's cursor begins at the first start
             assert await first.up()
@@ -92,6 +92,7 @@ async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
             await die_at(stage, batch, **point)
             if number % KILLS_IN_A_ROW == 0:
                 await live_on(stage)
+        expected = await undisturbed_run
         world = await live_on(stage, expected)
     assert world == expected
     assert world.embedded == {shot.file_name for batch in batches for shot in batch}
@@ -100,8 +101,8 @@ async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
 
 
 async def test_the_database_killed_under_load_it_ends_as_if_undisturbed() -> None:
-    batches = await asyncio.to_thread(camera_roll, 4)
-    expected = await undisturbed(batches)
+    batches = await asyncio.to_thread(camera_roll, 2)
+    undisturbed_run = asyncio.create_task(undisturbed(batches))
     async with a_stage(a_free_port()) as stage:
         stage.lease_seconds = 8.0  # a claim whose answer died with the database is given back when its lease ends
         async with stage.reactor() as child:
@@ -113,6 +114,7 @@ async def test_the_database_killed_under_load_it_ends_as_if_undisturbed() -> Non
                 os.kill(server_pid(stage.home / "data"), signal.SIGKILL)
                 await upload
                 await stage.settle()
+            expected = await undisturbed_run
             assert await stage.ends_as(expected) == expected
             assert stage.doubled() == []
             assert child.process.returncode is None
