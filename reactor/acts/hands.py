@@ -32,7 +32,11 @@ Writers = Callable[[AccountId], LibraryWriter]
 
 
 class Untouched(Exception):
-    """Say that nothing was sent, or nothing stored; the cause says why."""
+    """Say that nothing was sent, or nothing stored, and why."""
+
+    def __init__(self, why: Retryable) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 class Hand(Protocol, Generic[ChangeT_contra]):
@@ -203,7 +207,7 @@ class PortraitHand:
             await self._writer.register(change.name, crop)
         except (Unreachable, Blocked) as error:
             # A register whose answer was lost is a plain Retryable (adapters/frigate).
-            raise Untouched from error
+            raise Untouched(error) from error
         after = await self.read(change)
         assert isinstance(after, PortraitState)
         ours = await self._ours(change, crop, after.files - before.files)

@@ -128,12 +128,13 @@ class Performer:
         entry = await self._journal.write(change, cause, before, EntryState.OPEN)
         try:
             after: State = await hand.call(change, before)
-        except (Untouched, Blocked) as error:
-            why = error.__cause__ if isinstance(error, Untouched) else error
-            await self._journal.settle(entry, EntryState.SUPERSEDED, before, f"nothing was changed: {why}")
-            raise why or error from error
-        except Permanent as error:
-            await self._settle_refusal(hand, entry, change, before, error)
+        except Untouched as error:
+            await self._journal.settle(entry, EntryState.SUPERSEDED, before, f"nothing was changed: {error.why}")
+            raise error.why from error
+        except (Permanent, Blocked) as error:
+            ended = EntryState.FAILED if isinstance(error, Permanent) else EntryState.SUPERSEDED
+            if await self._still_as(hand, change, before):
+                await self._journal.settle(entry, ended, before, f"refused: {error}")
             raise
         if not _as_wished(change, after):
             await self._journal.settle(entry, EntryState.SUPERSEDED, after, "read back otherwise than wished")
@@ -142,20 +143,12 @@ class Performer:
         log.info("changed", change=type(change).__name__, subjects=subjects_of(change)[:4], entry=entry)
         return EntryState.DONE
 
-    async def _settle_refusal(
-        self, hand: Hand[Any], entry: int, change: Change, before: State, error: Permanent
-    ) -> None:
-        """Journal a refusal as what it left: nothing, all (only the reading back was refused), or something between."""
+    async def _still_as(self, hand: Hand[Any], change: Change, before: State) -> bool:
+        """Say whether a refusal left everything as it was; else the entry stays open, to be looked at again."""
         try:
-            after: State = await hand.read(change)
-        except Permanent:
-            after = before
-        if after == before:
-            await self._journal.settle(entry, EntryState.FAILED, None, str(error))
-        elif _as_wished(change, after):
-            await self._journal.settle(entry, EntryState.DONE, after, f"done, though refused: {error}")
-        else:
-            await self._journal.settle(entry, EntryState.SUPERSEDED, after, f"refused half-way: {error}")
+            return bool(await hand.read(change) == before)
+        except (Retryable, Permanent):
+            return False
 
     async def _resolve(self, hand: Hand[Any], entry: Entry) -> None:
         state: EntryState = EntryState.SUPERSEDED

@@ -63,7 +63,10 @@ def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolic
             return Dead(why=why)
         case NotReady() if age > policy.patience:
             return Dead(why=f"{why} (waited for {policy.patience})")
-        case NotReady() | Unreachable() | Blocked() | Held():
+        case Blocked():
+            seconds = min(policy.longest_s, max(policy.first_s, age.total_seconds() / 2))
+            counted = False
+        case NotReady() | Unreachable() | Held():
             seconds = min(policy.soon_longest_s, max(policy.soon_s, age.total_seconds() / 2))
             counted = False
         case _ if attempts >= policy.attempts:

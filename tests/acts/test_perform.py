@@ -12,7 +12,7 @@ from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.core.changes import ArchiveAssets, Change, Reason, StackAssets, TagAsset
-from reactor.core.errors import Gone, Held, Retryable
+from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
 from reactor.core.ids import LIVE, AccountId, AssetId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
@@ -192,6 +192,18 @@ async def test_a_call_that_never_arrived_is_made_again(desk: Desk) -> None:
     with pytest.raises(Retryable):
         await desk.performer().perform(tag(photo, "Auto/X"), CAUSE)
     await desk.home.immich.resume()
+    assert await desk.performer().perform(tag(photo, "Auto/X"), CAUSE) is EntryState.DONE
+
+
+async def test_a_refusal_is_journalled_as_what_it_left(desk: Desk) -> None:
+    photo = await desk.home.photo(1)
+    desk.home.immich.fail("PUT", "/api/tags/assets", status=422, message="no", times=1)
+    with pytest.raises(Permanent):
+        await desk.performer().perform(tag(photo, "Auto/X"), CAUSE)
+    desk.home.immich.fail("PUT", "/api/tags/assets", status=403, message="Missing required permission: tag.asset")
+    with pytest.raises(Blocked, match=r"tag\.asset"):
+        await desk.performer().perform(tag(photo, "Auto/X"), CAUSE)
+    assert await desk.entries() == [("TagAsset", "failed"), ("TagAsset", "superseded")]
     assert await desk.performer().perform(tag(photo, "Auto/X"), CAUSE) is EntryState.DONE
 
 

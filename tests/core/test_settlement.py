@@ -39,11 +39,16 @@ def test_tries_are_counted_and_end(error: Exception, attempts: int, seconds: flo
         assert verdict == Again(wait=timedelta(seconds=seconds), why=verdict.why, counted=True)
 
 
-@pytest.mark.parametrize("error", [Unreachable("down"), Blocked("no key"), Held("a limit"), NotReady("no preview")])
+@pytest.mark.parametrize("error", [Unreachable("down"), Held("a limit"), NotReady("no preview")])
 @pytest.mark.parametrize(("age", "seconds"), [(timedelta(0), 0.25), (timedelta(seconds=8), 4.0), (10 * MINUTE, 60.0)])
 def test_waiting_costs_no_try_and_slows_down_with_age(error: Exception, age: timedelta, seconds: float) -> None:
     verdict = judged(error, attempts=99, age=age)
     assert verdict == Again(wait=timedelta(seconds=seconds), why=str(error), counted=False)
+
+
+def test_waiting_for_a_person_slows_down_further() -> None:
+    verdict = judged(Blocked("no key"), attempts=99, age=timedelta(hours=9))
+    assert verdict == Again(wait=10 * MINUTE, why="no key", counted=False)
 
 
 def test_only_what_is_not_there_yet_is_given_up_at_last() -> None:
