@@ -42,7 +42,7 @@ class Performer:
         modes: Modes,
         limits: LimitPolicy,
         now: Callable[[], datetime],
-        conclusions: Mapping[type[Change], Callable[[Change], Awaitable[None]]] | None = None,
+        conclusions: Mapping[type[Change], Callable[[Any], Awaitable[None]]] | None = None,
     ) -> None:
         self._journal = journal
         self._hands = hands

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -218,7 +218,7 @@ def make_performer(
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
     }
-    conclusions: dict[type[Change], Any] = {}
+    conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}
     found = settings.face_library()
     if frigate is not None and found is not None:
         unanswered = timedelta(seconds=found.unanswered_seconds)
