@@ -21,7 +21,7 @@ IMMICH_WRITES = ("tag.create", "tag.link", "asset.update", "stack.create")
 FRIGATE_WRITES = ("register",)
 RANDOM_MOMENTS = 20
 # A delivery that is in hand at eight kills in a row is taken for what kills, and kept among the dead.
-KILLS_IN_A_ROW = 5
+KILLS_IN_A_ROW = 6
 
 
 def a_free_port() -> int:

@@ -29,6 +29,11 @@ def mode(path: Path) -> int:
 NAMELESS = "54321"
 
 
+def skip_where_programs_are_out_of_reach() -> None:
+    if first_blocked(installed_site() / PACKAGE / INSTALL / "bin" / "postgres", NOBODY):
+        pytest.skip("an ordinary user cannot reach the programs of this environment")
+
+
 @needs_root
 async def test_root_runs_it_as_nobody_and_opens_no_folder(home: Path, log: FilteringBoundLogger) -> None:
     data = home / "data"
@@ -83,8 +88,7 @@ async def test_programs_out_of_reach_are_copied_once(
 
 @needs_root
 async def test_ordinary_user_and_then_root(home: Path, log: FilteringBoundLogger, hold: Callable[..., Holder]) -> None:
-    if first_blocked(installed_site() / PACKAGE / INSTALL / "bin" / "postgres", NOBODY):
-        pytest.skip("an ordinary user cannot reach the programs of this checkout")
+    skip_where_programs_are_out_of_reach()
     os.chown(home, NOBODY.uid, NOBODY.gid)
     data = home / "data"
     holder = hold(data, str(NOBODY.uid))
@@ -118,6 +122,7 @@ async def test_stranger_may_neither_attach_nor_make_a_database(
     async with embedded_postgres(home / "data", log=log):
         with pytest.raises(AssertionError, match=r"EmbeddedNotRunning: The database in .* belongs to another user"):
             hold(home / "data", NAMELESS, "attach").wait_until_up()
+    skip_where_programs_are_out_of_reach()
     home.chmod(0o777)
     with pytest.raises(AssertionError, match=f"StartError: The user number {NAMELESS} has no name on this system"):
         hold(home / "theirs", NAMELESS).wait_until_up()
