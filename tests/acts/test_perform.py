@@ -163,7 +163,13 @@ async def test_a_stack_of_the_user_is_never_robbed(desk: Desk) -> None:
 async def test_a_lost_answer_is_looked_at_and_not_repeated(desk: Desk) -> None:
     one, two = await desk.home.photos(2)
     performer = desk.performer()
-    for change, kind in ((tag(one, "Auto/X"), "tags"), (stack(one, two), "stacks"), (archived(one, two), "archive")):
+    changes = {
+        "tags": tag(one, "Auto/X"),
+        "stacks": stack(one, two),
+        "cover": stack(two, one),
+        "archive": archived(one, two),
+    }
+    for kind, change in changes.items():
         desk.home.immich.before_answer = drop_the_answer()
         with pytest.raises(Retryable):
             await performer.perform(change, CAUSE)
