@@ -163,7 +163,7 @@ async def test_a_stack_of_the_user_is_never_robbed(desk: Desk) -> None:
 async def test_a_lost_answer_is_looked_at_and_not_repeated(desk: Desk) -> None:
     one, two = await desk.home.photos(2)
     performer = desk.performer()
-    changes = {
+    changes: dict[str, Change] = {
         "tags": tag(one, "Auto/X"),
         "stacks": stack(one, two),
         "cover": stack(two, one),
