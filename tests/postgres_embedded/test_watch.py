@@ -45,7 +45,7 @@ async def end(data: Path, number: signal.Signals = signal.SIGKILL) -> int:
         found = read_pid_file(Folders.of(data).cluster)
         return found is not None and found.pid != pid and is_running(found.pid, data)
 
-    await reach(replaced)
+    await reach(replaced, seconds=45.0)  # a first try that fails is repeated after 30 s
     return server_pid(data)
 
 
