@@ -59,7 +59,7 @@ def _explain(log: FilteringBoundLogger) -> Middleware:
             return await handler(request)
         except web.HTTPException:
             raise
-        except Exception:
+        except Exception:  # the border: what nobody foresaw is logged whole and answered without details
             log.exception("a request failed", method=request.method, path=request.path)
             return web.json_response({"message": "something went wrong here; the log tells more"}, status=500)
 

@@ -14,7 +14,8 @@ from reactor.demo.phone import Shot
 
 from ..postgres_embedded.servers import server_pid
 from .child import POINTS
-from .stage import Child, Stage, World, a_stage, camera_roll
+from .roll import camera_roll
+from .stage import Child, Stage, World, a_stage
 
 # After the simulated server has carried out a write, and before it answers.
 IMMICH_WRITES = ("tag.create", "tag.link", "asset.update", "stack.create")

@@ -114,5 +114,6 @@ def open_home() -> Iterator[Path]:
         cluster, found = pid_file.parent, read_pid_file(pid_file.parent)
         if found is not None and is_postmaster(found.pid, cluster):
             os.kill(found.pid, signal.SIGQUIT)
+            # mypy cannot infer a lambda with defaults, which bind the loop's present values.
             wait_for(lambda pid=found.pid, cluster=cluster: not is_postmaster(pid, cluster))  # type: ignore[misc]
     shutil.rmtree(folder)

@@ -194,6 +194,7 @@ def _text(value: object) -> str | None:
 
 def _number(value: object) -> float | None:
     try:
+        # EXIF may hold anything; what is no number raises and is caught below.
         return float(value) if value is not None else None  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError):
         return None
