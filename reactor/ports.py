@@ -21,6 +21,10 @@ from reactor.core.portraits import PortraitPolicy
 class Library(Protocol):
     """Read one account of Immich. Every call raises Retryable, NotReady, Gone or Permanent."""
 
+    def clock(self) -> datetime:
+        """Return the present time by Immich's own clock, as its latest answer told it."""
+        ...
+
     async def asset(self, asset: AssetId) -> Asset: ...
 
     async def preview(self, asset: AssetId, *, edited: bool = False) -> Preview: ...
@@ -110,9 +114,15 @@ class Portraits(Protocol):
 class Photos(Protocol):
     """Keep what embedding found; the truth for every decision about stacks."""
 
-    async def save(self, photo: EmbeddedPhoto, model: str) -> None: ...
+    async def save(self, photo: EmbeddedPhoto, model: str, *, seen: Asset | None = None) -> None:
+        """Write what was found; ``seen`` is the photo as Immich showed it, so that later changes can be told."""
+        ...
 
     async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None: ...
+
+    async def retake(self, account: AccountId, asset: AssetId, taken_at: datetime) -> None:
+        """Correct the capture time of a stored photo."""
+        ...
 
     async def embedded(
         self, account: AccountId, assets: Sequence[AssetId], model: str
@@ -186,8 +196,11 @@ class Bookmarks(Protocol):
 class EventSink(Protocol):
     """Append to the event log; each event once, whoever tells of it."""
 
-    async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
-        """Write what is new, with its deliveries, in one statement; return how many were new."""
+    async def append(self, events: Sequence[Event], run: RunId = LIVE, *, source: str = "") -> tuple[Event, ...]:
+        """Write what is new, with its deliveries, in one statement; return the events that were new.
+
+        ``source`` tells how they were heard: webhook, socket, poll, scan, or "" for what follows from others.
+        """
         ...
 
 
@@ -203,6 +216,7 @@ class Services:
     categories: Callable[[AccountId], tuple[Category, ...]]
     portraits: Portraits
     random_pair_cosine: Callable[[], Awaitable[float | None]]
+    tag_external: bool
     stack_policy: StackPolicy
     portrait_policy: PortraitPolicy
     now: Callable[[], datetime]

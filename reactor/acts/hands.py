@@ -75,6 +75,8 @@ class TagHand:
 
     async def read(self, change: TagAsset) -> State:
         asset = await self._libraries(change.account).asset(change.asset)
+        if not asset.is_open and not set(change.tags) <= asset.tags:
+            raise Gone(f"{asset.id} is in the trash, locked, hidden or not ours; nothing is tagged")
         return TagState(tags=asset.tags)
 
     async def call(self, change: TagAsset, before: State) -> State:

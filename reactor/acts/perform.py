@@ -18,7 +18,7 @@ from reactor.core.changes import (
     subjects_of,
 )
 from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
-from reactor.core.ids import AccountId
+from reactor.core.ids import AccountId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
@@ -111,7 +111,7 @@ class Performer:
             return None
         if isinstance(wished, StackAssets) and isinstance(now, StackState) and strangers(wished, now, past):
             raise Retryable("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
-        if self._modes.of(feature_of(wished)) == "observe":
+        if is_dry(cause.run) or self._modes.of(feature_of(wished)) == "observe":
             await self._journal.write(wished, cause, now, EntryState.PLANNED)
             return EntryState.PLANNED
         await self._hold_if_too_many(wished)

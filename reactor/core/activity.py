@@ -25,7 +25,7 @@ class Tone(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """How much happened: photos heard, embedded, tagged and archived, stacks, portraits; changes that are planned
-    only; deliveries that wait or that were given up."""
+    only; deliveries that wait, that were given up, that wait for a preview no more, and those of paused runs."""
 
     heard: int = 0
     embedded: int = 0
@@ -36,6 +36,8 @@ class Summary:
     planned: int = 0
     waiting: int = 0
     failed: int = 0
+    shelved: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,19 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
             return (_note(deed, text, "stack"),)
         case AddPortrait(name=name):
             return (_note(deed, f"portrait of {name}", "portrait", about=name),)
+
+
+def words_of(change: Change) -> str:
+    """Say in a few words what a change does."""
+    match change:
+        case TagAsset(tags=tags):
+            return f"tag {', '.join(tags)}"
+        case ArchiveAssets(assets=assets):
+            return f"archive {len(assets)} photo{'' if len(assets) == 1 else 's'}"
+        case StackAssets(members=members):
+            return f"stack {len(members)} photos"
+        case AddPortrait(name=name):
+            return f"teach Frigate a portrait of {name}"
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -7,18 +7,24 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor.core.ids import AccountId
+
 Action = Literal["tag", "tag_and_archive"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
-    """One of the user's categories; a photo matches when its best prompt reaches ``similarity`` (cosine)."""
+    """One of the user's categories; a photo matches when its best prompt reaches ``similarity`` (cosine).
+
+    ``accounts`` are those whose photos it is for, None for all.
+    """
 
     name: str
     prompts: tuple[str, ...]
     similarity: float
     action: Action = "tag"
     enabled: bool = True
+    accounts: frozenset[str] | None = None
 
     @property
     def tag(self) -> str:
@@ -32,6 +38,11 @@ class Match:
     category: Category
     score: float
     prompt: str
+
+
+def for_account(categories: Sequence[Category], account: AccountId) -> tuple[Category, ...]:
+    """Return the categories that the photos of one account are held against, in their order."""
+    return tuple(one for one in categories if one.accounts is None or account in one.accounts)
 
 
 def match_categories(

@@ -81,15 +81,80 @@ class ArchiveWanted(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonNamed(_OfPerson):
-    """A person of the library carries a name (new, or another than before)."""
+class AssetChanged(_OfAsset):
+    """The user changed a known photo; ``fields`` tells in words what: see ``CHANGED_FIELDS``.
+
+    Our own writes are no such changes. ``updated_at`` is Immich's own time of it.
+    """
 
     updated_at: str
+    fields: tuple[str, ...]
 
     @property
     def version(self) -> str:
-        # A name may come back after another one, so the name alone is no identity.
-        return f"{self.updated_at}:{self.name}"
+        return self.updated_at
+
+
+CHANGED_FIELDS = ("trashed", "restored", "archived", "unarchived", "tags", "date", "touched")
+"""``touched``: something moved, and a stage that had given the photo up may have what it lacked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonNamed(_OfPerson):
+    """A person of the library carries a name (for the first time, or is shown again)."""
+
+    # Counted up with every event of the person, so that a name that comes back is another event.
+    revision: int = 0
+
+    @property
+    def version(self) -> str:
+        return f"{self.revision}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonRenamed(_OfPerson):
+    """A named person carries another name, ``name``; "" where the name was taken away."""
+
+    before: str
+    revision: int
+
+    @property
+    def version(self) -> str:
+        return f"{self.revision}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonMerged(_OfPerson):
+    """A named person is gone, and its faces belong to another one."""
+
+    into: PersonId
+    revision: int
+
+    @property
+    def version(self) -> str:
+        return f"{self.revision}:{self.into}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonHidden(_OfPerson):
+    """A named person was hidden by the user."""
+
+    revision: int
+
+    @property
+    def version(self) -> str:
+        return str(self.revision)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonGone(_OfPerson):
+    """A named person does not exist any more, and nobody took over its faces."""
+
+    revision: int
+
+    @property
+    def version(self) -> str:
+        return str(self.revision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,20 +162,38 @@ class PersonGainedFaces(_OfPerson):
     """A named person is seen in more photos than before."""
 
     photos: int
+    revision: int = 0
 
     @property
     def version(self) -> str:
-        return str(self.photos)
+        return f"{self.revision}:{self.photos}"
 
 
-Event: TypeAlias = AssetUploaded | MetadataExtracted | AssetEmbedded | ArchiveWanted | PersonNamed | PersonGainedFaces
+Event: TypeAlias = (
+    AssetUploaded
+    | MetadataExtracted
+    | AssetEmbedded
+    | ArchiveWanted
+    | AssetChanged
+    | PersonNamed
+    | PersonRenamed
+    | PersonMerged
+    | PersonHidden
+    | PersonGone
+    | PersonGainedFaces
+)
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     AssetUploaded,
     MetadataExtracted,
     AssetEmbedded,
     ArchiveWanted,
+    AssetChanged,
     PersonNamed,
+    PersonRenamed,
+    PersonMerged,
+    PersonHidden,
+    PersonGone,
     PersonGainedFaces,
 )
 

@@ -12,3 +12,8 @@ RunId = NewType("RunId", str)
 
 LIVE = RunId("live")
 """The run of everything that is heard as it happens."""
+
+
+def is_dry(run: RunId) -> bool:
+    """Say whether a run only plans: what it wishes for is written down and not carried out."""
+    return run.startswith("dry:")

@@ -1,7 +1,7 @@
 """What Immich shows of a library, as values: photos, stacks, people and faces."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,10 @@ class StackNow:
 class Asset:
     """One photo or video of an account.
 
-    ``taken_at`` is the capture time (aware), ``camera`` make and model or "", ``visibility`` one of timeline,
-    archive, hidden, locked or a newer word. ``stack`` names the stack only; its members are read apart.
+    ``taken_at`` is the capture time (aware), ``local_day`` its day on the photographer's own calendar, ``camera`` make
+    and model or "", ``visibility`` one of timeline, archive, hidden, locked or a newer word. ``external`` says that
+    the file lies in an external library, ``mine`` that it belongs to the account itself and not to a partner.
+    ``stack`` names the stack only; its members are read apart. ``people`` is filled where it was asked for.
     """
 
     id: AssetId
@@ -44,6 +46,10 @@ class Asset:
     tags: frozenset[str] = frozenset()
     stack: StackId | None = None
     stack_primary: AssetId | None = None
+    local_day: date | None = None
+    external: bool = False
+    mine: bool = True
+    people: frozenset[PersonId] = frozenset()
 
     @property
     def is_photo(self) -> bool:
@@ -51,8 +57,8 @@ class Asset:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the reactor may change it at all: neither trashed, hidden nor locked."""
-        return not self.trashed and self.visibility in ("timeline", "archive")
+        """Say whether the reactor may change it at all: its owner's, and neither trashed, hidden nor locked."""
+        return self.mine and not self.trashed and self.visibility in ("timeline", "archive")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,4 +108,5 @@ class EmbeddedPhoto:
     checksum: str
     kind: str = "IMAGE"
     burst_id: str | None = None
+    external: bool = False
     vector: NDArray[np.float32] = field(compare=False, repr=False)

@@ -12,8 +12,8 @@ class RetryPolicy:
     """How often and how patiently a delivery is tried.
 
     ``attempts`` bounds tries that failed; a kill of the process counts as one, since the claim raises the count.
-    ``patience`` bounds the waiting for something that is not there yet, counted from the first try. Waiting out an
-    outage, a missing permission or a limit of ours is not bounded and costs no try.
+    ``patience`` bounds the waiting for something that is not there yet, counted from the first try; what never came is
+    shelved. Waiting out an outage, a missing permission or a limit of ours is not bounded and costs no try.
     """
 
     attempts: int = 8
@@ -47,7 +47,14 @@ class Moot:
     why: str
 
 
-Verdict: TypeAlias = Again | Dead | Moot
+@dataclass(frozen=True, kw_only=True)
+class Shelved:
+    """Put the delivery aside: what it waited for never came; a later event of the same photo takes it up again."""
+
+    why: str
+
+
+Verdict: TypeAlias = Again | Dead | Moot | Shelved
 
 
 def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolicy, jitter: float) -> Verdict:
@@ -62,7 +69,7 @@ def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolic
         case Permanent():
             return Dead(why=why)
         case NotReady() if age > policy.patience:
-            return Dead(why=f"{why} (waited for {policy.patience})")
+            return Shelved(why=f"{why} (waited for {policy.patience})")
         case Blocked():
             seconds = min(policy.longest_s, max(policy.first_s, age.total_seconds() / 2))
             counted = False

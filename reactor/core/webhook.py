@@ -1,10 +1,15 @@
-"""Immich's workflow webhook: bytes in, events out (facts/immich-api.md section 8). No I/O happens here."""
+"""Webhooks: bytes in, events out. No I/O happens here.
+
+Two forms are understood: what Immich's workflows send (facts/immich-api.md section 8), and a small one of ours for
+scripts, n8n or Home Assistant: ``{"event": "asset.uploaded", "asset_id": "..."}``, or ``asset_ids`` for several.
+"""
 
 import hashlib
 import hmac
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from reactor.core.errors import BadWebhook
@@ -14,8 +19,14 @@ from reactor.core.ids import AccountId, AssetId
 MAX_TIME = 64
 MAX_BURST_ID = 200
 MAX_WORD = 64
+MAX_ASSETS = 1000
 UNSEEN = frozenset({"hidden", "locked"})
 """Visibilities that are none of our business: parts of motion photos, and what the user has locked away."""
+
+TRIGGERS = ("AssetCreate", "AssetMetadataExtraction")
+# There is none for metadata: its version is Immich's own time of the extraction, and the burst id stands in Immich
+# alone, whose own webhook carries both. A script could only make them up.
+EVENTS = ("asset.uploaded",)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
@@ -24,28 +35,29 @@ class NotJson(BadWebhook):
     """Say that the body is declared to be something else than JSON in UTF-8."""
 
 
-def parse_webhook(account: AccountId, content_type: str, body: bytes) -> tuple[Event, ...]:
-    """Return what the request tells: one event, or none where it is none of our business.
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a request tells: events, or none where it is none of our business.
 
-    An AssetMetadataExtraction never counts as an upload, because a metadata refresh of an old photo fires it too.
-    Raises BadWebhook (NotJson for the content type) with a sentence that names the field.
+    ``unknown`` is a trigger of Immich's that we do nothing with: a later version's.
     """
+
+    events: tuple[Event, ...] = ()
+    unknown: str | None = None
+
+
+def parse_webhook(account: AccountId, content_type: str, body: bytes) -> Told:
+    """Return what the request tells; raises BadWebhook (NotJson for the content type) naming the field at fault."""
     _require_json(content_type)
     envelope = _object(_decode(body), "the body")
+    if "trigger" not in envelope and "type" not in envelope:
+        return Told(events=_of_script(account, envelope))
     _text(envelope, "type", "type", MAX_WORD)
     trigger = _text(envelope, "trigger", "trigger", MAX_WORD)
+    if trigger not in TRIGGERS:
+        return Told(unknown=trigger)
     data = _object(envelope.get("data"), "data")
-    if trigger not in ("AssetCreate", "AssetMetadataExtraction"):
-        return ()
-    asset = _object(data.get("asset"), "data.asset")
-    asset_id = AssetId(parse_uuid(asset.get("id"), "data.asset.id"))
-    visibility = _optional_text(asset, "visibility", "data.asset.visibility", MAX_WORD)
-    deleted_at = _optional_text(asset, "deletedAt", "data.asset.deletedAt", MAX_TIME)
-    if visibility in UNSEEN or deleted_at is not None:
-        return ()
-    if trigger == "AssetCreate":
-        return (AssetUploaded(account=account, asset=asset_id),)
-    return _metadata(account, asset_id, asset)
+    return Told(events=_of_immich(account, trigger, _object(data.get("asset"), "data.asset")))
 
 
 def parse_uuid(value: object, field: str) -> str:
@@ -69,7 +81,32 @@ def secret_matches(given: str | None, expected: Sequence[str]) -> bool:
     return any(found)
 
 
-def _metadata(account: AccountId, asset_id: AssetId, asset: dict[str, Any]) -> tuple[Event, ...]:
+def _of_script(account: AccountId, envelope: dict[str, Any]) -> tuple[Event, ...]:
+    if "event" not in envelope:
+        raise BadWebhook(f"event is missing; it is one of: {', '.join(EVENTS)}")
+    if _text(envelope, "event", "event", MAX_WORD) not in EVENTS:
+        raise BadWebhook(f"event is not known; it is one of: {', '.join(EVENTS)}")
+    if ("asset_id" in envelope) == ("asset_ids" in envelope):
+        raise BadWebhook("asset_id or asset_ids must be given, and not both")
+    if "asset_id" in envelope:
+        ids = [parse_uuid(envelope["asset_id"], "asset_id")]
+    else:
+        listed = envelope["asset_ids"]
+        if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_ASSETS:
+            raise BadWebhook(f"asset_ids must be a list of 1 to {MAX_ASSETS} UUIDs")
+        ids = [parse_uuid(one, f"asset_ids[{place}]") for place, one in enumerate(listed)]
+    return tuple(AssetUploaded(account=account, asset=AssetId(asset)) for asset in dict.fromkeys(ids))
+
+
+def _of_immich(account: AccountId, trigger: str, asset: dict[str, Any]) -> tuple[Event, ...]:
+    """Return the event of a photo; a metadata refresh of an old one is no upload."""
+    asset_id = AssetId(parse_uuid(asset.get("id"), "data.asset.id"))
+    visibility = _optional_text(asset, "visibility", "data.asset.visibility", MAX_WORD)
+    deleted_at = _optional_text(asset, "deletedAt", "data.asset.deletedAt", MAX_TIME)
+    if visibility in UNSEEN or deleted_at is not None:
+        return ()
+    if trigger == "AssetCreate":
+        return (AssetUploaded(account=account, asset=asset_id),)
     if asset.get("exifInfo") is None:
         return ()  # nothing was extracted, and without its time the event has no identity
     exif = _object(asset["exifInfo"], "data.asset.exifInfo")

@@ -1,6 +1,7 @@
 """The web application: every route, and what all of them share."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -8,32 +9,41 @@ from structlog.typing import FilteringBoundLogger
 
 from reactor.core.ids import AccountId
 from reactor.ports import EventSink
-from reactor.server.feed import Activity, Feed
+from reactor.server.api.border import explained
+from reactor.server.api.follow import Follow
+from reactor.server.api.rows import make_api
+from reactor.server.desk import Activity, Desk
+from reactor.server.feed import Feed
 from reactor.server.guard import add_security_headers, guard
 from reactor.server.health import HealthRoutes, Readiness
+from reactor.server.overview import Overview
 from reactor.server.pages import HERE, Pages, Thumbnail, make_environment, make_renderer
-from reactor.server.webhook import MAX_BODY, WebhookAccount, WebhookRoute
+from reactor.server.webhook import MAX_BODY, Heard, WebhookAccount, WebhookRoute
 
 
 def make_app(
     *,
     sink: EventSink,
     accounts: Mapping[AccountId, WebhookAccount],
-    readiness: Callable[[], Awaitable[Readiness]],
     activity: Activity,
     thumbnail: Thumbnail,
     log: FilteringBoundLogger,
+    desk: Desk | None = None,
+    readiness: Callable[[], Awaitable[Readiness]] | None = None,
+    heard: Heard | None = None,
     open_web: bool = False,
 ) -> web.Application:
-    """Return the application; with ``open_web`` the pages answer to every machine that reaches them."""
-    app = web.Application(middlewares=[_explain(log), guard(open_web=open_web)], client_max_size=MAX_BODY)
+    """Return the application; without a ``desk`` it has no API, and its page shows photos alone.
+
+    ``readiness`` is made of what the desk tells, unless it is given. ``heard`` is told of every webhook. With
+    ``open_web`` page and API answer to every machine that reaches them.
+    """
+    middlewares = [_explain(log), guard(open_web=open_web), explained(log)]
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app.on_response_prepare.append(add_security_headers)
-    webhook = WebhookRoute(sink=sink, accounts=accounts, log=log)
-    health = HealthRoutes(readiness)
-    environment = make_environment()
-    feed = Feed(activity, make_renderer(environment), log=log)
-    app.on_shutdown.append(feed.aclose)
-    pages = Pages(feed, environment, thumbnail, log=log)
+    overview = Overview(activity, desk)
+    health = HealthRoutes(readiness or overview.readiness)
+    webhook = WebhookRoute(sink=sink, accounts=accounts, log=log, heard=heard)
     app.add_routes(
         [
             # Immich's webhook step knows POST and PUT (facts/immich-api.md section 8).
@@ -41,13 +51,33 @@ def make_app(
             web.put("/webhook/{account}", webhook.handle),
             web.get("/healthz", health.alive),
             web.get("/readyz", health.ready),
-            web.get("/", pages.index),
-            web.get("/feed", feed.handle),
-            web.get("/thumb/{account}/{asset}", pages.thumb),
-            web.static("/static", HERE / "static"),
+            *_pages(app, overview, thumbnail, log),
+            *(_api(app, overview, desk, log) if desk is not None else ()),
         ]
     )
+    app.on_cleanup.append(overview.aclose)
     return app
+
+
+def _pages(
+    app: web.Application, overview: Overview, thumbnail: Thumbnail, log: FilteringBoundLogger
+) -> list[web.AbstractRouteDef]:
+    environment = make_environment()
+    feed = Feed(overview, make_renderer(environment), log=log)
+    app.on_shutdown.append(feed.aclose)
+    pages = Pages(overview, environment, thumbnail, log=log)
+    return [
+        web.get("/", pages.index),
+        web.get("/feed", feed.handle),
+        web.get("/thumb/{account}/{asset}", pages.thumb),
+        web.static("/static", HERE / "static"),
+    ]
+
+
+def _api(app: web.Application, overview: Overview, desk: Desk, log: FilteringBoundLogger) -> list[web.AbstractRouteDef]:
+    follow = Follow(desk.history, overview, log=log)
+    app.on_shutdown.append(follow.aclose)
+    return [*make_api(desk, overview, follow, version=version("immich-reactor"))]
 
 
 def _explain(log: FilteringBoundLogger) -> Middleware:

@@ -3,36 +3,26 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from aiohttp import web
 from structlog.typing import FilteringBoundLogger
 
-from reactor.core.activity import PhotoCard, Summary
 from reactor.core.errors import Permanent, Retryable
+from reactor.core.status import Facts
+from reactor.server.overview import Board, Overview
 
-SHOWN = 60
 TICK_SECONDS = 0.5
+# "3 minutes ago" moves too, and totals that rested come up to date, though nothing else happened.
+ANEW_SECONDS = 15.0
 MAX_BROWSERS = 32
 # A browser that is this many pictures of the page behind is let go; it comes back by itself, up to date.
 MAX_BEHIND = 3
 SEND_SECONDS = 10.0
 # A sign of life, so that a browser whose connection broke without a word is noticed.
 ALIVE_SECONDS = 15.0
-# Looking costs at most a tenth of the time, however large the library is.
+# Looking costs at most a tenth of the time, however large the library is; a database that hangs is asked again soon.
 REST_FACTOR = 9
-
-
-class Activity(Protocol):
-    """Tell what happened; raises Retryable."""
-
-    async def version(self) -> str:
-        """Return a marker that is another one whenever something changed, cheap enough for twice a second."""
-        ...
-
-    async def summary(self) -> Summary: ...
-
-    async def newest(self, limit: int) -> tuple[PhotoCard, ...]: ...
+LONGEST_REST_SECONDS = 10.0
 
 
 class Feed:
@@ -40,24 +30,21 @@ class Feed:
 
     def __init__(
         self,
-        activity: Activity,
-        render: Callable[[Summary, tuple[PhotoCard, ...]], str],
+        overview: Overview,
+        render: Callable[[Board], str],
         *,
         log: FilteringBoundLogger,
     ) -> None:
-        self._activity = activity
+        self._overview = overview
         self._render = render
         self._log = log
         self._browsers: dict[asyncio.Queue[str | None], str] = {}
         self._producer: asyncio.Task[None] | None = None
+        self._failing = False
 
     @property
     def browsers(self) -> int:
         return len(self._browsers)
-
-    async def board(self) -> str:
-        """Return the page's living part as HTML, as it is now."""
-        return self._render(await self._activity.summary(), await self._activity.newest(SHOWN))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer GET /feed: the living part at once, then again whenever it changed, until the browser leaves."""
@@ -112,22 +99,30 @@ class Feed:
         queue.put_nowait(None)
 
     async def _produce(self) -> None:
-        version, html, failing = "", "", False
+        html, seen, made_at = "", None, 0.0
         while True:
             began = time.monotonic()
-            try:
-                # The version is read first: what changes while the page is made is seen in the next round.
-                current = await self._activity.version()
-                if current != version:
-                    version, html = current, await self.board()
-                failing = False
-            except (Retryable, Permanent) as error:
-                if not failing:
-                    self._log.warning("the live page waits", reason=str(error))
-                failing = True
-            if html:
-                self._hand_out(html)
-            await asyncio.sleep(max(TICK_SECONDS, REST_FACTOR * (time.monotonic() - began)))
+            # The marker is read first: what changes while the page is made is seen in the next round.
+            marker = await self._marker()
+            if marker != seen or began - made_at >= ANEW_SECONDS:
+                board = await self._overview.board()
+                html, made_at = self._render(board), began
+                # A look that failed half-way is no look.
+                seen = None if board.away and marker[0] else marker
+            self._hand_out(html)
+            rest = min(LONGEST_REST_SECONDS, REST_FACTOR * (time.monotonic() - began))
+            await asyncio.sleep(max(TICK_SECONDS, rest))
+
+    async def _marker(self) -> tuple[str, Facts]:
+        """Return what moves whenever the page does; the first part is "" while the database is away."""
+        try:
+            version = await self._overview.version()
+        except (Retryable, Permanent) as error:
+            version = ""
+            if not self._failing:
+                self._log.warning("the live page waits", reason=str(error))
+        self._failing = not version
+        return version, self._overview.facts()
 
     def _hand_out(self, html: str) -> None:
         for queue, last in list(self._browsers.items()):

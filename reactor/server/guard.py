@@ -30,8 +30,10 @@ def guard(*, open_web: bool) -> Middleware:
 
     @web.middleware
     async def only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if open_web or _is_open(request.path) or is_local(request):
+        if _is_open(request.path) or ((open_web or is_local(request)) and not _is_embedded(request)):
             return await handler(request)
+        if request.path.startswith("/api/"):
+            return web.json_response({"message": REFUSAL}, status=403, headers={"Cache-Control": "no-store"})
         return web.Response(status=403, text=REFUSAL + "\n")
 
     return only_here
@@ -61,6 +63,11 @@ def is_local_host(host: str) -> bool:
     if port and not (port.isascii() and port.isdigit()):
         return False
     return name.lower() == "localhost" or _is_loopback(name)
+
+
+def _is_embedded(request: web.Request) -> bool:
+    """Say whether another site's page asks for a part of ours: it could not read it, but take all streams there are."""
+    return request.path != "/" and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
 
 
 def _is_open(path: str) -> bool:

@@ -10,11 +10,12 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from structlog.typing import FilteringBoundLogger
 
-from reactor.core.activity import PhotoCard, Summary
+from reactor.core.activity import shortened
 from reactor.core.errors import BadWebhook, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.status import ago, many, missed_words
 from reactor.core.webhook import parse_uuid
-from reactor.server.feed import Feed
+from reactor.server.overview import Board, Overview
 
 HERE = Path(__file__).parent
 MAX_THUMBNAIL = 2 * 1024 * 1024
@@ -36,16 +37,18 @@ def make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=clock, day=day, stamp=stamp)
+    environment.filters.update(
+        clock=clock, day=day, stamp=stamp, ago=ago, many=many, missed=missed_words, short=shortened
+    )
     return environment
 
 
-def make_renderer(environment: Environment) -> Callable[[Summary, tuple[PhotoCard, ...]], str]:
+def make_renderer(environment: Environment) -> Callable[[Board], str]:
     """Return the function that turns values into the living part of the page."""
     template = environment.get_template("board.html")
 
-    def render(summary: Summary, cards: tuple[PhotoCard, ...]) -> str:
-        return template.render(summary=summary, cards=cards)
+    def render(board: Board) -> str:
+        return template.render(board=board, status=board.status, at=board.status.at)
 
     return render
 
@@ -69,22 +72,22 @@ class Pages:
     """Answer the first page and its thumbnails."""
 
     def __init__(
-        self, feed: Feed, environment: Environment, thumbnail: Thumbnail, *, log: FilteringBoundLogger
+        self, overview: Overview, environment: Environment, thumbnail: Thumbnail, *, log: FilteringBoundLogger
     ) -> None:
-        self._feed = feed
+        self._overview = overview
         self._page = environment.get_template("page.html")
+        self._render = make_renderer(environment)
         self._thumbnail = thumbnail
         self._at_once = asyncio.Semaphore(THUMBNAILS_AT_ONCE)
         self._log = log
 
     async def index(self, _: web.Request) -> web.Response:
-        """Answer GET /: the whole page, readable without JavaScript."""
-        try:
-            board, status = await self._feed.board(), 200
-        except (Retryable, Permanent) as error:
-            self._log.warning("the page cannot be shown", reason=str(error))
-            board, status = "", 503
-        html = self._page.render(board=board)
+        """Answer GET /: the whole page, readable without JavaScript; with the database away it says so."""
+        board = await self._overview.board()
+        if board.away:
+            self._log.warning("the page is shown without the database", reason=board.status.database)
+        html = self._page.render(board=self._render(board))
+        status = 503 if board.away else 200
         return web.Response(text=html, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 
     async def thumb(self, request: web.Request) -> web.Response:

@@ -1,7 +1,8 @@
 """The webhook route: a request becomes events in the log, or an answer that says why not."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TypeAlias
@@ -10,16 +11,19 @@ from aiohttp import web
 from structlog.typing import FilteringBoundLogger
 
 from reactor.core.errors import BadWebhook, Retryable
-from reactor.core.ids import AccountId
-from reactor.core.webhook import NotJson, parse_webhook, secret_matches
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.webhook import TRIGGERS, NotJson, Told, parse_webhook, secret_matches
 from reactor.ports import EventSink
 from reactor.server.gather import Gatherer
 
 MAX_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
 RETRY_SECONDS = 5.0
+SAID_EVERY_SECONDS = 1.0
+NOTED_TRIGGERS = 100
+"""So many triggers that we do nothing with are told of in the log, each once."""
 
-_Refusal: TypeAlias = web.HTTPRequestEntityTooLarge | BadWebhook | Retryable
+Heard: TypeAlias = Callable[[AccountId, Sequence[AssetId]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +37,24 @@ class WebhookRoute:
     """Answer 202 once the events are in the log, and nothing else besides: Immich waits in line for the answer.
 
     Immich itself tries a request once and ignores the answer (facts/immich-api.md section 8); the others are for
-    whoever else posts.
+    whoever else posts. ``heard`` is told of every request that was accepted, with the photos that it spoke of, whether
+    the log knew them or not.
     """
 
     def __init__(
-        self, *, sink: EventSink, accounts: Mapping[AccountId, WebhookAccount], log: FilteringBoundLogger
+        self,
+        *,
+        sink: EventSink,
+        accounts: Mapping[AccountId, WebhookAccount],
+        log: FilteringBoundLogger,
+        heard: Heard | None = None,
     ) -> None:
-        self._gatherer = Gatherer(sink)
+        self._gatherer = Gatherer(sink, source="webhook")
         self._accounts = accounts
         self._log = log
+        self._heard = heard
+        self._unsaid, self._said_at = 0, -SAID_EVERY_SECONDS
+        self._noted: set[tuple[AccountId, str]] = set()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer POST and PUT /webhook/{account}."""
@@ -55,22 +68,33 @@ class WebhookRoute:
         return web.json_response({"accepted": accepted}, status=202)
 
     async def _accept(self, account: AccountId, request: web.Request) -> int:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await request.read()
-        except TimeoutError as error:
-            raise BadWebhook(f"the body did not arrive within {BODY_SECONDS:.0f} s") from error
-        events = parse_webhook(account, request.headers.get("Content-Type", ""), body)
-        if events:
-            await self._gatherer.keep(events)
+        # Before the body is read: in a flood that the log cannot take, nothing more is held in memory.
+        self._gatherer.refuse_if_full()
+        told = parse_webhook(account, request.headers.get("Content-Type", ""), await _body(request))
+        if told.events:
+            await self._gatherer.keep(told.events)
         else:
+            self._note(account, told)
+        if self._heard is not None:
+            self._heard(account, [AssetId(event.subject) for event in told.events])
+        return len(told.events)
+
+    def _note(self, account: AccountId, told: Told) -> None:
+        if told.unknown is None:
             self._log.debug("a webhook told nothing that concerns us", account=account)
-        return len(events)
+        elif (account, told.unknown) not in self._noted and len(self._noted) < NOTED_TRIGGERS:
+            self._noted.add((account, told.unknown))
+            self._log.info(
+                "a workflow of a trigger that the reactor does nothing with posts here",
+                account=account,
+                trigger=told.unknown,
+                used=", ".join(TRIGGERS),
+            )
 
     def _refuse(
         self, account: AccountId, error: web.HTTPRequestEntityTooLarge | BadWebhook | Retryable
     ) -> web.Response:
-        self._log.warning("a webhook was not taken", account=account, reason=str(error))
+        self._say_refused(account, error)
         match error:
             case NotJson():
                 return _answer(415, str(error))
@@ -82,11 +106,32 @@ class WebhookRoute:
             case web.HTTPRequestEntityTooLarge():
                 return _answer(413, f"the body is larger than {MAX_BODY} bytes")
 
+    def _say_refused(self, account: AccountId, error: Exception) -> None:
+        # A flood must not fill the log as well: what comes within a second of a line is counted for the next.
+        self._unsaid += 1
+        if (now := time.monotonic()) >= self._said_at + SAID_EVERY_SECONDS:
+            self._log.warning("a webhook was not taken", account=account, reason=str(error), since_last=self._unsaid)
+            self._unsaid, self._said_at = 0, now
+
     def _may_post(self, account: AccountId, request: web.Request) -> bool:
         # An unknown account is compared with nothing and answered as a wrong secret is, so that nobody can tell.
         known = self._accounts.get(account, WebhookAccount())
         given = request.headers.get("Authorization") or request.headers.get("X-Reactor-Secret")
         return secret_matches(given, known.secrets)
+
+
+async def _body(request: web.Request) -> bytes:
+    """Return the body; unlike ``request.read`` this keeps no copy for as long as the request waits."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=len(body))
+    except TimeoutError as error:
+        raise BadWebhook(f"the body did not arrive within {BODY_SECONDS:.0f} s") from error
+    return bytes(body)
 
 
 def _answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -18,33 +18,46 @@ async def repeat(
     pause: Callable[[int], Awaitable[None]],
     *,
     first_backoff_s: float,
+    longest_backoff_s: float = LONGEST_BACKOFF_S,
     blocked_s: float = LONGEST_BACKOFF_S,
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Call ``once`` until cancelled; ``pause`` is given what it found and waits for the next turn.
 
-    No error ends the loop, a permanent one neither: somebody may mend what it names. While the key or a permission is
-    refused it asks every ``blocked_s`` seconds, and says so once for each reason, and once more when it works again.
+    No error ends the loop, a permanent one neither: somebody may mend what it names. ``rest`` waits after one, for so
+    many seconds; while the key or a permission is refused, ``blocked_s``. Each reason is told once, and once more when
+    it works again.
     """
     failures = 0
-    blocked = ""
+    said = ""
     while True:
         try:
             found = await once()
-        except Blocked as error:
-            if str(error) != blocked:
-                blocked = str(error)
-                # The sentence says all, a stack adds nothing.
-                log.error(f"{name} waits: {error}", again_in_s=blocked_s)  # noqa: TRY400
-            await asyncio.sleep(blocked_s)
         except (Retryable, Permanent) as error:
-            wait = min(LONGEST_BACKOFF_S, first_backoff_s * 2.0 ** min(failures, 16))
-            if isinstance(error, Retryable) and error.after is not None:
-                wait = max(wait, error.after)
-            log.warning(f"{name}: {error}", again_in_s=wait)
-            failures += 1
-            await asyncio.sleep(wait)
+            wait = wait_after(error, failures, first_backoff_s, longest_backoff_s, blocked_s)
+            if str(error) != said:
+                said = str(error)
+                report(name, error, wait)
+            failures += not isinstance(error, Blocked)
+            await rest(wait)
         else:
-            if blocked:
+            if said:
                 log.info(f"{name} works again")
-            failures, blocked = 0, ""
+            failures, said = 0, ""
             await pause(found)
+
+
+def wait_after(error: Exception, failures: int, first_s: float, longest_s: float, blocked_s: float) -> float:
+    """Return how many seconds to wait after so many failures before this one; doubled each time up to ``longest_s``."""
+    after = error.after if isinstance(error, Retryable) else None
+    if isinstance(error, Blocked):
+        return blocked_s if after is None else after
+    return max(min(longest_s, first_s * 2.0 ** min(failures, 16)), after or 0.0)
+
+
+def report(name: str, error: Exception, wait_s: float) -> None:
+    """Say why a source waits. The sentence says all, a stack adds nothing."""
+    if isinstance(error, Blocked):
+        log.error(f"{name} waits: {error}", again_in_s=wait_s)
+    else:
+        log.warning(f"{name}: {error}", again_in_s=wait_s)

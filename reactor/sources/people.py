@@ -1,113 +1,125 @@
-"""Hear of names and of new faces of known people by asking: Immich tells of neither (facts/immich-api.md section 7)."""
+"""Hear of names, merges and new faces of people by asking: Immich tells of none (facts/immich-api.md section 7)."""
 
 import asyncio
-from dataclasses import dataclass
+import contextlib
 from datetime import timedelta
 from typing import Protocol
 
-from pydantic import TypeAdapter
-
-from reactor.core.errors import Gone
-from reactor.core.events import Event, PersonGainedFaces, PersonNamed
-from reactor.core.ids import AccountId, PersonId
+from reactor.core.errors import Permanent, Retryable
+from reactor.core.ids import AccountId
 from reactor.core.library import Person
 from reactor.ports import Bookmarks, EventSink
+from reactor.sources.absent_people import AbsentLibrary, AbsentPeople
+from reactor.sources.known_faces import FacesLibrary, KnownFaces
 from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
+from reactor.sources.notes import Notes, Oddities
+from reactor.sources.people_snapshot import PeopleSnapshot
+
+# The first recognition of a whole library wakes the poll for every person.
+SHORTEST_PAUSE = timedelta(seconds=5)
 
 
-class NamedPeople(Protocol):
+class PeopleLibrary(AbsentLibrary, FacesLibrary, Protocol):
     """What the poll asks of a library."""
 
-    async def named_people(self) -> tuple[Person, ...]: ...
-
-    async def photo_count(self, person: PersonId) -> int | None:
-        """Return how many photos show the person, None where the key may not ask."""
+    async def people(self) -> tuple[Person, ...]:
+        """Return everybody whom the list shows, hidden and unnamed ones too."""
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What was told of a person; ``photos`` is None while it could not be counted."""
-
-    name: str
-    updated_at: str
-    photos: int | None = None
-
-
-SNAPSHOT = TypeAdapter(dict[PersonId, Seen])
-
-
-def news_of(account: AccountId, person: Person, photos: int | None, before: Seen | None) -> Event | None:
-    """Decide what is new about a named person since it was last looked at: its name, more photos, or nothing."""
-    if before is None or before.name != person.name:
-        return PersonNamed(account=account, person=person.id, name=person.name, updated_at=person.updated_at)
-    if photos is not None and before.photos is not None and photos > before.photos:
-        return PersonGainedFaces(account=account, person=person.id, name=person.name, photos=photos)
-    return None
-
-
 class PeoplePoll:
-    """Append PersonNamed and PersonGainedFaces for the named, not hidden people of one account.
+    """Append what happened to the named people of one account.
 
-    At the very first start everybody named is told once. Somebody who is not listed is remembered, never concluded
-    gone: archiving all photos of a person empties the list (facts/immich-api.md section 9).
+    At the very first start everybody named and shown is told once. Nothing is asked about people without a name.
+    However many people and photos there are, a turn costs the pages of the list (1,000 people each), 5 pages of new
+    photos, 60 counts, and where there is something to find out 10 questions about absent people, 60 about people who
+    are gone, and 30 for faces to remember.
     """
 
     def __init__(
         self,
         account: AccountId,
-        library: NamedPeople,
+        library: PeopleLibrary,
         sink: EventSink,
         bookmarks: Bookmarks,
         *,
         interval: timedelta = timedelta(seconds=60),
+        shortest: timedelta = SHORTEST_PAUSE,
         blocked: timedelta = timedelta(seconds=LONGEST_BACKOFF_S),
     ) -> None:
-        self._account = account
+        self._name = f"the poll for people of {account}"
         self._library = library
-        self._sink = sink
-        self._bookmarks = bookmarks
         self._interval = interval
+        self._shortest = min(interval, shortest)
         self._blocked = blocked
+        self._notes = Notes(self._name)
+        self._snapshot = PeopleSnapshot(account, sink, bookmarks)
+        self._absent = AbsentPeople(library, self._notes)
+        self._faces = KnownFaces(library, self._notes)
+        self._woken = asyncio.Event()
+        self._known: int | None = None
+        self._trouble = ""
+
+    def wake(self) -> None:
+        """Take the next turn soon: something happened to a person."""
+        self._woken.set()
+
+    def confirm(self) -> int:
+        """Take the many people who are gone at once as gone; return how many. The next turns tell of them."""
+        confirmed = self._absent.confirm()
+        if confirmed:
+            self.wake()
+        return confirmed
+
+    def question(self) -> str:
+        """Return what a person is asked before the poll concludes anything, "" where nothing is."""
+        return self._absent.question
+
+    def status(self) -> str:
+        """Say in words how it stands."""
+        if self._trouble:
+            return f"failed: {self._trouble}"
+        known = "not asked yet" if self._known is None else f"people with a name: {self._known}"
+        return "; ".join((known, *self._notes.words()))
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        name = f"the poll for people of {self._account}"
         backoff, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
-        await repeat(name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
+        await repeat(self._name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
 
     async def once(self) -> int:
         """Take one turn; return how many events were news to the log."""
-        name = f"people:{self._account}"
-        before = SNAPSHOT.validate_python(await self._bookmarks.get(name) or {})
-        people = [person for person in await self._library.named_people() if person.name and not person.hidden]
-        counts = await self._counts(people)
-        news = [news_of(self._account, person, counts.get(person.id), before.get(person.id)) for person in people]
-        events = [event for event in news if event is not None]
-        # Appended before it is saved: a crash in between tells twice, and the log keeps once.
-        new = await self._sink.append(events) if events else 0
-        now = before | {person.id: _seen(person, counts.get(person.id), before.get(person.id)) for person in people}
-        if now != before:
-            await self._bookmarks.put(name, SNAPSHOT.dump_python(now, mode="json"))
-        return new
+        try:
+            told = await self._turn()
+        except (Retryable, Permanent) as error:
+            self._trouble = str(error)
+            raise
+        self._trouble = ""
+        return told
 
-    async def _counts(self, people: list[Person]) -> dict[PersonId, int]:
-        """Count the photos of each, one after the other; stop at once where the key may not ask."""
-        counts: dict[PersonId, int] = {}
-        for person in people:
-            try:
-                photos = await self._library.photo_count(person.id)
-            except Gone:
-                continue  # merged into another meanwhile
-            if photos is None:
-                break
-            counts[person.id] = photos
-        return counts
+    async def _turn(self) -> int:
+        opened = await self._snapshot.open()
+        news, told, odd = opened.news, opened.told, Oddities()
+        listed = await self._library.people()
+        for person in listed:
+            news.look(person)
+        # Kept after each step, so that trouble with counts never holds names back.
+        told += await self._snapshot.keep(news)
+        heirs = await self._absent.turn(news, {person.id for person in listed}, odd)
+        told += await self._snapshot.keep(news)
+        await self._faces.count(news, heirs, odd)
+        told += await self._snapshot.keep(news)
+        await self._faces.remember(news, odd)
+        told += await self._snapshot.keep(news)
+        odd.tell(self._notes)
+        self._known = len(news.named())
+        if self._absent.unfinished:
+            self.wake()
+        return told
 
     async def _pause(self, _: int) -> None:
-        await asyncio.sleep(self._interval.total_seconds())
-
-
-def _seen(person: Person, photos: int | None, before: Seen | None) -> Seen:
-    known = before.photos if before else None
-    return Seen(name=person.name, updated_at=person.updated_at, photos=photos if photos is not None else known)
+        await asyncio.sleep(self._shortest.total_seconds())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout((self._interval - self._shortest).total_seconds()):
+                await self._woken.wait()
+        self._woken.clear()

@@ -2,23 +2,31 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import structlog
 from pydantic import TypeAdapter
 
 from reactor.core.events import AssetUploaded
-from reactor.core.ids import AccountId
+from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
 from reactor.ports import Bookmarks, EventSink
 from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
+from reactor.sources.pushes import Pushes
 
-# A transaction that inserts may still be open: the newest seconds are left for the next turn.
+log = structlog.get_logger(__name__)
+
+# A transaction that inserts may still be open: what is told up to the newest seconds is asked for again.
 UNSETTLED = timedelta(seconds=2)
+# A clock that was set back leaves photos of the future behind; within a day they are found at once, not when it comes.
+AHEAD = timedelta(days=1)
 VISIBILITIES = ("timeline", "archive")
 BATCH = 500
+PASSES = 10
 
 
 class Uploads(Protocol):
@@ -51,11 +59,21 @@ class Cursor:
 CURSOR = TypeAdapter(Cursor)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    """What one turn looks at, on Immich's clock: up to ``settled`` nothing can come any more. Ours is ``ahead``."""
+
+    after: datetime
+    before: datetime
+    settled: datetime
+    ahead: timedelta
+
+
 class UploadPoll:
     """Append AssetUploaded for every photo of one account that reaches Immich after the first start.
 
     The window is on createdAt, which never changes, and overlaps the one before; the log drops what it knows
-    (facts/immich-api.md section 3).
+    (facts/immich-api.md section 3). It goes slowly while a source that pushes can be trusted.
     """
 
     def __init__(
@@ -64,22 +82,22 @@ class UploadPoll:
         library: Uploads,
         sink: EventSink,
         bookmarks: Bookmarks,
+        pushes: Pushes,
         *,
         overlap: timedelta = timedelta(minutes=10),
         interval: Pace | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._account = account
         self._library = library
         self._sink = sink
         self._bookmarks = bookmarks
+        self._pushes = pushes
         self._overlap = overlap
         self._pace = interval or Pace()
-        self._pushed = False
+        self._now = now
+        self._saved_s: float | None = None
         self._woken = asyncio.Event()
-
-    def heard(self) -> None:
-        """Take note that another source pushes, so that this one may go slowly."""
-        self._pushed = True
 
     def wake(self) -> None:
         """Take the next turn now: a pushing source was away and may have missed something."""
@@ -88,8 +106,15 @@ class UploadPoll:
     async def run(self) -> None:
         """Poll until cancelled."""
         name = f"the poll for new photos of {self._account}"
-        backoff, blocked = self._pace.busy.total_seconds(), self._pace.blocked.total_seconds()
-        await repeat(name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
+        await repeat(
+            name,
+            self.once,
+            self._pause,
+            first_backoff_s=self._pace.busy.total_seconds(),
+            longest_backoff_s=max(self._pace.busy, self._pace.idle).total_seconds(),
+            blocked_s=self._pace.blocked.total_seconds(),
+            rest=self._rest,
+        )
 
     async def once(self) -> int:
         """Take one turn; return how many photos were news to the log."""
@@ -98,38 +123,71 @@ class UploadPoll:
         if stored is None:
             await self._save(Cursor(since=present, until=present))
             return 0
-        now = present - UNSETTLED
-        cursor = CURSOR.validate_python(stored)
-        # min: a server clock that was set back must not hide what is uploaded until it catches up.
-        after = max(cursor.since, min(cursor.until, now) - self._overlap)
-        if after > now:
-            return 0
+        cursor = self._set_back(CURSOR.validate_python(stored), present)
+        settled = max(cursor.since, present - UNSETTLED)
+        turn = _Turn(
+            # min: a server clock that was set back must not hide what is uploaded until it catches up.
+            after=max(cursor.since, min(cursor.until, settled) - self._overlap),
+            before=present + AHEAD,
+            settled=settled,
+            ahead=self._now() - present,
+        )
         total = 0
-        while new := await self._pass(after, now):
-            # Pages shift while EXIF is read and may hide a photo from one pass: look again until there is no news.
+        for _ in range(PASSES):
+            new, late = await self._pass(turn)
             total += new
-        await self._save(Cursor(since=cursor.since, until=now))
+            # Pages shift while EXIF is read and may hide a photo from one pass: look again until there is no news.
+            if not late:
+                await self._save(Cursor(since=cursor.since, until=settled))
+                break
         return total
 
-    async def _pass(self, after: datetime, before: datetime) -> int:
-        """Append all that the window shows; return how many were new."""
-        new = 0
-        batch: list[AssetUploaded] = []
+    def _set_back(self, cursor: Cursor, present: datetime) -> Cursor:
+        """Move the beginning along where Immich's clock was set back past it, or all until then would be too old.
+
+        It was not when the clock was last read, so whatever was stamped by the new clock lies no further back.
+        """
+        if present >= cursor.since:
+            return cursor
+        unread = self._overlap if self._saved_s is None else timedelta(seconds=time.monotonic() - self._saved_s)
+        since = present - unread
+        log.warning(
+            f"Immich's clock was set back to before the first start of {self._account}; what comes since is new",
+            since=since.isoformat(),
+        )
+        return Cursor(since=since, until=since)
+
+    async def _pass(self, turn: _Turn) -> tuple[int, int]:
+        """Append all that the window shows, in batches; return how many were new, and how many of those settled."""
+        new = late = 0
+        batch: dict[AssetId, datetime] = {}
         for visibility in VISIBILITIES:
-            async for asset in self._library.uploaded_between(after, before, visibility):
+            async for asset in self._library.uploaded_between(turn.after, turn.before, visibility):
                 if asset.motion_part_of is None:
-                    batch.append(AssetUploaded(account=self._account, asset=asset.id))
+                    batch[asset.id] = asset.created_at
                 if len(batch) >= BATCH:
-                    new += await self._sink.append(batch)
-                    batch = []
-        return new + (await self._sink.append(batch) if batch else 0)
+                    found = await self._append(batch, turn)
+                    new, late, batch = new + found[0], late + found[1], {}
+        found = await self._append(batch, turn)
+        return new + found[0], late + found[1]
+
+    async def _append(self, batch: dict[AssetId, datetime], turn: _Turn) -> tuple[int, int]:
+        """Write a batch into the log; what is new there, no pushing source has brought."""
+        if not batch:
+            return 0, 0
+        events = [AssetUploaded(account=self._account, asset=asset) for asset in batch]
+        new = [AssetId(event.subject) for event in await self._sink.append(events, source="poll")]
+        self._pushes.found({asset: batch[asset] + turn.ahead for asset in new}, self._now())
+        return len(new), sum(batch[asset] <= turn.settled for asset in new)
 
     async def _pause(self, found: int) -> None:
-        if found:
-            self._pushed = False  # it told us nothing of these: not trusted until it is heard again
-        wait = self._pace.idle if self._pushed else self._pace.busy
+        wait = self._pace.idle if self._pushes.trusted and not found else self._pace.busy
+        await self._rest(wait.total_seconds())
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not when woken: a socket that has just logged in shows that Immich is back."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait.total_seconds()):
+            async with asyncio.timeout(seconds):
                 await self._woken.wait()
         self._woken.clear()
 
@@ -139,3 +197,4 @@ class UploadPoll:
 
     async def _save(self, cursor: Cursor) -> None:
         await self._bookmarks.put(self._name, CURSOR.dump_python(cursor, mode="json"))
+        self._saved_s = time.monotonic()

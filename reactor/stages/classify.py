@@ -18,12 +18,17 @@ def lane(event: Event) -> str:
 
 @router.on(AssetEmbedded, name="classify", lane=lane, concurrency=4)
 async def classify(events: Sequence[Event], services: Services) -> Outcome:
-    """Wish for one tag call with every category that fits, and for the archive where a category says so."""
+    """Wish for one tag call with every category that fits, and for the archive where a category says so.
+
+    A photo of an external library is left alone where Immich must not write beside the user's own files.
+    """
     (event,) = events
     assert isinstance(event, AssetEmbedded)
     categories = services.categories(event.account)
     photos = await services.photos.embedded(event.account, (event.asset,), event.model)
     if not photos or not categories or event.model != services.embedder.model:
+        return Outcome()
+    if photos[0].external and not services.tag_external:
         return Outcome()
     prompts = await services.embedder.texts([prompt for category in categories for prompt in category.prompts])
     matches = match_categories(photos[0].vector, categories, prompts)

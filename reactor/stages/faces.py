@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reactor.core.changes import AddPortrait, Reason
 from reactor.core.errors import Gone, NotReady
-from reactor.core.events import Event, PersonGainedFaces, PersonNamed
+from reactor.core.events import Event, PersonGainedFaces, PersonNamed, PersonRenamed
 from reactor.core.frigate_names import frigate_name
 from reactor.core.ids import AccountId, FaceId, PersonId
 from reactor.core.journal import EntryState
@@ -30,12 +30,12 @@ KEPT = frozenset({EntryState.DONE, EntryState.OPEN, EntryState.PARKED})
 FREE = frozenset({EntryState.PLANNED, EntryState.SUPERSEDED})
 
 
-@router.on(PersonNamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
+@router.on(PersonNamed, PersonRenamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
 async def faces(events: Sequence[Event], services: Services) -> Outcome:
     """Wish for the portraits that Frigate still lacks of these people."""
     names: dict[tuple[AccountId, PersonId], str] = {}
     for event in events:
-        if isinstance(event, PersonNamed | PersonGainedFaces):
+        if isinstance(event, PersonNamed | PersonRenamed | PersonGainedFaces):
             names[event.account, event.person] = event.name
     changes: list[AddPortrait] = []
     for (account, person), name in names.items():

@@ -1,4 +1,4 @@
-"""Photos were embedded, or their burst ids read: join them to the stacks where they belong."""
+"""Photos were embedded, came back, or were dated anew: join them to the stacks where they belong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from reactor.core.bursts import Group, StackPolicy, partition
 from reactor.core.changes import Feature, StackAssets
 from reactor.core.errors import Gone, Retryable
-from reactor.core.events import AssetEmbedded, Event, MetadataExtracted
+from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtracted
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
@@ -23,6 +23,10 @@ V = TypeVar("V")
 router = Router()
 
 READS_AT_ONCE = 4
+SEVERAL_HUNDRED = 300
+"""Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
+MOVES = frozenset({"restored", "unarchived", "date"})
+"""Changes by the user after which a photo may belong elsewhere; what leaves the timeline leaves its stack as it is."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
 LOOKS_BACK = 5
@@ -73,13 +77,18 @@ def lane(event: Event) -> str:
     return f"stacks:{event.account}"
 
 
-@router.on(AssetEmbedded, MetadataExtracted, name="stack", lane=lane, batch=True)
+@router.on(AssetEmbedded, MetadataExtracted, AssetChanged, name="stack", lane=lane, batch=True)
 async def stack(events: Sequence[Event], services: Services) -> Outcome:
     """Decide about the photos of one account together; raises Retryable where a stack changes while it is read."""
+    events = [event for event in events if not isinstance(event, AssetChanged) or MOVES.intersection(event.fields)]
+    if not events:
+        return Outcome()
     account = events[0].account
     for event in events:
         if isinstance(event, MetadataExtracted) and event.burst_id is not None:
             await services.photos.set_burst(account, event.asset, event.burst_id)
+    dated = [event for event in events if isinstance(event, AssetChanged) and "date" in event.fields]
+    await _at_most(READS_AT_ONCE, dated, lambda event: _retake(event, services))
     desk = Desk(
         account=account,
         library=services.library(account),
@@ -91,6 +100,15 @@ async def stack(events: Sequence[Event], services: Services) -> Outcome:
     )
     assets = tuple(dict.fromkeys(AssetId(event.subject) for event in events))
     return Outcome(changes=await wishes(assets, desk))
+
+
+async def _retake(event: AssetChanged, services: Services) -> None:
+    """Store the photo's date of now, whoever hears of the change first."""
+    try:
+        asset = await services.library(event.account).asset(event.asset)
+    except Gone:
+        return
+    await services.photos.retake(event.account, event.asset, asset.taken_at)
 
 
 async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...]:
@@ -129,13 +147,19 @@ async def _settled_groups(
         open_photos = [photo for asset, photo in photos.items() if asset not in reading.out]
         groups = tuple(
             group
-            for group in partition(open_photos, desk.policy, desk.random_pair_cosine)
+            for group in await _partition(open_photos, desk)
             if len(group.members) > 1 and asked.intersection(group.members)
         )
         unread = [member for group in groups for member in group.members if member not in reading.standings]
         if not unread:
             return groups
         await reading.read(unread)
+
+
+async def _partition(photos: Sequence[EmbeddedPhoto], desk: Desk) -> tuple[Group, ...]:
+    if len(photos) <= SEVERAL_HUNDRED:
+        return partition(photos, desk.policy, desk.random_pair_cosine)
+    return await asyncio.to_thread(partition, photos, desk.policy, desk.random_pair_cosine)
 
 
 class _Reading:

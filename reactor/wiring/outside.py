@@ -1,61 +1,36 @@
-"""What meets the outside: the sources that listen, and the server that answers."""
+"""What meets the outside: the session to Immich and Frigate, and the server that answers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import aiohttp
-import asyncpg
 import structlog
 
 from reactor.adapters.clip.embedder import ClipEmbedder
+from reactor.adapters.immich.checks import OPTIONAL
 from reactor.adapters.postgres.activity import PostgresActivity
-from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.config import Settings
-from reactor.core.errors import Permanent, Retryable
-from reactor.core.events import Event
-from reactor.core.ids import LIVE, AccountId, AssetId, RunId
-from reactor.ports import Bookmarks, EventSink
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.limits import LimitPolicy
+from reactor.core.status import Facts
+from reactor.routing import Router
 from reactor.server.app import make_app
-from reactor.server.health import Readiness
+from reactor.server.desk import Desk
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
-from reactor.sources.people import PeoplePoll
-from reactor.sources.poll import Pace, UploadPoll
 from reactor.wiring.frigate import Frigate
-from reactor.wiring.immich import Account, answers
+from reactor.wiring.immich import Account, Accounts
+from reactor.wiring.listening import Ears
+from reactor.wiring.stores import Stores
+from reactor.wiring.work import now
 
 log = structlog.get_logger(__name__)
 
 
 # Immich closes idle connections after 5 s; a write must not meet one that is just being closed.
 KEEPALIVE_S = 4.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sources:
-    """The loops that listen by asking, and the polls among them that go slowly while a webhook is heard."""
-
-    loops: tuple[Coroutine[Any, Any, None], ...]
-    polls: Mapping[AccountId, UploadPoll]
-
-
-class Heard:
-    """A log that tells the polls which accounts push, besides keeping what is pushed."""
-
-    def __init__(self, sink: EventSink, polls: Mapping[AccountId, UploadPoll]) -> None:
-        self._sink = sink
-        self._polls = polls
-
-    async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
-        """Append, and let the poll of each account know."""
-        written = await self._sink.append(events, run)
-        for account in {event.account for event in events}:
-            self._polls[account].heard()
-        return written
+# A page that is reloaded looks no oftener at the accounts than this.
+LOOK_AGAIN_S = 5.0
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -65,79 +40,72 @@ def open_session() -> aiohttp.ClientSession:
     )
 
 
-def make_sources(
-    settings: Settings, accounts: Mapping[AccountId, Account], sink: EventSink, bookmarks: Bookmarks
-) -> Sources:
-    """Return the loops that listen by asking."""
-    pace = Pace(busy=timedelta(seconds=min(5.0, settings.poll_seconds)), idle=timedelta(seconds=settings.poll_seconds))
-    polls = {
-        account.id: UploadPoll(account.id, account.library, sink, bookmarks, interval=pace)
-        for account in accounts.values()
-    }
-    people = [
-        PeoplePoll(
-            account.id,
-            account.library,
-            sink,
-            bookmarks,
-            interval=timedelta(seconds=settings.people_seconds),
-        )
-        for account in accounts.values()
-        if settings.face_library() is not None
-    ]
-    loops = (*(poll.run() for poll in polls.values()), *(poll.run() for poll in people))
-    return Sources(loops=loops, polls=polls)
-
-
 @asynccontextmanager
 async def serve(
     settings: Settings,
-    pool: asyncpg.Pool,
-    sink: EventSink,
-    accounts: Mapping[AccountId, Account],
-    embedder: ClipEmbedder,
-    queue: PostgresQueue,
-    frigate: Frigate | None,
+    stores: Stores,
+    clients: Mapping[AccountId, Account],
+    ears: Mapping[AccountId, Ears],
+    accounts: Accounts,
+    desk: Desk,
 ) -> AsyncIterator[int]:
-    """Serve webhooks, health and the page; yield the port."""
+    """Serve webhooks, health, the API and the page; yield the port."""
 
     async def thumbnail(account: AccountId, asset: AssetId) -> tuple[bytes, str]:
-        if account not in accounts:
-            raise Permanent("there is no such account")
-        return await accounts[account].library.thumbnail(asset)
+        return await accounts.guarded(account).library.thumbnail(asset)
+
+    def heard(account: AccountId, assets: object) -> None:
+        ears[account].pushes.heard("webhook", assets, now())  # type: ignore[arg-type]
 
     app = make_app(
-        sink=sink,
-        accounts={account.id: WebhookAccount(secrets=account.webhook_secrets) for account in accounts.values()},
-        readiness=lambda: readiness(accounts, embedder, queue, frigate),
-        activity=PostgresActivity(pool),
+        sink=stores.log,
+        accounts={account.id: WebhookAccount(secrets=account.webhook_secrets) for account in clients.values()},
+        activity=PostgresActivity(stores.pool),
         thumbnail=thumbnail,
         log=log,
+        desk=desk,
+        heard=heard,
         open_web=settings.open_web,
     )
     async with serving(app, host=settings.host, port=settings.port) as port:
         yield port
 
 
-async def readiness(
-    accounts: Mapping[AccountId, Account], embedder: ClipEmbedder, queue: PostgresQueue, frigate: Frigate | None
-) -> Readiness:
-    """Say what the reactor stands on, each in words."""
-    checks = {"model": embedder.info.name, "provider": embedder.provider}
-    ready = True
-    try:
-        backlog = await queue.backlog()
-        checks["database"] = "ok"
-        checks["backlog"] = ", ".join(f"{number} {state}" for state, number in sorted(backlog.items())) or "empty"
-    except (Retryable, Permanent) as error:
-        checks["database"] = f"failed: {error}"
-        ready = False
-    for account, answer in zip(
-        accounts.values(), await asyncio.gather(*(answers(account) for account in accounts.values())), strict=True
-    ):
-        checks[f"immich {account.id}"] = answer
-        ready &= answer == "ok"
-    if frigate is not None:
+def make_desk(
+    settings: Settings,
+    router: Router,
+    stores: Stores,
+    ears: Mapping[AccountId, Ears],
+    accounts: Accounts,
+    embedder: ClipEmbedder,
+    frigate: Frigate | None,
+) -> Desk:
+    """Return what page and API may ask and do."""
+
+    def facts() -> Facts:
+        return Facts(
+            modes=settings.modes(),
+            model=embedder.name,
+            provider=embedder.provider,
+            model_fault="" if embedder.ready else embedder.provider,
+            accounts=accounts.status(),
+            hearing=tuple(one.hearing() for one in ears.values()),
+            optional=frozenset(OPTIONAL),
+        )
+
+    async def look() -> None:
+        await accounts.refresh(older_than_s=LOOK_AGAIN_S)
+
+    return Desk(
+        facts=facts,
+        runs=stores.runs,
+        history=stores.history,
+        changes=stores.journal,
+        limits=LimitPolicy(),
+        handlers=tuple(router.reactions),
+        reset_missed=lambda account: ears[account].pushes.reset(),
+        confirm_people=lambda account: ears[account].people.confirm(),
+        look=look,
         # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
-        checks["frigate"] = await frigate.answers()
-    return Readiness(ready=ready, checks=checks)
+        others={"frigate": frigate.answers} if frigate is not None else {},
+    )

@@ -15,7 +15,7 @@ from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable, Unre
 from reactor.core.events import Event
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
-from reactor.core.settlement import Dead, RetryPolicy, Verdict, judge
+from reactor.core.settlement import Dead, RetryPolicy, Shelved, Verdict, judge
 from reactor.ports import Services
 from reactor.routing import Quiet, Reaction, Router
 
@@ -44,6 +44,8 @@ class Queue(Protocol):
     async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None: ...
 
     async def release(self, *, attempts: int, in_hand: Sequence[Delivery] = (), grace: timedelta = ...) -> int: ...
+
+    async def mend_clock(self) -> int: ...
 
 
 class Waker(Protocol):
@@ -128,6 +130,8 @@ class Worker:
                     attempts=self._policy.retry.attempts, in_hand=in_hand, grace=CLAIM_IN_FLIGHT
                 ):
                     log.warning("gave back deliveries that nobody holds", deliveries=freed)
+                if mended := await self._queue.mend_clock():
+                    log.warning("the clock was set back; what waited for it goes on now", deliveries=mended)
             except (Retryable, Permanent) as error:
                 log.warning("expired deliveries could not be looked for", error=str(error))
 
@@ -227,11 +231,8 @@ class Worker:
             jitter=self._chance.random(),
         )
         subjects = [delivery.event.subject for delivery in deliveries[:4]]
-        say = (
-            log.debug
-            if isinstance(error, NotReady | Held | Unreachable | Gone) and not isinstance(verdict, Dead)
-            else log.warning
-        )
+        expected = isinstance(error, NotReady | Held | Unreachable | Gone) and not isinstance(verdict, Dead)
+        say = log.info if isinstance(verdict, Shelved) else log.debug if expected else log.warning
         ours = not isinstance(error, Retryable | Permanent)
         say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)
         try:

@@ -13,7 +13,7 @@ from ..household import eventually
 ROOT = Path(__file__).resolve().parents[2]
 WAITING = """
 import asyncio, typer
-from reactor.cli import run_async
+from reactor.cli.base import run_async
 
 async def work():
     print("up", flush=True)

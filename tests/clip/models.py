@@ -20,6 +20,7 @@ SIZE, CONTEXT, DIM, WIDTH = 32, 8, 24, 16
 MEAN, STD = [0.48, 0.46, 0.41], [0.27, 0.26, 0.28]
 WORDS = ["<pad>", "<s>", "</s>", "<unk>", "a", "dog", "cat", "on", "grass", "red", "Dog", "!", "eng_Latna"]
 PATCHES = SIZE // 8
+BRIGHT = 1.0
 
 
 def make_model(
@@ -29,10 +30,16 @@ def make_model(
     masked: bool = False,
     text_cfg: dict[str, Any] | None = None,
     work: int = 0,
+    hungry: int = 0,
+    always: bool = False,
 ) -> Path:
-    """Write a model; ``batch`` is its batch axis, ``masked`` makes it M-CLIP, ``work`` slows the image tower down."""
+    """Write a model; ``batch`` is its batch axis, ``masked`` makes it M-CLIP, ``work`` slows the image tower down.
+
+    A ``hungry`` one fills so many further floats for a picture with a bright spot and for a prompt with ``Dog``, or
+    ``always`` for every picture.
+    """
     for part in ("visual", "textual"):
-        (folder / part).mkdir(parents=True)
+        (folder / part).mkdir(parents=True, exist_ok=True)
     text = {"context_length": CONTEXT, "vocab_size": len(WORDS), **(text_cfg or {})}
     _write(folder / "config.json", {"embed_dim": DIM, "vision_cfg": {"image_size": SIZE}, "text_cfg": text})
     cfg = {"size": [SIZE, SIZE], "mode": "RGB", "mean": MEAN, "std": STD, "interpolation": "bicubic"}
@@ -42,8 +49,8 @@ def make_model(
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)])
     tokenizer.save(str(folder / "textual" / "tokenizer.json"))
-    onnx.save(_image_tower(batch, work), str(folder / "visual" / "model.onnx"))
-    onnx.save(_text_tower(batch, masked), str(folder / "textual" / "model.onnx"))
+    onnx.save(_image_tower(batch, work, hungry, always=always), str(folder / "visual" / "model.onnx"))
+    onnx.save(_text_tower(batch, masked, hungry), str(folder / "textual" / "model.onnx"))
     return folder
 
 
@@ -71,6 +78,13 @@ def picture(width: int, height: int, *, kind: str = "JPEG", seed: int = 0, mode:
     return out.getvalue()
 
 
+def flat(level: int, side: int = 64) -> bytes:
+    """Return a square picture of one grey, 0..255."""
+    out = BytesIO()
+    Image.new("RGB", (side, side), (level, level, level)).save(out, "PNG")
+    return out.getvalue()
+
+
 def pictures(count: int) -> Sequence[bytes]:
     """Return different pictures of different shapes."""
     return [picture(90 + 13 * n, 120 - 3 * n, seed=n) for n in range(count)]
@@ -89,7 +103,7 @@ def _unit(name: str) -> list[Any]:
     return [length, helper.make_node("Div", [name, "length"], ["embedding"])]
 
 
-def _image_tower(batch: str | int, work: int) -> onnx.ModelProto:
+def _image_tower(batch: str | int, work: int, hungry: int, *, always: bool) -> onnx.ModelProto:
     weights = {
         "kernel": _weights(1, WIDTH, 3, 8, 8),
         "out": _weights(2, WIDTH * PATCHES**2, DIM),
@@ -102,6 +116,10 @@ def _image_tower(batch: str | int, work: int) -> onnx.ModelProto:
         helper.make_node("Gemm", ["flat", "out", "bias"], ["plain"]),
     ]
     busy, last = _busy(work, "plain")
+    if hungry:
+        # The grey picture of the try-out stays below, so that the model can be loaded.
+        eating, more, last = _hungry(hungry, "image", -99.0 if always else BRIGHT, last)
+        busy, weights = busy + eating, weights | more
     if work:
         weights |= {"square": np.full((1200, 1200), 1e-4, np.float32), "nothing": np.zeros((), np.float32)}
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, SIZE, SIZE])
@@ -124,7 +142,24 @@ def _busy(work: int, name: str) -> tuple[list[Any], str]:
     return nodes, "passed"
 
 
-def _text_tower(batch: str | int, masked: bool) -> onnx.ModelProto:
+def _hungry(floats: int, source: str, above: float, name: str) -> tuple[list[Any], dict[str, NDArray[Any]], str]:
+    """Return nodes that fill memory where the source's largest number is above a limit, and what they pass on."""
+    nodes = [
+        helper.make_node("Cast", [source], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMax", ["numbers"], ["top"], keepdims=0),
+        helper.make_node("Greater", ["top", "above"], ["wanted"]),
+        helper.make_node("Cast", ["wanted"], ["times"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["times", "floats"], ["more"]),
+        helper.make_node("Add", ["more", "one"], ["count"]),
+        helper.make_node("ConstantOfShape", ["count"], ["heap"]),
+        helper.make_node("ReduceMax", ["heap"], ["naught"], keepdims=0),
+        helper.make_node("Add", [name, "naught"], ["fed"]),
+    ]
+    numbers = {"floats": np.array([floats], np.int64), "one": np.array([1], np.int64)}
+    return nodes, {"above": np.array(above, np.float32), **numbers}, "fed"
+
+
+def _text_tower(batch: str | int, masked: bool, hungry: int) -> onnx.ModelProto:
     weights = {
         "table": _weights(4, len(WORDS), WIDTH),
         "places": _weights(5, CONTEXT, 1),
@@ -149,5 +184,9 @@ def _text_tower(batch: str | int, masked: bool) -> onnx.ModelProto:
         helper.make_node("ReduceSum", [last, "axis"], ["sum"], keepdims=0),
         helper.make_node("MatMul", ["sum", "out"], ["plain"]),
     ]
+    last = "plain"
+    if hungry:
+        eating, more, last = _hungry(hungry, names[0], WORDS.index("Dog") - 0.5, last)
+        nodes, weights = nodes + eating, weights | more
     embedding = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [batch, DIM])
-    return model_of([*nodes, *_unit("plain")], inputs, weights | weights_of_axes, [embedding])
+    return model_of([*nodes, *_unit(last)], inputs, weights | weights_of_axes, [embedding])

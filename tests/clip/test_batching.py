@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reactor.adapters.clip.batching import MicroBatcher
 from reactor.adapters.clip.single_flight import SingleFlight
-from reactor.core.errors import Permanent, Retryable
+from reactor.core.errors import Permanent, Retryable, Unreachable
 
 from .conftest import Open
 from .models import make_model, picture
@@ -97,8 +97,8 @@ async def test_closing_answers_everybody(batching: Batching) -> None:
     await batcher.aclose()
     release.set()
     found = await asyncio.gather(*callers, return_exceptions=True)
-    assert [type(answer) for answer in found] == [Retryable] * 3
-    with pytest.raises(Retryable, match="closed"):
+    assert [type(answer) for answer in found] == [Unreachable] * 3
+    with pytest.raises(Unreachable, match="closed"):
         await batcher.submit(item(1))
 
 
@@ -159,5 +159,15 @@ async def test_prompts_are_encoded_once(plain_model: Path, opened: Open) -> None
     first = await encoder.text(["a dog"] * 20)
     await encoder.aclose()
     np.testing.assert_array_equal(await encoder.text(["a dog"]), first[:1])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Unreachable, match="closed"):
         await encoder.text(["a cat"])
+
+
+async def test_closing_answers_whoever_waits_for_a_prompt(plain_model: Path, opened: Open) -> None:
+    encoder = await opened(plain_model)
+    callers = [asyncio.create_task(encoder.text([f"a dog {number}"])) for number in range(50)]
+    await asyncio.sleep(0)
+    await encoder.aclose()
+    found = await asyncio.gather(*callers, return_exceptions=True)
+    assert {type(answer) for answer in found} <= {Unreachable, np.ndarray}
+    assert Unreachable in {type(answer) for answer in found}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
-from reactor.core.settlement import Again, Dead, Moot, RetryPolicy, Verdict, judge
+from reactor.core.settlement import Again, Dead, Moot, RetryPolicy, Shelved, Verdict, judge
 
 POLICY = RetryPolicy(attempts=3, patience=timedelta(hours=1))
 MINUTE = timedelta(minutes=1)
@@ -51,8 +51,10 @@ def test_waiting_for_a_person_slows_down_further() -> None:
     assert verdict == Again(wait=10 * MINUTE, why="no key", counted=False)
 
 
-def test_only_what_is_not_there_yet_is_given_up_at_last() -> None:
-    assert isinstance(judged(NotReady("no preview"), age=timedelta(hours=2)), Dead)
+def test_only_what_never_came_is_put_aside_at_last_and_says_what_it_was() -> None:
+    for what in ("no preview: none was made", "no metadata: not read yet"):
+        assert judged(NotReady(what), age=timedelta(hours=2)) == Shelved(why=f"{what} (waited for 1:00:00)")
+        assert isinstance(judged(NotReady(what), attempts=99, age=timedelta(hours=1)), Again)
     for error in (Unreachable("down"), Blocked("no key"), Held("a limit")):
         assert isinstance(judged(error, age=timedelta(days=30)), Again)
 

@@ -18,7 +18,7 @@ from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.queue import PostgresQueue
-from reactor.cli import setup_logging
+from reactor.cli.base import setup_logging
 from reactor.config import FixedSettings
 from reactor.wiring.models import demo_model
 from reactor.wiring.reactor import open_reactor

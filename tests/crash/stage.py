@@ -9,10 +9,10 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import asyncpg
@@ -57,21 +57,32 @@ class Stage:
     @property
     def settings(self) -> dict[str, Any]:
         return {
-            "accounts": {ACCOUNT: {"api_key": self.key, "url": self.immich.url, "webhook_secrets": [SECRET]}},
+            "accounts": {ACCOUNT: {"api_key": self.key, "url": self.immich_url, "webhook_secrets": [SECRET]}},
             "mode": "apply",
             "host": "127.0.0.1",
             "port": self.port,
             "data_dir": str(self.home / "data"),
             "classification": CLASSIFICATION.model_dump(mode="json"),
             "stacks": {"quiet_seconds": 0.5, "patience_seconds": 3.0},
-            "frigate": {"url": self.frigate.url, "unanswered_seconds": 1.0},
+            "frigate": {"url": self.frigate_url, "unanswered_seconds": 1.0},
             "poll_seconds": 1.0,
             "people_seconds": 0.5,
             "lease_seconds": self.lease_seconds,
+            **self.more,
         }
 
     port: int = 0
     lease_seconds: float = 30.0
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def immich_url(self) -> str:
+        """The address under which the reactor is told to find Immich."""
+        return self.immich.url
+
+    @property
+    def frigate_url(self) -> str:
+        return self.frigate.url
 
     @asynccontextmanager
     async def reactor(self, point: str | None = None) -> AsyncIterator["Child"]:
@@ -238,9 +249,17 @@ async def stop_the_database(data: Path) -> None:
             pass
 
 
-@asynccontextmanager
-async def a_stage(port: int) -> AsyncIterator[Stage]:
+S = TypeVar("S", bound=Stage)
+
+
+def a_stage(port: int) -> AbstractAsyncContextManager[Stage]:
     """Start the servers, and let Immich tell the reactor at ``port`` of new photos."""
+    return a_stage_of(Stage, port)
+
+
+@asynccontextmanager
+async def a_stage_of(kind: type[S], port: int) -> AsyncIterator[S]:
+    """Start the servers for a kind of stage."""
     async with AsyncExitStack() as exits:
         home = exits.enter_context(open_home())
         exits.push_async_callback(stop_the_database, home / "data")
@@ -251,4 +270,4 @@ async def a_stage(port: int) -> AsyncIterator[Stage]:
         user = immich.add_user("Me", "me@example.com")
         phone = await exits.enter_async_context(Phone(immich.url, user.api_key))
         await phone.tell_reactor(f"http://127.0.0.1:{port}/webhook/{ACCOUNT}", SECRET)
-        yield Stage(immich=immich, frigate=frigate, phone=phone, key=user.api_key, home=home, port=port)
+        yield kind(immich=immich, frigate=frigate, phone=phone, key=user.api_key, home=home, port=port)

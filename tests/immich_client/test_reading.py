@@ -90,6 +90,8 @@ async def test_missing_things_are_gone(library: ImmichLibrary) -> None:
         await library.faces(AssetId(MISSING))
     with pytest.raises(Gone):
         await library.photo_count(PersonId(MISSING))
+    with pytest.raises(Gone):
+        await library.person(PersonId(MISSING))
 
 
 async def test_equal_times_and_many_pages_all_arrive(
@@ -161,26 +163,77 @@ async def test_people_faces_and_their_photos(immich: SimulatedImmich, user: User
 
 
 async def test_all_pages_of_people(immich: SimulatedImmich, user: User, transport: ImmichTransport) -> None:
-    photo = await upload(immich.url, user.api_key, jpeg(30))
+    photos = [await upload(immich.url, user.api_key, jpeg(30 + number)) for number in range(3)]
     await settled(immich)
     for name in ("Dora", "Emil", "Fritz", "Gabi", "Hans"):
-        person = immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48))
+        person = immich.recognise(photos[0], box=(8, 6, 40, 36), image_size=(64, 48))
         await ask(immich.url, user.api_key, "PUT", f"/people/{person}", {"name": name})
-    people = await ImmichLibrary(transport, page_size=2).named_people()
-    assert sorted(person.name for person in people) == ["Dora", "Emil", "Fritz", "Gabi", "Hans"]
+    stranger = None
+    for photo in photos:
+        stranger = immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48), person_id=stranger)
+    library = ImmichLibrary(transport, page_size=2)
+    assert sorted(person.name for person in await library.people()) == ["", "Dora", "Emil", "Fritz", "Gabi", "Hans"]
+    assert sorted(person.name for person in await library.named_people()) == ["Dora", "Emil", "Fritz", "Gabi", "Hans"]
 
 
-async def test_counting_without_permission_is_none_and_other_lacks_are_named(
+async def test_a_person_is_there_whether_listed_or_not(
+    immich: SimulatedImmich, user: User, library: ImmichLibrary
+) -> None:
+    photo = await upload(immich.url, user.api_key, jpeg(34))
+    person = PersonId(immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48)))
+    await ask(immich.url, user.api_key, "PUT", f"/people/{person}", {"name": "Ida", "isHidden": True})
+    await ask(immich.url, user.api_key, "PUT", "/assets", {"ids": [photo], "visibility": "archive"})
+    assert await library.people() == ()
+    found = await library.person(person)
+    assert (found.id, found.name, found.hidden) == (person, "Ida", True)
+    keeper = immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48))
+    await ask(immich.url, user.api_key, "POST", f"/people/{keeper}/merge", {"ids": [person]})
+    with pytest.raises(Gone, match=r"Not found or no person\.read access"):
+        await library.person(person)
+
+
+async def test_a_name_is_bounded_and_of_letters_alone(
+    immich: SimulatedImmich, user: User, library: ImmichLibrary
+) -> None:
+    photo = await upload(immich.url, user.api_key, jpeg(35))
+    person = immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48))
+    family = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+    await ask(immich.url, user.api_key, "PUT", f"/people/{person}", {"name": f" Jo\0\ud800\n {family} {'x' * 5000}"})
+    (found,) = await library.people()
+    assert (found.name[:7], len(found.name)) == (f"Jo {family} ", 200)
+    assert await library.person(found.id) == found
+
+
+async def test_who_is_on_new_photos(immich: SimulatedImmich, user: User, transport: ImmichTransport) -> None:
+    ben = immich.add_user("Ben", "ben@home.example")
+    immich.share_timeline(ben.id, user.id)
+    theirs = await upload(immich.url, ben.api_key, jpeg(36))
+    ours = [await upload(immich.url, user.api_key, jpeg(37 + number)) for number in range(5)]
+    box, size = (8, 6, 40, 36), (64, 48)
+    immich.recognise(theirs, box=box, image_size=size)
+    people = {immich.recognise(photo, box=box, image_size=size) for photo in ours}
+    library = ImmichLibrary(transport, page_size=2)
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    assert await library.people_seen(long_ago, limit=1000) == people
+    assert await library.people_seen(datetime.now(UTC) + timedelta(minutes=1), limit=1000) == frozenset()
+    # No more pages than hold so many.
+    asked = len(immich.requests)
+    assert len(await library.people_seen(long_ago, limit=4)) < 5
+    assert [path for _, path, _ in list(immich.requests)[asked:]] == ["/api/search/metadata"] * 2
+
+
+async def test_lacking_permissions_are_named(
     immich: SimulatedImmich, user: User, session: aiohttp.ClientSession
 ) -> None:
     photo = await upload(immich.url, user.api_key, jpeg(31))
     person = immich.recognise(photo, box=(8, 6, 40, 36), image_size=(64, 48))
     key = immich.add_key(user.id, ("person.read",))
     poor = ImmichLibrary(ImmichTransport(immich.url, SecretStr(key), AccountId("anna"), session=session))
-    assert await poor.photo_count(PersonId(person)) is None
-    with pytest.raises(MissingPermission, match=r"lacks the permission asset\.read") as caught:
+    with pytest.raises(MissingPermission, match=r"lacks the permission person\.statistics") as caught:
+        await poor.photo_count(PersonId(person))
+    assert caught.value.permission == "person.statistics"
+    with pytest.raises(MissingPermission, match=r"lacks the permission asset\.read"):
         await poor.asset(photo)
-    assert caught.value.permission == "asset.read"
 
 
 async def test_the_clock_of_the_server(library: ImmichLibrary) -> None:

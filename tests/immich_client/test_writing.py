@@ -6,19 +6,16 @@ import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
-from structlog.testing import capture_logs
 
 from reactor.adapters.immich.checks import introspect, missing_permissions
 from reactor.adapters.immich.errors import MissingPermission
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
-from reactor.config import AccountSettings
 from reactor.core.errors import Blocked, Gone, Permanent, StartError, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
-from reactor.wiring.immich import Account, answers, look_at, open_accounts
 from tests.immich_client.oddities import odd_server
 from tests.immich_client.phone import jpeg, upload
 
@@ -138,6 +135,8 @@ async def test_introspection_of_a_full_and_of_a_poor_key(
         "faces": ("person.read", "face.read"),
         "new faces of known people": ("person.statistics",),
         "realtime": ("all",),
+        "albums": ("album.read",),
+        "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
     }
 
 
@@ -165,46 +164,3 @@ async def test_what_does_not_fit_is_said_in_words(
     await immich.pause()
     with pytest.raises(Unreachable, match="cannot be reached"):
         await introspect(library)
-
-
-@pytest.fixture
-def account(immich: SimulatedImmich, user: User, session: aiohttp.ClientSession) -> Account:
-    settings = AccountSettings(url=immich.url, api_key=SecretStr(user.api_key))
-    return open_accounts({"anna": settings}, session)[ANNA]
-
-
-async def test_a_wrong_key_stops_the_start_and_later_only_shows(
-    immich: SimulatedImmich, user: User, account: Account
-) -> None:
-    await look_at(account)
-    assert await answers(account) == "ok"
-    immich.remove_key(user.api_key)
-    assert "refuses the API key" in await answers(account)
-    with pytest.raises(StartError, match="account anna: Immich refuses the API key"):
-        await look_at(account)
-
-
-async def test_a_login_page_in_front_of_immich_stops_the_start(session: aiohttp.ClientSession) -> None:
-    async def wall(_: web.Request) -> web.Response:
-        return web.Response(status=401, text="<html>Who are you?</html>")
-
-    async with odd_server(wall) as odd:
-        settings = AccountSettings(url=odd.url, api_key=SecretStr("key"))
-        with pytest.raises(StartError, match="account anna: no Immich answers at this address"):
-            await look_at(open_accounts({"anna": settings}, session)[ANNA])
-
-
-async def test_an_immich_that_is_away_does_not_stop_the_start(
-    immich: SimulatedImmich, account: Account, session: aiohttp.ClientSession
-) -> None:
-    async def proxy(_: web.Request) -> web.Response:
-        return web.Response(status=404, text="404 page not found")
-
-    await immich.pause()
-    async with odd_server(proxy) as odd:
-        settings = AccountSettings(url=odd.url, api_key=SecretStr("key"))
-        for one in (account, open_accounts({"anna": settings}, session)[ANNA]):
-            with capture_logs() as logs:
-                await look_at(one)
-            assert [entry["event"] for entry in logs] == ["Immich cannot be reached yet; work waits until it can"]
-            assert (await answers(one)).startswith("failed: ")

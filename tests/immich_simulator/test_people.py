@@ -115,6 +115,53 @@ async def test_reassigning_a_face_names_the_person_in_the_path(api: Api) -> None
     assert (await api.call("GET", f"/faces?id={asset}")).body[0]["person"]["name"] == "Bob"
 
 
+async def test_reassigning_what_a_person_shows_on_a_photo(api: Api, other: Api) -> None:
+    """cap:839"""
+    assets = [await api.add(1), await api.add(2)]
+    alice, bob = await person(api, name="Alice"), await person(api, name="Bob")
+    for asset in assets:
+        await face(api, asset, alice)
+    data = {"data": [{"personId": alice, "assetId": assets[0]}]}
+    assert (await other.call("PUT", f"/people/{bob}/reassign", data)).status == 400
+    answer = await api.call("PUT", f"/people/{bob}/reassign", data)
+    assert [(one["id"], one["name"]) for one in answer.body] == [(bob, "Bob")]
+    owners = [(await api.call("GET", f"/faces?id={asset}")).body[0]["person"]["name"] for asset in assets]
+    assert owners == ["Bob", "Alice"]
+    assert (await api.call("PUT", f"/people/{bob}/reassign", data)).body == []
+    assert (await api.call("GET", f"/people/{alice}/statistics")).body == {"assets": 1}
+
+
+async def test_a_name_is_taken_away_and_an_empty_list_still_counts_the_unnamed(api: Api) -> None:
+    asset, alice = await api.add(1), await person(api, name="Alice")
+    await face(api, asset, alice)
+    assert (await api.call("PUT", f"/people/{alice}", {"name": ""})).body["name"] == ""
+    assert (await api.call("GET", "/people")).body == {"people": [], "hasNextPage": False, "total": 1, "hidden": 0}
+    assert (await api.call("GET", f"/people/{alice}")).body["name"] == ""
+
+
+async def test_trashing_the_only_photo_empties_the_list_and_restoring_fills_it(api: Api) -> None:
+    asset, alice = await api.add(1), await person(api, name="Alice")
+    await face(api, asset, alice)
+    await api.call("DELETE", "/assets", {"ids": [asset]})
+    assert await listed(api) == []
+    assert (await api.call("GET", f"/people/{alice}")).status == 200
+    await api.call("POST", "/trash/restore/assets", {"ids": [asset]})
+    assert await listed(api) == [alice]
+
+
+async def test_hiding_and_renaming_bump_the_person_and_tell_nobody(api: Api, immich: SimulatedImmich) -> None:
+    asset, alice = await api.add(1), await person(api, name="Alice")
+    await face(api, asset, alice)
+    await settled(immich)
+    photo_before, before = (await api.asset(asset))["updatedAt"], (await api.call("GET", f"/people/{alice}")).body
+    hidden = (await api.call("PUT", f"/people/{alice}", {"isHidden": True})).body
+    renamed = (await api.call("PUT", f"/people/{alice}", {"name": "Alicia"})).body
+    assert (hidden["isHidden"], hidden["name"], renamed["name"]) == (True, "Alice", "Alicia")
+    assert before["updatedAt"] < hidden["updatedAt"] <= renamed["updatedAt"]
+    assert (await api.asset(asset))["updatedAt"] == photo_before
+    assert ((await listed(api)), (await listed(api, "?withHidden=true"))) == ([], [alice])
+
+
 async def test_deleting_a_person_leaves_the_face(api: Api) -> None:
     asset, alice = await api.add(1), await person(api, name="Alice")
     await face(api, asset, alice)

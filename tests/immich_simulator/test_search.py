@@ -62,6 +62,22 @@ async def test_created_after_is_inclusive_and_created_before_drops_the_same_item
     assert await api.search(createdAfter=later.isoformat()) == []
 
 
+async def test_what_changed_is_found_by_its_new_time_and_by_no_other(api: Api, immich: SimulatedImmich) -> None:
+    calm, changed, trashed = [await api.add(n) for n in range(3)]
+    await settled(immich)
+    since = max([(await api.asset(one))["updatedAt"] for one in (calm, changed, trashed)])
+    after = (datetime.fromisoformat(since) + timedelta(milliseconds=1)).isoformat()
+    assert await api.search(updatedAfter=after, withDeleted=True) == []
+    await api.call("PUT", "/assets", {"ids": [changed], "visibility": "archive"})
+    await api.call("DELETE", "/assets", {"ids": [trashed]})
+    assert await api.search(updatedAfter=after, withDeleted=True, visibility="timeline") == [trashed]
+    assert await api.search(updatedAfter=after, withDeleted=True, visibility="archive") == [changed]
+    assert await api.search(updatedAfter=after) == [changed]
+    assert await api.search(updatedBefore=after) == [calm]
+    await api.call("POST", "/trash/restore/assets", {"ids": [trashed]})
+    assert await api.search(updatedAfter=after, visibility="timeline") == [trashed]
+
+
 async def test_unknown_fields_are_ignored(api: Api) -> None:
     asset = await api.add(1)
     assert await api.search(cretedAfter="2999-01-01T00:00:00Z") == [asset]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -162,6 +163,61 @@ async def test_five_at_a_time_and_uploads_do_not_wait(api: Api, immich: Simulate
 async def test_triggers_need_no_permission(immich: SimulatedImmich, api: Api) -> None:
     listed = await api.call("GET", "/workflows/triggers")
     assert [one["trigger"] for one in listed.body] == ["AssetCreate", "AssetMetadataExtraction"]
+
+
+def recorded(name: str) -> tuple[Any, int, Any]:
+    """Return a recorded request's body, and the status and body of its answer."""
+    capture = json.loads((CAPTURES / f"{name}.json").read_text())
+    return capture["request"]["body"], capture["response"]["status"], capture["response"]["body"]
+
+
+def same_but_times(one: Any, other: Any) -> bool:
+    cut = {"id", "createdAt", "updatedAt"}
+    return {k: v for k, v in one.items() if k not in cut} == {k: v for k, v in other.items() if k not in cut}
+
+
+@needs_captures
+async def test_recorded_requests_are_answered_to_the_letter(api: Api) -> None:
+    made = []
+    for name in ("404-workflow-create", "405-workflow-create-meta", "409-workflow-bad-config"):
+        sent, status, said = recorded(name)
+        answer = await api.call("POST", "/workflows", sent)
+        assert (answer.status, same_but_times(said, answer.body)) == (status, True), name
+        made.append(answer.body["id"])
+    _, _, said = recorded("406-workflows")
+    listed = (await api.call("GET", "/workflows")).body
+    assert [one["id"] for one in listed] == made[::-1]
+    assert all(same_but_times(*pair) for pair in zip(said, listed[1:], strict=True))
+    for name in ("407-workflow-bad-trigger", "408-workflow-bad-method"):
+        sent, status, said = recorded(name)
+        answer = await api.call("POST", "/workflows", sent)
+        assert (answer.status, answer.body) == (status, said), name
+    sent, status, said = recorded("1700-workflow-disable")
+    answer = await api.call("PUT", f"/workflows/{made[0]}", sent)
+    assert (answer.status, answer.body["enabled"], len(answer.body["steps"])) == (status, False, 1)
+    assert answer.body["updatedAt"] > answer.body["createdAt"]
+
+
+async def test_steps_are_read_strictly_and_an_update_replaces_them(api: Api) -> None:
+    made = await workflow(api, "http://127.0.0.1:1/hook")
+    odd: list[Any] = ["x", {}, [7], [{"config": {}}], [{"method": "immich-plugin-core#webhook"}]]
+    for steps in odd:
+        refused = await api.call("PUT", f"/workflows/{made}", {"steps": steps})
+        assert (refused.status, refused.body["message"]) == (400, "Validation failed")
+    step = {"method": "immich-plugin-core#webhook", "config": None}
+    changed = await api.call("PUT", f"/workflows/{made}", {"name": "new", "steps": [step], "trigger": "AssetCreate"})
+    assert changed.body["steps"] == [step | {"enabled": True}]
+    assert (changed.body["name"], changed.body["enabled"]) == ("new", True)
+
+
+async def test_a_2x_server_has_no_workflows() -> None:
+    async with SimulatedImmich(version=(2, 7, 5)) as old:
+        key = old.add_user("Ann", "ann@example.org").api_key
+        async with aiohttp.ClientSession(old.url, headers={"x-api-key": key}) as session:
+            for method, path in (("GET", "/api/workflows"), ("POST", "/api/workflows")):
+                async with session.request(method, path, json={}) as answer:
+                    assert answer.status == 404
+                    assert (await answer.json())["message"] == f"Cannot {method} {path}"
 
 
 @needs_captures

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import AliasChoices
 
-from reactor.cli import app, benchmarks, evaluations, models
+from reactor.cli import flat, groups
 from reactor.config import Settings
 from reactor.wiring.reactor import table_of_contents
 
@@ -22,8 +22,8 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    groups = {"": app, "eval ": evaluations, "bench ": benchmarks, "model ": models}
-    for prefix, group in groups.items():
+    named = [("", group) for group in flat] + [(f"{name} ", group) for name, group in groups.items()]
+    for prefix, group in named:
         for command in group.registered_commands:
             assert command.callback is not None
             name = command.name or command.callback.__name__

@@ -33,10 +33,10 @@ async def browsing(world: World, host: str = "127.0.0.1") -> AsyncIterator[aioht
     app = make_app(
         sink=world.log or world.sink,
         accounts=accounts,
-        readiness=world.ready,
         activity=world.board,
         thumbnail=world.thumbnail,
         log=structlog.get_logger(),
+        desk=world.desk(),
         open_web=world.open_web,
     )
     async with serving(app, host=host, port=0) as port, aiohttp.ClientSession(f"http://{host}:{port}") as session:

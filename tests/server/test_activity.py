@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from reactor.adapters.postgres.activity import PostgresActivity
+from reactor.adapters.postgres.activity import _OPEN, PostgresActivity
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.wake import Wake
@@ -21,7 +21,7 @@ from reactor.core.changes import (
     TagState,
 )
 from reactor.core.events import AssetEmbedded, AssetUploaded, Event, PersonNamed
-from reactor.core.ids import LIVE, AccountId, AssetId, FaceId, PersonId
+from reactor.core.ids import LIVE, AccountId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, EntryState
 from reactor.routing import Outcome, Router
 
@@ -30,7 +30,7 @@ from .fakes import ME, SECRET, World, body
 
 REASON = Reason(rule="like “a receipt”", scores=(("Receipts", 0.31),))
 YOU = AccountId("you")
-A, B, C = (AssetId(f"{number:08x}-0000-4000-8000-000000000000") for number in range(3))
+A, B, C, D = (AssetId(f"{number:08x}-0000-4000-8000-000000000000") for number in range(4))
 
 
 async def nothing(*_: object) -> Outcome:
@@ -47,7 +47,7 @@ class Library:
         self.pool = pool
         self.log = PostgresEventLog(pool, router, Wake(pool))
         self.journal = PostgresJournal(pool)
-        self.activity = PostgresActivity(pool)
+        self.activity = PostgresActivity(pool, rest=0.0)
 
     async def hear(self, *events: Event) -> None:
         for event in events:
@@ -97,7 +97,7 @@ async def test_nothing_heard_is_nothing_shown(library: Library) -> None:
 
 
 async def test_a_photo_is_followed_to_its_end(library: Library) -> None:
-    await library.hear(uploaded(A), PersonNamed(account=ME, person=PersonId("p"), name="Ida", updated_at="1"))
+    await library.hear(uploaded(A), PersonNamed(account=ME, person=PersonId("p"), name="Ida"))
     (card,) = await library.activity.newest(60)
     assert [(note.text, note.tone) for note in card.notes] == [("heard", Tone.DONE), ("to do: embed", Tone.BUSY)]
     assert card.taken_at is None
@@ -147,6 +147,72 @@ async def test_the_counts_are_of_one_account_or_of_all(library: Library) -> None
     assert await library.activity.summary(YOU) == Summary(heard=1, waiting=1)
     everyone = await library.activity.summary()
     assert (everyone.heard, everyone.waiting, everyone.failed) == (3, 2, 1)
+
+
+async def test_a_stack_counts_once_however_often_it_changed(library: Library) -> None:
+    async def stack(*members: AssetId, account: AccountId = ME, state: EntryState = EntryState.DONE) -> None:
+        change = StackAssets(account=account, cover=members[0], members=members, reason=REASON)
+        await library.change(change, state)
+
+    async def stacks() -> int:
+        return (await library.activity.summary()).stacks
+
+    await stack(A, B)
+    await stack(B, A)  # another cover
+    assert await stacks() == 1
+    await stack(A, B, C, D)  # it grew
+    assert await stacks() == 1
+    await stack(A, B)  # C and D were taken out, and stand alone
+    assert await stacks() == 1
+    await stack(C, D)
+    assert await stacks() == 2
+    await stack(A, B, account=YOU)  # the same ids in another account
+    assert await stacks() == 3
+    await stack(A, B, C, state=EntryState.PLANNED)
+    await stack(A, C, state=EntryState.SUPERSEDED)
+    assert await stacks() == 3
+
+
+async def test_what_waits_for_nothing_more_is_counted_apart(library: Library) -> None:
+    await library.hear(uploaded(A), uploaded(B), uploaded(C))
+    await library.settle(A, "embed", "shelved", "no preview")
+    await library.settle(B, "embed", "running")
+    summary = await library.activity.summary()
+    assert (summary.waiting, summary.shelved, summary.failed) == (2, 1, 0)
+
+
+async def test_what_a_paused_run_holds_is_counted(library: Library) -> None:
+    await library.pool.execute("INSERT INTO runs (id, kind, request) VALUES ('scan:1', 'scan', '{}')")
+    await library.log.append([uploaded(A)], RunId("scan:1"))
+    await library.pool.execute("UPDATE runs SET state = 'paused'")
+    await library.pool.execute("UPDATE deliveries SET state = 'held'")
+    everyone, nobody = await library.activity.summary(), await library.activity.summary(YOU)
+    assert (everyone.waiting, everyone.held, nobody.held) == (0, 1, 0)
+
+
+async def test_what_a_dry_run_planned_is_not_counted_as_planned(library: Library) -> None:
+    change = TagAsset(account=ME, asset=A, tags=("Auto/X",), reason=REASON)
+    cause = Cause(handler="x", event=1, run=RunId("dry:1"))
+    await library.journal.write(change, cause, TagState(tags=frozenset()), EntryState.PLANNED)
+    assert (await library.activity.summary()).planned == 0
+
+
+async def test_what_moves_all_the_time_is_counted_by_indexes_alone(library: Library) -> None:
+    async with library.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN " + _OPEN.format(of="")))
+    assert "Seq Scan on deliveries" not in plan
+    for index in ("to_claim", "in_hand", "dead", "shelved", "of_a_run"):
+        assert f"deliveries_{index}" in plan, plan
+
+
+async def test_totals_rest_and_what_is_open_does_not(library: Library) -> None:
+    activity = PostgresActivity(library.pool, rest=1e9)
+    assert await activity.summary() == Summary()
+    await library.hear(uploaded(A))
+    resting = await activity.summary()
+    assert (resting.heard, resting.waiting) == (0, 1)
+    assert (await library.activity.summary()).heard == 1
 
 
 async def test_the_newest_heard_come_first_and_a_replayed_photo_is_shown_too(library: Library) -> None:

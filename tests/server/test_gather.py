@@ -18,21 +18,27 @@ class SlowSink:
 
     def __init__(self) -> None:
         self.writes: list[list[str]] = []
+        self.sources: set[str] = set()
         self.open = asyncio.Event()
         self.refused: dict[str, Exception] = {}
 
-    async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
+    async def append(self, events: Sequence[Event], run: RunId = LIVE, *, source: str = "") -> tuple[Event, ...]:
         names = [event.subject for event in events]
         self.writes.append(names)
+        self.sources.add(source)
         await self.open.wait()
         for name in names:
             if name in self.refused:
                 raise self.refused[name]
-        return len(events)
+        return tuple(events)
 
 
-def event(name: str) -> tuple[Event, ...]:
-    return (AssetUploaded(account=ME, asset=AssetId(name)),)
+def a_gatherer(sink: SlowSink) -> Gatherer:
+    return Gatherer(sink, source="webhook")
+
+
+def event(*names: str) -> tuple[Event, ...]:
+    return tuple(AssetUploaded(account=ME, asset=AssetId(name)) for name in names)
 
 
 async def keep_all(gatherer: Gatherer, sink: SlowSink, names: Sequence[str]) -> list[BaseException | None]:
@@ -45,7 +51,7 @@ async def keep_all(gatherer: Gatherer, sink: SlowSink, names: Sequence[str]) -> 
 
 async def test_the_first_is_written_at_once_and_the_rest_together() -> None:
     sink = SlowSink()
-    gatherer = Gatherer(sink)
+    gatherer = a_gatherer(sink)
     first = asyncio.create_task(gatherer.keep(event("first")))
     while not sink.writes:
         await asyncio.sleep(0)
@@ -55,26 +61,44 @@ async def test_the_first_is_written_at_once_and_the_rest_together() -> None:
     sink.open.set()
     await asyncio.gather(first, *others)
     assert [len(write) for write in sink.writes] == [1, MAX_TOGETHER, 1]
+    assert sink.sources == {"webhook"}
+
+
+async def test_a_statement_is_bounded_by_its_events_and_no_request_is_split() -> None:
+    sink = SlowSink()
+    gatherer = a_gatherer(sink)
+    first = asyncio.create_task(gatherer.keep(event("first")))
+    while not sink.writes:
+        await asyncio.sleep(0)
+    sizes = [MAX_TOGETHER - 10, 10, 1, 5 * MAX_TOGETHER, 1]
+    others = [
+        asyncio.create_task(gatherer.keep(event(*(f"{place}-{number}" for number in range(size)))))
+        for place, size in enumerate(sizes)
+    ]
+    await asyncio.sleep(0)
+    sink.open.set()
+    await asyncio.gather(first, *others)
+    assert [len(write) for write in sink.writes] == [1, MAX_TOGETHER, 1, 5 * MAX_TOGETHER, 1]
 
 
 async def test_an_event_that_cannot_be_kept_fails_alone() -> None:
     sink = SlowSink()
     sink.refused["bad"] = Permanent("too odd")
-    outcomes = await keep_all(Gatherer(sink), sink, ["a", "bad", "b"])
+    outcomes = await keep_all(a_gatherer(sink), sink, ["a", "bad", "b"])
     assert outcomes == [None, sink.refused["bad"], None]
 
 
 async def test_a_log_that_is_away_is_told_to_all_who_wait() -> None:
     sink = SlowSink()
     sink.refused["a"] = Retryable("away")
-    outcomes = await keep_all(Gatherer(sink), sink, ["a", "b"])
+    outcomes = await keep_all(a_gatherer(sink), sink, ["a", "b"])
     assert outcomes == [sink.refused["a"]] * 2
     assert len(sink.writes) == 1
 
 
 async def test_who_goes_away_takes_nobody_along() -> None:
     sink = SlowSink()
-    gatherer = Gatherer(sink)
+    gatherer = a_gatherer(sink)
     gone, stays = (asyncio.create_task(gatherer.keep(event(name))) for name in ("gone", "stays"))
     while not sink.writes:
         await asyncio.sleep(0)
@@ -85,15 +109,29 @@ async def test_who_goes_away_takes_nobody_along() -> None:
     assert sink.writes == [["gone", "stays"]]
 
 
-async def test_a_queue_that_is_too_long_turns_away() -> None:
+@pytest.mark.parametrize("together", [1, 1000])
+async def test_a_queue_that_is_too_long_turns_away_until_it_is_written(together: int) -> None:
     sink = SlowSink()
-    gatherer = Gatherer(sink)
-    first = asyncio.create_task(gatherer.keep(event("first")))
+    gatherer = a_gatherer(sink)
+    waiting = [
+        asyncio.create_task(gatherer.keep(event(*(f"{number}-{place}" for place in range(together)))))
+        for number in range(MAX_WAITING // together)
+    ]
     while not sink.writes:
         await asyncio.sleep(0)
-    waiting = [asyncio.create_task(gatherer.keep(event(str(number)))) for number in range(MAX_WAITING)]
-    await asyncio.sleep(0)
-    with pytest.raises(Retryable):
+    with pytest.raises(Retryable, match="wait for the log already"):
         await gatherer.keep(event("last"))
     sink.open.set()
-    await asyncio.gather(first, *waiting)
+    await asyncio.gather(*waiting)
+    await gatherer.keep(event("later"))
+    assert sum(len(write) for write in sink.writes) == MAX_WAITING + 1
+
+
+async def test_what_a_failed_write_held_is_let_go() -> None:
+    sink = SlowSink()
+    sink.refused["0"] = Retryable("away")
+    gatherer = a_gatherer(sink)
+    outcomes = await keep_all(gatherer, sink, [str(number) for number in range(MAX_WAITING)])
+    assert outcomes.count(None) == MAX_WAITING - MAX_TOGETHER
+    for number in range(MAX_WAITING):
+        await gatherer.keep(event(f"again {number}"))

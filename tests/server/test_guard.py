@@ -8,13 +8,12 @@ from aiohttp import web
 
 from reactor.core.errors import StartError
 from reactor.server.guard import is_local_host
-from reactor.server.health import Readiness
 from reactor.server.run import serving
 
 from .conftest import browsing
 from .fakes import PHOTO, SECRET, World, body
 
-GUARDED = ["/", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/nowhere"]
+GUARDED = ["/", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/nowhere", "/api/status", "/api/events/follow"]
 FORGED = [
     {"Host": "photos.example"},
     {"Host": "localhost.example:8000"},
@@ -33,6 +32,20 @@ async def test_a_page_is_not_shown_under_a_foreign_name(
     async with client.get(path, headers=headers) as answer:
         assert answer.status == 403
         assert "localhost" in await answer.text()
+
+
+@pytest.mark.parametrize("open_web", [False, True])
+async def test_another_sites_page_may_lead_here_and_take_nothing(world: World, open_web: bool) -> None:
+    world.open_web = open_web
+    async with browsing(world) as client:
+        for site in ("cross-site", "same-site"):
+            async with client.get("/", headers={"Sec-Fetch-Site": site}) as answer:
+                assert answer.status == 200
+            for path in ("/feed", "/api/events/follow", "/api/status", f"/thumb/me/{PHOTO}"):
+                async with client.get(path, headers={"Sec-Fetch-Site": site}) as answer:
+                    assert answer.status == 403, path
+        async with client.get("/api/status", headers={"Sec-Fetch-Site": "none"}) as answer:
+            assert answer.status == 200
 
 
 async def test_a_page_is_not_shown_to_another_machine(world: World) -> None:
@@ -66,7 +79,7 @@ async def test_the_pages_can_be_opened_to_all(world: World) -> None:
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/static/page.css", f"/thumb/me/{PHOTO}", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/static/page.css", f"/thumb/me/{PHOTO}", "/nowhere", "/api/status"])
 async def test_every_answer_carries_the_security_headers(client: aiohttp.ClientSession, path: str) -> None:
     async with client.get(path) as answer:
         policy = answer.headers["Content-Security-Policy"]
@@ -87,15 +100,6 @@ def test_names_of_this_machine(host: str) -> None:
 )
 def test_other_names(host: str) -> None:
     assert not is_local_host(host)
-
-
-async def test_ready_tells_each_thing_it_stands_on(client: aiohttp.ClientSession, world: World) -> None:
-    world.readiness = Readiness(ready=False, checks={"database": "does not answer"})
-    async with client.get("/readyz") as answer:
-        assert answer.status == 503
-        assert await answer.json() == {"ready": False, "checks": {"database": "does not answer"}}
-    async with client.get("/healthz") as answer:
-        assert answer.status == 200
 
 
 async def test_a_taken_port_is_said_in_words() -> None:

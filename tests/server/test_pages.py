@@ -4,24 +4,29 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from reactor.core.accounts import AccountStatus, Lack, Owner
 from reactor.core.activity import Deed, PhotoCard, Summary, Work, in_order, notes_of_deed, notes_of_photo, notes_of_work
 from reactor.core.changes import AddPortrait, Reason, TagAsset
 from reactor.core.errors import Gone, NotReady, Retryable
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
 from reactor.core.journal import EntryState
+from reactor.core.modes import Modes
+from reactor.core.pushes import PushSummary
+from reactor.core.runs import Counts, RunState, ScanProgress, ScanRequest
+from reactor.core.status import Hearing, Way
 from reactor.server.feed import MAX_BROWSERS, TICK_SECONDS, message_of
 from reactor.server.pages import MAX_THUMBNAIL
 
 from .conftest import browsing
-from .fakes import ME, PHOTO, World
+from .fakes import ME, NOON, PHOTO, World, a_letter, a_run, some_facts
 
-NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVIL = "<script>alert('x')</script>\"'>\r\n\r\nevent: board\r\ndata: x"
 REASON = Reason(rule="like “a receipt”", scores=(("Receipts", 0.2834),))
 
@@ -64,15 +69,96 @@ async def test_the_page_tells_what_happened(client: aiohttp.ClientSession, world
 
 async def test_names_are_only_ever_text(client: aiohttp.ClientSession, world: World) -> None:
     world.board.cards = (a_card(name=EVIL),)
-    async with client.get("/") as answer:
-        html = await answer.text()
-    assert "alert" in html
-    assert "<script>alert" not in html
-    assert "\"'>" not in html
+    world.board.counts = Summary(failed=1, shelved=1)
+    world.history.letters = [a_letter(1, error=EVIL), a_letter(2, state="shelved", error=EVIL, account=AccountId(EVIL))]
+    scan = a_run(1, ScanRequest(album=EVIL, accounts=(AccountId(EVIL),)))
+    world.runs.runs = {scan.id: replace(scan, note=EVIL, state=RunState.FAILED)}
+    evil = AccountStatus(
+        account=AccountId(EVIL),
+        standing="refused",
+        why=EVIL,
+        owner=Owner(id="1", name=EVIL),
+        missing=(Lack(feature=EVIL, permissions=(EVIL,)),),
+    )
+    way = Way(name=EVIL, words=EVIL)
+    pushes = PushSummary(missed=1)
+    world.facts = some_facts(
+        accounts=(evil,),
+        hearing=(Hearing(account=AccountId(EVIL), pushes=pushes, ways=(way,), question=EVIL),),
+        model=EVIL,
+        provider=EVIL,
+    )
+    world.frigate = f"failed: {EVIL}"
     async with looking(client) as browser:
         board = await anext(browser)
-    assert "alert" in board
-    assert "<script>" not in board
+    async with client.get("/") as answer:
+        html = await answer.text()
+    for shown in (html, board):
+        assert shown.count("alert(") > 15
+        assert "<script>alert" not in shown
+        assert "\"'>" not in shown
+
+
+async def test_the_page_shows_how_everything_stands(client: aiohttp.ClientSession, world: World) -> None:
+    now = datetime.now(UTC)
+    lacks = (Lack(feature="stacks", permissions=("stack.create",)), Lack(feature="albums", permissions=("album.read",)))
+    world.facts = some_facts(
+        modes=Modes(default="observe", features={"tags": "apply"}),
+        accounts=(
+            AccountStatus(account=ME, standing="ok", version="3.1.0", missing=lacks),
+            AccountStatus(account=AccountId("you"), standing="away", why="no answer"),
+        ),
+        hearing=(
+            Hearing(
+                account=ME,
+                pushes=PushSummary(
+                    webhook_last_heard=now - timedelta(minutes=3), missed=12, missed_since=now - timedelta(hours=2)
+                ),
+                ways=(Way(name="socket", words="off: it lacks all"),),
+                question="9 of 20 people are gone at once",
+            ),
+        ),
+        optional=frozenset({"albums"}),
+        model_fault="the file is cut off",
+    )
+    run = replace(a_run(1, ScanRequest()), counts=Counts(asked=9, done=4), progress=ScanProgress(fed=True))
+    world.runs.runs = {run.id: run}
+    world.board.counts = Summary(failed=25, shelved=1)
+    world.history.letters = [a_letter(number) for number in range(20)]
+    world.changes.numbers = (500, 10)
+    html = await page_of(client)
+    for words in (
+        "webhook</b> last heard 3 minutes ago",
+        "12 photos missed, the first 2 hours ago",
+        'data-post="/api/accounts/me/missed/reset"',
+        "socket</b> off: it lacks all",
+        "9 of 20 people are gone at once",
+        'data-post="/api/accounts/me/people/confirm"',
+        "stacks</b> is switched off. Add to the key: stack.create",
+        "Not used, and not needed: albums (album.read)",
+        "Immich of you: cannot be reached: no answer",
+        "The model cannot be used, so no photo is looked at: the file is cut off",
+        "A limit holds: 500 changes of tags",
+        "changes are only planned",
+        "tags: made",
+        '<progress max="1" value="0.4444"',
+        'data-post="/api/runs/scan%3A0001/pause"',
+        "25 given up",
+        "and 5 older ones",
+    ):
+        assert words in html, words
+
+
+async def test_frigate_is_asked_beside_the_page(client: aiohttp.ClientSession, world: World) -> None:
+    world.frigate = "failed: no answer"
+    while "Frigate: no answer" not in await page_of(client):
+        await asyncio.sleep(0.02)
+
+
+async def page_of(client: aiohttp.ClientSession) -> str:
+    async with client.get("/") as answer:
+        assert answer.status == 200
+        return await answer.text()
 
 
 def test_a_message_is_one_message_whatever_it_carries() -> None:
@@ -86,10 +172,19 @@ async def test_an_empty_library_says_what_to_do(client: aiohttp.ClientSession) -
 
 
 async def test_the_page_stands_without_its_database(client: aiohttp.ClientSession, world: World) -> None:
-    world.board.error = Retryable("away")
-    async with client.get("/") as answer:
-        assert answer.status == 503
-        assert "does not answer" in await answer.text()
+    world.board.error = Retryable("away: hunter2")
+    for cards in ((), (a_card(),)):
+        async with client.get("/") as answer:
+            assert answer.status == 503
+            html = await answer.text()
+        for words in ("The database is away", "it does not answer", "Immich 3.1.0 · ok"):
+            assert words in html
+        assert "hunter2" not in html
+        assert ("portrait of Ida" in html) == bool(cards)
+        # What was read once is still shown afterwards.
+        world.board.error, world.board.cards = None, (a_card(),)
+        await page_of(client)
+        world.board.error = Retryable("away: hunter2")
 
 
 @asynccontextmanager
@@ -158,10 +253,20 @@ async def test_a_failing_database_does_not_end_the_feed(client: aiohttp.ClientSe
     async with asyncio.timeout(20), looking(client) as browser:
         await anext(browser)
         world.board.error = Retryable("away")
+        assert "The database is away" in await anext(browser)
         asked = world.board.asked
         await until(lambda: world.board.asked > asked + 1)
         world.board.error, world.board.cards, world.board.number = None, (a_card(),), 2
-        assert "portrait of Ida" in await anext(browser)
+        board = await anext(browser)
+        assert "portrait of Ida" in board
+        assert "The database is away" not in board
+
+
+async def test_what_the_process_knows_is_shown_at_once(client: aiohttp.ClientSession, world: World) -> None:
+    async with asyncio.timeout(20), looking(client) as browser:
+        await anext(browser)
+        world.facts = some_facts(accounts=(AccountStatus(account=ME, standing="refused", why="make a new key"),))
+        assert "Immich of me: key refused: make a new key" in await anext(browser)
 
 
 async def test_a_producer_that_breaks_sends_the_browsers_home(client: aiohttp.ClientSession, world: World) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reactor.core.errors import BadWebhook
 from reactor.core.events import AssetUploaded, Event, MetadataExtracted
-from reactor.core.webhook import NotJson, parse_webhook, secret_matches
+from reactor.core.ids import AssetId
+from reactor.core.webhook import MAX_ASSETS, NotJson, Told, parse_webhook, secret_matches
 
 from .fakes import ME, PHOTO, RECORDED, body
 
@@ -25,13 +26,13 @@ json_values = st.recursive(
 
 
 def parse(value: object) -> tuple[Event, ...]:
-    return parse_webhook(ME, JSON, json.dumps(value).encode())
+    return parse_webhook(ME, JSON, json.dumps(value).encode()).events
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=range(len(RECORDED)))
 def test_every_recorded_request_is_one_event(recorded: dict[str, Any]) -> None:
     sent = json.dumps(recorded["body"]).encode()
-    (event,) = parse_webhook(ME, recorded["headers"]["Content-Type"], sent)
+    (event,) = parse_webhook(ME, recorded["headers"]["Content-Type"], sent).events
     asset = recorded["body"]["data"]["asset"]
     if recorded["body"]["trigger"] == "AssetCreate":
         assert event == AssetUploaded(account=ME, asset=asset["id"])
@@ -65,17 +66,78 @@ def test_what_is_hidden_or_trashed_is_none_of_our_business(trigger: str, asset: 
     assert parse(body(trigger, **asset)) == ()
 
 
-def test_unknown_triggers_and_missing_metadata_tell_nothing() -> None:
-    assert parse(body() | {"trigger": "PersonRecognized"}) == ()
-    assert parse({"type": "PersonV1", "trigger": "PersonRecognized", "data": {"person": {}}}) == ()
-    assert parse(body("AssetMetadataExtraction", exifInfo=None)) == ()
+@pytest.mark.parametrize(
+    "value",
+    [
+        body() | {"trigger": "AssetTagged"},
+        {"type": "PersonV1", "trigger": "PersonRecognized", "data": {"person": {}}},
+        {"type": "AssetV2", "trigger": "PersonRecognized"},
+        {"type": "AssetV2", "trigger": "AssetTagged", "data": [1, 2], "event": "asset.uploaded", "asset_id": PHOTO},
+    ],
+)
+def test_a_trigger_of_a_later_version_tells_its_name_alone(value: dict[str, Any]) -> None:
+    told = parse_webhook(ME, JSON, json.dumps(value).encode())
+    assert (told.events, told.unknown) == ((), value["trigger"])
+
+
+def test_metadata_that_was_not_extracted_tells_nothing() -> None:
+    sent = json.dumps(body("AssetMetadataExtraction", exifInfo=None)).encode()
+    assert parse_webhook(ME, JSON, sent) == Told()
+
+
+def uploaded(*assets: str) -> tuple[Event, ...]:
+    return tuple(AssetUploaded(account=ME, asset=AssetId(asset)) for asset in assets)
+
+
+OTHER = "00000000-0000-4000-8000-00000000000f"
+
+
+def test_a_script_tells_of_photos() -> None:
+    assert parse({"event": "asset.uploaded", "asset_id": PHOTO.upper()}) == uploaded(PHOTO)
+    assert parse({"event": "asset.uploaded", "asset_ids": [PHOTO, OTHER]}) == uploaded(PHOTO, OTHER)
+    assert parse({"event": "asset.uploaded", "asset_ids": [OTHER, PHOTO, OTHER.upper()]}) == uploaded(OTHER, PHOTO)
+    assert parse({"event": "asset.uploaded", "asset_id": PHOTO, "from": "n8n"}) == uploaded(PHOTO)
+    many = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(MAX_ASSETS)]
+    assert parse({"event": "asset.uploaded", "asset_ids": many}) == uploaded(*many)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ({}, "event is missing; it is one of: asset.uploaded"),
+        ({"asset_id": PHOTO}, "event is missing; it is one of: asset.uploaded"),
+        ({"event": "asset.created", "asset_id": PHOTO}, "event is not known; it is one of: asset.uploaded"),
+        ({"event": "asset.metadata", "asset_id": PHOTO}, "event is not known; it is one of: asset.uploaded"),
+        ({"event": ["asset.uploaded"], "asset_id": PHOTO}, "event must be a text"),
+        ({"event": "x" * 65, "asset_id": PHOTO}, "event is longer than 64 characters"),
+        ({"event": "asset.uploaded"}, "asset_id or asset_ids must be given, and not both"),
+        (
+            {"event": "asset.uploaded", "asset_id": PHOTO, "asset_ids": [PHOTO]},
+            "asset_id or asset_ids must be given, and not both",
+        ),
+        ({"event": "asset.uploaded", "asset_id": [PHOTO]}, "asset_id must be a UUID"),
+        ({"event": "asset.uploaded", "asset_id": None}, "asset_id must be a UUID"),
+        ({"event": "asset.uploaded", "asset_ids": PHOTO}, "asset_ids must be a list of 1 to 1000 UUIDs"),
+        ({"event": "asset.uploaded", "asset_ids": []}, "asset_ids must be a list of 1 to 1000 UUIDs"),
+        (
+            {"event": "asset.uploaded", "asset_ids": [PHOTO] * (MAX_ASSETS + 1)},
+            "asset_ids must be a list of 1 to 1000 UUIDs",
+        ),
+        ({"event": "asset.uploaded", "asset_ids": [PHOTO, "../x"]}, "asset_ids[1] must be a UUID"),
+    ],
+)
+def test_a_script_is_told_what_is_wrong(value: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadWebhook) as refused:
+        parse(value)
+    assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize(
     ("value", "field"),
     [
         ([], "the body"),
-        ({}, "type"),
+        ({"trigger": "AssetCreate"}, "type"),
+        ({"type": "AssetV1"}, "trigger"),
         (body() | {"trigger": 7}, "trigger"),
         (body() | {"trigger": "x" * 65}, "trigger"),
         (body() | {"data": None}, "data"),
@@ -115,7 +177,7 @@ def test_only_json_is_read(content_type: str) -> None:
 
 def test_the_charset_counts() -> None:
     sent = json.dumps(body()).encode()
-    assert len(parse_webhook(ME, 'Application/JSON; charset="UTF-8"', sent)) == 1
+    assert len(parse_webhook(ME, 'Application/JSON; charset="UTF-8"', sent).events) == 1
     with pytest.raises(NotJson):
         parse_webhook(ME, "application/json; charset=latin-1", sent)
 
@@ -127,7 +189,7 @@ def test_arbitrary_bytes_raise_nothing_else(content_type: str, sent: bytes) -> N
             parse_webhook(ME, declared, sent)
 
 
-@given(json_values, st.sampled_from(["AssetCreate", "AssetMetadataExtraction"]), st.integers(0, 3))
+@given(json_values, st.sampled_from(["AssetCreate", "AssetMetadataExtraction"]), st.integers(0, 7))
 @example({"asset": {"id": [], "exifInfo": {}}}, "AssetCreate", 1)
 def test_arbitrary_json_raises_nothing_else(value: Any, trigger: str, depth: int) -> None:
     exif = {"updatedAt": value, "autoStackId": value}
@@ -136,6 +198,10 @@ def test_arbitrary_json_raises_nothing_else(value: Any, trigger: str, depth: int
         {"type": "AssetV1", "trigger": trigger, "data": value},
         {"type": "AssetV1", "trigger": trigger, "data": {"asset": value}},
         body("AssetMetadataExtraction", exifInfo=exif, visibility=value if depth == 3 else "timeline"),
+        {"event": value, "asset_id": PHOTO},
+        {"event": "asset.uploaded", "asset_id": value},
+        {"event": "asset.uploaded", "asset_ids": value},
+        {"event": "asset.uploaded", "asset_ids": [PHOTO, value]},
     ]
     try:
         events = parse(candidates[depth])

@@ -1,26 +1,19 @@
 """Settings from a file, the environment and .env; what is wrong is said in a sentence."""
 
-import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reactor.config import FixedSettings, Settings, load_settings
+from reactor.core.changes import FEATURES
 from reactor.core.errors import StartError
+from reactor.core.settlement import RetryPolicy
 
 KEY = "a-key-that-must-never-be-seen"
 
 
-@pytest.fixture(autouse=True)
-def empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in an empty directory, with none of the variables that the reactor knows."""
-    monkeypatch.chdir(tmp_path)
-    plain = {"IMMICH_URL", "IMMICH_API_URL", "IMMICH_API_KEY", "DATABASE_URL", "LOG_LEVEL", "UI_PORT"}
-    for name in (
-        plain | {"FRIGATE_URL", "FRIGATE_API_URL"} | {name for name in os.environ if name.startswith("REACTOR_")}
-    ):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("empty_place")
 
 
 @pytest.mark.parametrize("name", ["IMMICH_URL", "IMMICH_API_URL"])
@@ -246,3 +239,56 @@ def test_an_empty_variable_is_not_set(empty_place: Path, monkeypatch: pytest.Mon
     assert (settings.database_url, settings.face_library(), settings.port) == (None, None, 1111)
     assert spoken(settings) == {"default": ("one", [])}
     assert settings.data_dir != Path()
+
+
+@pytest.mark.parametrize("variable", ["DRY_RUN", "REACTOR_DRY_RUN"])
+def test_a_dry_run_changes_nothing_whatever_else_is_said(
+    empty_place: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    (empty_place / "reactor.yaml").write_text("mode: apply\nfeatures: {tags: apply, faces: observe}\n")
+    said = {feature: load_settings().modes().of(feature) for feature in FEATURES}
+    assert said == {"tags": "apply", "archive": "apply", "stacks": "apply", "faces": "observe"}
+    monkeypatch.setenv("REACTOR_FEATURES", '{"stacks": "apply"}')
+    monkeypatch.setenv(variable, "true")
+    assert {load_settings().modes().of(feature) for feature in FEATURES} == {"observe"}
+    monkeypatch.setenv(variable, "false")
+    assert load_settings().modes().of("stacks") == "apply"
+
+
+def test_patience_and_retention_are_told_in_hours_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.retry_policy() == RetryPolicy()
+    assert settings.log_retention() == timedelta(days=365)
+    monkeypatch.setenv("REACTOR_PREVIEW_HOURS", "0.5")
+    monkeypatch.setenv("REACTOR_LOG_RETENTION_DAYS", "0")
+    settings = load_settings()
+    assert settings.retry_policy() == RetryPolicy(patience=timedelta(minutes=30))
+    assert settings.log_retention() is None
+
+
+def test_what_is_heard_and_written_can_be_switched(empty_place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_place / "reactor.yaml").write_text("realtime: false\nchanges_seconds: 5\n")
+    monkeypatch.setenv("REACTOR_TAG_EXTERNAL", "false")
+    settings, plain = load_settings(), FixedSettings()
+    assert (settings.realtime, settings.changes_seconds, settings.tag_external) == (False, 5.0, False)
+    assert (plain.realtime, plain.changes_seconds, plain.tag_external) == (True, 60.0, True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REACTOR_SCAN__PHOTOS_PER_MINUTE", "0"),
+        ("REACTOR_SCAN__PHOTOS_PER_MINUTE", "100001"),
+        ("REACTOR_CHANGES_SECONDS", "0"),
+        ("REACTOR_LOG_RETENTION_DAYS", "-1"),
+        ("REACTOR_LOG_RETENTION_DAYS", "36501"),
+        ("REACTOR_PREVIEW_HOURS", "0"),
+        ("REACTOR_PREVIEW_HOURS", "721"),
+        ("DRY_RUN", "perhaps"),
+    ],
+)
+def test_a_number_out_of_bounds_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StartError) as caught:
+        load_settings()
+    assert "Input should be" in str(caught.value)

@@ -1,7 +1,8 @@
 """A simulated Immich with one user, and the polls' world around it."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -12,12 +13,20 @@ from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.ids import AccountId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
+from reactor.sources.pushes import Pushes
 from tests.contract import load_contract
 from tests.immich_client.phone import checked
 from tests.sources.fakes import MemoryBookmarks, MemoryLog
 
 ANNA = AccountId("anna")
 PAGE = 40
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for a state, for a bounded time."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 class Ahead(ImmichLibrary):
@@ -56,3 +65,8 @@ def log() -> MemoryLog:
 @pytest.fixture
 def bookmarks() -> MemoryBookmarks:
     return MemoryBookmarks()
+
+
+@pytest.fixture
+def pushes(bookmarks: MemoryBookmarks) -> Pushes:
+    return Pushes(ANNA, bookmarks, datetime.now(UTC))

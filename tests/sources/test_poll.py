@@ -1,7 +1,7 @@
 """The poll for new photos, against a simulated Immich."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,8 +12,9 @@ from reactor.core.library import Asset
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
 from reactor.sources.poll import CURSOR, Pace, UploadPoll
+from reactor.sources.pushes import Pushes
 from tests.immich_client.phone import ask, jpeg, upload
-from tests.sources.conftest import ANNA, Ahead
+from tests.sources.conftest import ANNA, Ahead, until
 from tests.sources.fakes import MemoryBookmarks, MemoryLog
 
 MINUTE = timedelta(minutes=1)
@@ -21,15 +22,9 @@ SOON = timedelta(milliseconds=20)
 QUICK = Pace(busy=SOON, idle=SOON, blocked=SOON)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
-def poll(library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks) -> UploadPoll:
-    return UploadPoll(ANNA, library, log, bookmarks, interval=QUICK)
+def poll(library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks, pushes: Pushes) -> UploadPoll:
+    return UploadPoll(ANNA, library, log, bookmarks, pushes, interval=QUICK)
 
 
 @pytest.fixture
@@ -70,13 +65,14 @@ async def test_a_batch_with_equal_times_arrives_whole_and_once(
 
 
 @pytest.mark.usefixtures("started")
-async def test_archived_photos_count_and_hidden_or_foreign_ones_do_not(
+async def test_archived_photos_count_and_hidden_locked_or_foreign_ones_do_not(
     immich: SimulatedImmich, user: User, poll: UploadPoll, log: MemoryLog
 ) -> None:
     ben = immich.add_user("Ben", "ben@home.example")
     immich.share_timeline(ben.id, user.id)
     await upload(immich.url, ben.api_key, jpeg(3))
     await upload(immich.url, user.api_key, jpeg(4), "part.mp4", visibility="hidden")
+    await upload(immich.url, user.api_key, jpeg(20), visibility="locked")
     film = await upload(immich.url, user.api_key, jpeg(5), "live.mov")
     still = await upload(immich.url, user.api_key, jpeg(6), livePhotoVideoId=film)
     archived = await upload(immich.url, user.api_key, jpeg(7), visibility="archive")
@@ -119,10 +115,14 @@ async def test_a_late_commit_is_found_in_the_overlap_and_a_clock_set_back_hides_
     assert log.subjects == [photo, second]
 
 
-async def test_a_photo_that_moved_between_pages_is_found_by_looking_again(
-    library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks, immich: SimulatedImmich, user: User
+async def test_a_photo_that_slipped_through_between_pages_is_found_by_looking_again(
+    library: Ahead,
+    log: MemoryLog,
+    bookmarks: MemoryBookmarks,
+    immich: SimulatedImmich,
+    user: User,
+    pushes: Pushes,
 ) -> None:
-    """The extraction changes the capture time by which pages are ordered, while they are read."""
     ids = await immich.import_library(user.id, [(f"{n}.jpg", b"no picture %d" % n) for n in range(100)])
     now = datetime.now().astimezone()
     library.by = timedelta(seconds=5)
@@ -145,7 +145,7 @@ async def test_a_photo_that_moved_between_pages_is_found_by_looking_again(
                     self.moved = True
                     await ask(immich.url, user.api_key, "DELETE", "/assets", {"ids": [asset.id]})
 
-    poll = UploadPoll(ANNA, Shifting(), log, bookmarks)
+    poll = UploadPoll(ANNA, Shifting(), log, bookmarks, pushes)
     assert await poll.once() == 100
     assert sorted(log.subjects) == sorted(ids)
     assert [len(batch) for batch in log.appended] == [99, 99, 99]  # the last one saw nothing new
@@ -183,11 +183,17 @@ async def test_the_loop_survives_errors_and_goes_on_when_the_key_is_granted_agai
 
 @pytest.mark.usefixtures("started")
 async def test_while_the_key_is_refused_it_asks_slowly(
-    immich: SimulatedImmich, user: User, library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks
+    immich: SimulatedImmich,
+    user: User,
+    library: Ahead,
+    log: MemoryLog,
+    bookmarks: MemoryBookmarks,
+    pushes: Pushes,
 ) -> None:
     assert Pace().blocked == 5 * MINUTE
     immich.remove_key(user.api_key)
-    poll = UploadPoll(ANNA, library, log, bookmarks, interval=Pace(busy=SOON, idle=SOON, blocked=timedelta(hours=1)))
+    pace = Pace(busy=SOON, idle=SOON, blocked=timedelta(hours=1))
+    poll = UploadPoll(ANNA, library, log, bookmarks, pushes, interval=pace)
     with capture_logs() as logs:
         running = asyncio.create_task(poll.run())
         await until(lambda: bool(logs))
@@ -197,31 +203,3 @@ async def test_while_the_key_is_refused_it_asks_slowly(
         assert (len(immich.requests), len(logs)) == (asked, 1)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-@pytest.mark.usefixtures("started")
-async def test_it_goes_slowly_once_a_push_is_heard_and_can_be_woken_and_cancelled(
-    immich: SimulatedImmich, user: User, library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks
-) -> None:
-    def turns() -> int:
-        return sum(path == "/api/server/ping" for _, path, _ in immich.requests)
-
-    pace = Pace(busy=timedelta(milliseconds=10), idle=timedelta(hours=1))
-    poll = UploadPoll(ANNA, library, log, bookmarks, interval=pace)
-    running = asyncio.create_task(poll.run())
-    await until(lambda: turns() >= 3)  # nothing pushes: quick, though nothing comes
-
-    poll.heard()
-    before = -1
-    async with asyncio.timeout(10):
-        while before != turns():  # quiet for as long as thirty quick turns take
-            before = turns()
-            await asyncio.sleep(0.3)
-    photo = await upload(immich.url, user.api_key, jpeg(12))
-    poll.wake()
-    await until(lambda: photo in log.subjects)
-    await until(lambda: turns() >= before + 3)  # the push had not told of it: quick again
-
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running

@@ -1,19 +1,26 @@
 """What the stack stage wishes for, given what Immich shows and what was done before."""
 
+import asyncio
+import itertools
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reactor.core.bursts import StackPolicy, partition
 from reactor.core.changes import Reason, StackAssets
 from reactor.core.errors import Retryable
-from reactor.core.events import AssetEmbedded, AssetUploaded, Event, MetadataExtracted
-from reactor.core.ids import AssetId, StackId
-from reactor.routing import Router
-from reactor.stages.stack import router, stack
+from reactor.core.events import AssetChanged, AssetEmbedded, AssetUploaded, Event, MetadataExtracted
+from reactor.core.ids import AccountId, AssetId, StackId
+from reactor.routing import Outcome, Router
+from reactor.stages.stack import SEVERAL_HUNDRED, router, stack
 
-from .world import ME, MODEL, World, ids, photo, stack_of
+from .world import ME, MODEL, NOON, World, ids, photo, stack_of
 
 BURST = (photo("a"), photo("b", 1, sharpness=5.0), photo("c", 2))
 
@@ -165,10 +172,73 @@ async def test_a_chain_is_decided_from_its_beginning() -> None:
     assert {frozenset(names.split()) for names in await wished(world, "29")} < whole
 
 
-def test_the_stage_hears_of_vectors_and_of_burst_ids_in_the_lane_of_its_account() -> None:
+def changed(name: str, *fields: str) -> AssetChanged:
+    return AssetChanged(account=ME, asset=AssetId(name), updated_at="1", fields=fields)
+
+
+class Redated(World):
+    """A world in which the stored capture time of a photo can be corrected."""
+
+    async def retake(self, account: AccountId, asset: AssetId, taken_at: datetime) -> None:
+        self.stored[asset] = replace(self.stored[asset], taken_at=taken_at)
+
+
+@pytest.mark.parametrize("field", ["restored", "unarchived"])
+async def test_a_photo_that_comes_back_is_decided_about_again(field: str) -> None:
+    outcome = await stack([changed("b", field)], World(*BURST).services())
+    assert [change.members for change in outcome.changes if isinstance(change, StackAssets)] == [ids("b a c")]
+
+
+async def test_what_leaves_the_timeline_or_is_tagged_costs_nothing() -> None:
+    class Silent(World):
+        async def asset(self, asset: AssetId) -> NoReturn:
+            raise AssertionError(f"{asset} was read")
+
+        async def embedded(self, *_: object) -> NoReturn:
+            raise AssertionError("the stored photos were read")
+
+        async def random_pair_cosine(self) -> NoReturn:
+            raise AssertionError("the model was measured")
+
+    events = [changed("b", field) for field in ("trashed", "archived", "tags", "touched")]
+    assert await stack(events, Silent(*BURST).services()) == Outcome()
+
+
+async def test_a_new_date_is_stored_and_the_photo_joins_where_it_belongs_now() -> None:
+    world = Redated(photo("a"), photo("b", 9000), photo("c", 2))
+    world.change("b", taken_at=NOON + timedelta(seconds=1))
+    outcome = await stack([changed("b", "date"), changed("gone", "date")], world.services())
+    assert world.stored[AssetId("b")].taken_at == NOON + timedelta(seconds=1)
+    assert [change.members for change in outcome.changes if isinstance(change, StackAssets)] == [ids("a b c")]
+
+
+async def test_a_moment_with_thousands_of_photos_holds_nothing_else_up() -> None:
+    crowd = [photo(f"{n:05}", n / 100, 37 * n % 360, n * 2654435761 % (1 << 64)) for n in range(16 * SEVERAL_HUNDRED)]
+    start = time.perf_counter()
+    partition(crowd, StackPolicy(), 0.4)
+    alone = time.perf_counter() - start
+    beats: list[float] = []
+
+    async def heart() -> None:
+        while True:
+            beats.append(time.perf_counter())
+            await asyncio.sleep(0.001)
+
+    beating = asyncio.create_task(heart())
+    # Asked for is a photo of another camera, so nothing follows but the partition.
+    world = World(*crowd, photo("alone", 15, camera="another"))
+    assert (await stack([embedded("alone")], world.services())).changes == ()
+    beating.cancel()
+    gaps = [later - earlier for earlier, later in itertools.pairwise(beats)]
+    assert sum(gaps) >= alone / 2
+    assert max(gaps) < alone / 2
+
+
+def test_the_stage_hears_of_vectors_of_burst_ids_and_of_changes_in_the_lane_of_its_account() -> None:
     assert isinstance(router, Router)
-    (plan,) = router.plans(embedded("a"))
-    assert (plan.handler, plan.lane) == ("stack", "stacks:me")
+    for event in (embedded("a"), changed("a", "date")):
+        (plan,) = router.plans(event)
+        assert (plan.handler, plan.lane) == ("stack", "stacks:me")
     assert router.plans(AssetUploaded(account=ME, asset=AssetId("a"))) == ()
 
 

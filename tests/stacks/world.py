@@ -148,6 +148,7 @@ class World:
             categories=lambda _: (),
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,
+            tag_external=True,
             stack_policy=StackPolicy(),
             portrait_policy=PortraitPolicy(),
             now=lambda: NOON,

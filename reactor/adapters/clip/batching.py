@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.errors import Retryable
+from reactor.core.errors import Unreachable
 
 Item = NDArray[np.float32]
 Run = Callable[[Sequence[Item]], NDArray[np.float32]]
@@ -40,7 +40,7 @@ class MicroBatcher:
     async def submit(self, item: Item) -> Item:
         """Return the row [D] of an item; raises what the function raised for it."""
         if self._closed:
-            raise Retryable(CLOSED)
+            raise Unreachable(CLOSED)
         answer: asyncio.Future[Item] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(item=item, answer=answer))
         if self._work is None or self._work.done():
@@ -48,7 +48,7 @@ class MicroBatcher:
         return await answer
 
     async def aclose(self) -> None:
-        """Answer everybody who still waits with Retryable."""
+        """Answer everybody who still waits with Unreachable."""
         self._closed = True
         if self._work is not None:
             self._work.cancel()
@@ -95,4 +95,4 @@ class MicroBatcher:
 def _turn_away(waiting: Iterable[_Waiting]) -> None:
     for one in waiting:
         if not one.answer.done():
-            one.answer.set_exception(Retryable(CLOSED))
+            one.answer.set_exception(Unreachable(CLOSED))

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reactor.adapters.clip.batching import MicroBatcher
-from reactor.adapters.clip.folder import ModelFolder, hash_model, read_folder
+from reactor.adapters.clip.batching import CLOSED, MicroBatcher
+from reactor.adapters.clip.folder import ModelFolder, NotLoadable, hash_model, read_folder, state_of
 from reactor.adapters.clip.preprocessing import Prepared, prepare
 from reactor.adapters.clip.session import Provider, Session, Wish, open_session
 from reactor.adapters.clip.single_flight import SingleFlight
 from reactor.adapters.clip.tokens import Tokens, load_tokens
-from reactor.core.errors import Permanent, Retryable, StartError
+from reactor.core.errors import Permanent, Retryable, StartError, Unreachable
 
 Vector = NDArray[np.float32]
 
@@ -73,6 +73,7 @@ class ClipEncoder:
             random_pair_cosine=loaded.folder.card.random_pair_cosine,
         )
         self._loaded = loaded
+        self._closed = False
         self._fast_decode = fast_decode
         self._decoding = asyncio.Semaphore(decoders)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clip")
@@ -92,7 +93,7 @@ class ClipEncoder:
         decoders: int | None = None,
         fast_decode: bool = False,
     ) -> Self:
-        """Load and try a model; raises StartError.
+        """Load and try a model; raises NotLoadable for what may pass or be repaired, StartError for the rest.
 
         ``batch`` is the largest number of pictures in one run, by default 1 on the processor and 16 on CUDA; models
         whose graph takes one picture keep to that. ``decoders`` pictures are decoded at once, by default one a core.
@@ -129,7 +130,8 @@ class ClipEncoder:
         return np.stack(await asyncio.gather(*(self._prompt(prompt) for prompt in prompts)))
 
     async def aclose(self) -> None:
-        """Cancel who still waits and let the model's present run end."""
+        """Turn away who still waits and let the model's present run end."""
+        self._closed = True
         await self._prompts.aclose()
         await self._pictures.aclose()
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
@@ -142,6 +144,8 @@ class ClipEncoder:
 
     async def _prompt(self, prompt: str) -> Vector:
         async def encode() -> Vector:
+            if self._closed:
+                raise Unreachable(CLOSED)
             loop = asyncio.get_running_loop()
             return _checked(await loop.run_in_executor(self._thread, _run_prompt, self._loaded, prompt))
 
@@ -150,19 +154,22 @@ class ClipEncoder:
 
 def _load(path: Path, provider: Wish, threads: int) -> _Loaded:
     folder = read_folder(path)
-    visual = open_session(folder.visual, wish=provider, threads=threads)
-    if visual.inputs != {"image"}:
-        raise StartError(
-            f"the image tower {folder.visual} wants {sorted(visual.inputs)}, which no model of Immich does"
-        )
-    textual = open_session(folder.textual, wish=provider, threads=threads)
-    return _Loaded(
-        folder=folder,
-        hash=hash_model(folder),
-        visual=visual,
-        textual=textual,
-        tokens=load_tokens(folder, textual.inputs),
-    )
+    try:
+        before = state_of(folder)
+        visual = open_session(folder.visual, wish=provider, threads=threads)
+        if visual.inputs != {"image"}:
+            raise StartError(
+                f"the image tower {folder.visual} wants {sorted(visual.inputs)}, which no model of Immich does"
+            )
+        textual = open_session(folder.textual, wish=provider, threads=threads)
+        tokens = load_tokens(folder, textual.inputs)
+        digest = hash_model(folder)
+        # The hash must name what was loaded, also while somebody replaces the files.
+        if state_of(folder) != before:
+            raise NotLoadable(f"the files in {folder.path} changed while they were read")
+    except OSError as error:
+        raise NotLoadable(f"the files in {folder.path} cannot be read: {error}") from error
+    return _Loaded(folder=folder, hash=digest, visual=visual, textual=textual, tokens=tokens)
 
 
 def _try_out(loaded: _Loaded) -> int:
@@ -173,13 +180,17 @@ def _try_out(loaded: _Loaded) -> int:
     try:
         picture = loaded.visual.run({"image": prepare(plain.getvalue(), folder.preprocessing).tensor[None]})[0]
         prompt = _run_prompt(loaded, "a photo")
-    except (Permanent, Retryable) as error:
+    except Permanent as error:
         raise StartError(f"the model in {folder.path} does not work: {error}") from error
+    except Retryable as error:
+        raise NotLoadable(str(error)) from error
     if picture.shape != prompt.shape or picture.shape != (folder.config.embed_dim,):
         raise StartError(
             f"the model in {folder.path} is inconsistent: its pictures have {picture.shape[-1]} numbers, "
             f"its prompts {prompt.shape[-1]}, its config.json says {folder.config.embed_dim}"
         )
+    if not (np.isfinite(picture).all() and np.isfinite(prompt).all()):
+        raise NotLoadable(f"the model in {folder.path} gives no finite numbers; its files may be damaged")
     # Immich's models normalise inside the graph (facts/clip.md section 2); cosines here rely on it.
     if max(abs(np.linalg.norm(picture) - 1), abs(np.linalg.norm(prompt) - 1)) > UNIT:
         raise StartError(f"the model in {folder.path} does not give vectors of length 1, as Immich's models do")

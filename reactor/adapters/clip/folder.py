@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,6 +18,10 @@ CHUNK = 1 << 20
 NOT_WEIGHTS = {".armnn", ".rknn", ".json", ".txt", ".md", ".model"}
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
+
+
+class NotLoadable(StartError):
+    """Say that a model is there and cannot be loaded now: damaged, unreadable, or for want of memory or a card."""
 
 
 def _one_side(value: object) -> object:
@@ -114,9 +119,12 @@ def clean_name(model_name: str) -> str:
 
 
 def read_folder(path: Path) -> ModelFolder:
-    """Read a model folder's descriptions; raises StartError naming the file that is missing or broken."""
+    """Read a model folder's descriptions.
+
+    StartError names what is missing or no model of ours; NotLoadable, what cannot be read or is damaged.
+    """
     path = path.resolve()
-    if not path.is_dir():
+    if not _is(path, Path.is_dir):
         raise StartError(f"there is no model folder {path}")
     visual = _read(path / "visual" / "preprocess_cfg.json", VisualConfig)
     folder = ModelFolder(
@@ -127,9 +135,20 @@ def read_folder(path: Path) -> ModelFolder:
         card=_read_card(path / "reactor.json"),
     )
     for file in (folder.visual, folder.textual, folder.tokenizer):
-        if not file.is_file():
+        if not _is(file, Path.is_file):
             raise StartError(f"the model folder {path} has no {file.relative_to(path)}; was it downloaded in full?")
     return folder
+
+
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """Say whether a path is of a kind, or not there; NotLoadable where it is something else or cannot be told."""
+    try:
+        found, there = kind(path), path.exists()
+    except OSError as error:
+        raise NotLoadable(f"the model's {path.name} cannot be read: {error}") from error
+    if there and not found:
+        raise NotLoadable(f"the model's {path.name} is not what it should be: {path}")
+    return found
 
 
 def hash_model(folder: ModelFolder) -> str:
@@ -139,11 +158,24 @@ def hash_model(folder: ModelFolder) -> str:
     """
     found = hashlib.sha256(PREPROCESSING_VERSION.encode())
     found.update((folder.path / "visual" / "preprocess_cfg.json").read_bytes())
-    for tower in (folder.visual.parent, folder.textual.parent):
-        for file in sorted(tower.iterdir()):
-            if file.is_file() and file.suffix not in NOT_WEIGHTS and not file.name.startswith("."):
-                _add(found, file)
+    for file in _weights(folder):
+        _add(found, file)
     return found.hexdigest()
+
+
+def state_of(folder: ModelFolder) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when somebody writes to the weights: each file's path, size and time in nanoseconds."""
+    stats = [(file.as_posix(), file.stat()) for file in _weights(folder)]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _weights(folder: ModelFolder) -> list[Path]:
+    return [
+        file
+        for tower in (folder.visual.parent, folder.textual.parent)
+        for file in sorted(tower.iterdir())
+        if file.is_file() and file.suffix not in NOT_WEIGHTS and not file.name.startswith(".")
+    ]
 
 
 def _add(found: "hashlib._Hash", file: Path) -> None:
@@ -159,12 +191,13 @@ def _read(file: Path, form: type[Parsed]) -> Parsed:
     except FileNotFoundError:
         raise StartError(f"the model's {file.name} is missing: {file}; was it downloaded in full?") from None
     except OSError as error:
-        raise StartError(f"the model's {file.name} cannot be read: {error}") from error
+        raise NotLoadable(f"the model's {file.name} cannot be read: {error}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise StartError(f"the model's {file.name} is not understood: {where}: {first['msg']} ({file})") from error
+        kind = NotLoadable if first["type"] == "json_invalid" else StartError
+        raise kind(f"the model's {file.name} is not understood: {where}: {first['msg']} ({file})") from error
 
 
 def _read_card(file: Path) -> ModelCard:
-    return _read(file, ModelCard) if file.exists() else ModelCard()
+    return _read(file, ModelCard) if _is(file, Path.is_file) else ModelCard()

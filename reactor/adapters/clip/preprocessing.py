@@ -3,6 +3,8 @@
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -11,13 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from reactor.core.errors import Permanent, Retryable
+from reactor.core.errors import Permanent, Retryable, Unreachable
 from reactor.core.images import centre_crop_box, normalise, resized_size
 
 PREPROCESSING_VERSION = "immich-ml 3.1.0"
 """Part of a model's hash: with another value here, every stored vector is made anew."""
 
 PIXEL_LIMIT = 80_000_000
+PREVIEW_PIXELS = 24_000_000
+"""Immich's previews have 1440 pixels on the short side: this holds a panorama of eleven to one."""
+
+MEMORY_WAIT = 30.0
 GRAY_SIDE = 512
 # EPS and its like run programs of their own; Immich's previews are JPEG or WebP.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
@@ -49,15 +55,18 @@ class Prepared:
 
 
 def prepare(data: bytes, preprocessing: Preprocessing, *, fast_decode: bool = False) -> Prepared:
-    """Decode, resize, crop and normalise; raises Permanent for what is no picture, Retryable without memory.
+    """Decode, resize, crop and normalise; raises Permanent for what is no picture, else for want of memory.
 
     Like Immich, it turns nothing by EXIF and converts no colour profile. ``fast_decode`` lets JPEG decode at a fraction
     of its size, no smaller than twice the model's: 2 to 3 times faster, and on the demo model cosine >= .989 (median
     .9998) to the exact vector (facts/clip.md section 4).
     """
     size = preprocessing.size
+    opened = _open(data)
+    whole = opened.size
+    _refuse_above_limit(*whole)
     try:
-        image, (width, height) = _decode(data, draft=2 * size if fast_decode else None)
+        image = _decode(opened, draft=2 * size if fast_decode else None)
         target = resized_size(image.width, image.height, size)
         _refuse_above_limit(*target)
         resized = image.resize(target, Image.Resampling.BICUBIC, reducing_gap=2.0 if fast_decode else None)
@@ -67,23 +76,35 @@ def prepare(data: bytes, preprocessing: Preprocessing, *, fast_decode: bool = Fa
             # Hashing the resized picture costs 0.5 ms, the preview 15 ms (facts/clip.md section 4).
             phash=int(str(imagehash.phash(resized)), 16),
             gray=_small_gray(image),
-            width=width,
-            height=height,
+            width=whole[0],
+            height=whole[1],
         )
     except MemoryError as error:
-        raise Retryable("there was not enough memory to open the picture") from error
+        # What lacks memory for a preview lacks it for every photo: no try of this one is at fault.
+        kind = Unreachable if whole[0] * whole[1] <= PREVIEW_PIXELS else Retryable
+        raise kind("there was not enough memory to open the picture", after=MEMORY_WAIT) from error
 
 
-def _decode(data: bytes, *, draft: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    """Return the picture as RGB, perhaps scaled down, and its own size."""
-    try:
-        image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-        whole = image.size
-        _refuse_above_limit(*whole)
+def _open(data: bytes) -> Image.Image:
+    """Read a picture's head alone."""
+    with _named():
+        return Image.open(BytesIO(data), formats=FORMATS)
+
+
+def _decode(image: Image.Image, *, draft: int | None) -> Image.Image:
+    """Return the picture as RGB, perhaps scaled down."""
+    with _named():
         if draft is not None:
             image.draft("RGB", (draft, draft))
         image.load()
-        return (image if image.mode == "RGB" else image.convert("RGB")), whole
+        return image if image.mode == "RGB" else image.convert("RGB")
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Say in words what Pillow finds wrong with a picture."""
+    try:
+        yield
     except Image.DecompressionBombError as error:
         raise Permanent("the picture has far too many pixels to be opened safely") from error
     except UnidentifiedImageError as error:

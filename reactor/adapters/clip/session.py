@@ -11,7 +11,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
-from reactor.core.errors import Permanent, Retryable, StartError
+from reactor.adapters.clip.folder import NotLoadable
+from reactor.core.errors import Permanent, Retryable, StartError, Unreachable
 
 Wish: TypeAlias = Literal["auto", "cuda", "cpu"]
 Provider: TypeAlias = Literal["cuda", "cpu"]
@@ -34,15 +35,25 @@ FAILURES: tuple[type[Exception], ...] = (
     MemoryError,
     OSError,
     RuntimeError,
+    TypeError,
     ValueError,
 )
-# What passes: memory that others hold now, or a card that was reset under us.
+REFUSALS: tuple[type[Exception], ...] = (native.InvalidArgument, native.NotImplemented, TypeError, ValueError)
+# What passes: memory that others hold now, or a card that was reset under us. Want of memory comes as `Fail`.
 PASSING = ("memory", "alloc", "cuda", "cudnn", "cublas", "gpu")
 MEMORY_WAIT = 30.0
 NO_CUDA = (
     "CUDA was asked for but does not work here: it needs an NVIDIA driver and the CUDA libraries "
     "(install the extra `cuda`); set the provider to auto or cpu to run without"
 )
+
+
+class ModelFailed(Unreachable):
+    """Say that the model cannot run now; a graph's input has one size, so it is never one photo's fault."""
+
+
+class UnknownFailure(Retryable):
+    """Say that the model failed in a way that nobody foresaw; it costs tries, so that it ends and a person sees it."""
 
 
 class Session(Protocol):
@@ -64,7 +75,7 @@ class Session(Protocol):
         ...
 
     def run(self, feed: Feed) -> NDArray[np.float32]:
-        """Return the first output [n, D]; raises Retryable or Permanent. Blocks, without holding the GIL."""
+        """Return the first output [n, D]; raises ModelFailed, Retryable or Permanent. Blocks, without the GIL."""
         ...
 
 
@@ -84,19 +95,21 @@ class OnnxSession:
         return "cuda" if CUDA in self._session.get_providers() else "cpu"
 
     def run(self, feed: Feed) -> NDArray[np.float32]:
-        """Return the first output [n, D]; raises Retryable or Permanent. Blocks, without holding the GIL."""
+        """Return the first output [n, D]; raises ModelFailed, Retryable or Permanent. Blocks, without the GIL."""
         try:
             return np.asarray(self._session.run(None, dict(feed))[0], dtype=np.float32)
+        except REFUSALS as error:
+            raise Permanent(f"the model refused its input: {error}") from error
         except MemoryError as error:
-            raise Retryable("there was not enough memory for the model", after=MEMORY_WAIT) from error
+            raise ModelFailed("there was not enough memory for the model", after=MEMORY_WAIT) from error
         except FAILURES as error:
             if any(word in str(error).lower() for word in PASSING):
-                raise Retryable(f"the model cannot run now: {error}", after=MEMORY_WAIT) from error
-            raise Permanent(f"the model refused its input: {error}") from error
+                raise ModelFailed(f"the model cannot run now: {error}", after=MEMORY_WAIT) from error
+            raise UnknownFailure(f"the model failed: {error}") from error
 
 
 def open_session(path: Path, *, wish: Wish = "auto", threads: int = 2) -> OnnxSession:
-    """Load a graph; raises StartError if it cannot be loaded, or not where ``wish`` demands.
+    """Load a graph; raises NotLoadable, or StartError on a machine that cannot do what ``wish`` demands.
 
     ``auto`` takes CUDA only where it truly works: a session that asked for CUDA in vain runs on the processor
     without an error (facts/libraries.md section 2).
@@ -109,12 +122,13 @@ def open_session(path: Path, *, wish: Wish = "auto", threads: int = 2) -> OnnxSe
     onnxruntime.preload_dlls()
     try:
         session = _load(path, (CUDA, CPU), threads)
-    except StartError:
+    except NotLoadable:
         if wish == "cuda":
             raise
         return _load(path, (CPU,), threads)
     if wish == "cuda" and session.provider != "cuda":
-        raise StartError(NO_CUDA)
+        # Missing libraries and a card that others hold look the same from here.
+        raise NotLoadable(NO_CUDA)
     return session
 
 
@@ -142,4 +156,4 @@ def _load(path: Path, providers: tuple[str, ...], threads: int) -> OnnxSession:
     try:
         return OnnxSession(onnxruntime.InferenceSession(path.as_posix(), sess_options=options, providers=asked))
     except FAILURES as error:
-        raise StartError(f"the model {path} cannot be loaded: {error}") from error
+        raise NotLoadable(f"the graph {path} cannot be opened: {error}") from error

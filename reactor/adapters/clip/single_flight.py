@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from reactor.core.errors import Unreachable
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -24,11 +26,15 @@ class SingleFlight(Generic[Key, Value]):
             return self._kept[key]
         if key not in self._running:
             self._running[key] = asyncio.create_task(self._fly(key, make))
+        flight = self._running[key]
         # A caller who gives up must not take the result away from the others.
-        return await asyncio.shield(self._running[key])
+        await asyncio.wait([flight])
+        if flight.cancelled():
+            raise Unreachable("the work was given up before it was done")
+        return flight.result()
 
     async def aclose(self) -> None:
-        """Cancel what still runs."""
+        """Give up what still runs: whoever waits for it is told Unreachable."""
         running = list(self._running.values())
         for task in running:
             task.cancel()

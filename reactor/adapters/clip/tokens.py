@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from reactor.adapters.clip.folder import ModelFolder
+from reactor.adapters.clip.folder import ModelFolder, NotLoadable
 from reactor.core.errors import StartError
 
 NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -35,14 +35,14 @@ class Tokens:
 
 
 def load_tokens(folder: ModelFolder, inputs: frozenset[str]) -> Tokens:
-    """Load the tokenizer of a text tower with these inputs; raises StartError where they do not fit."""
+    """Load the tokenizer of a text tower with these inputs; StartError where they do not fit, else NotLoadable."""
     with_mask = inputs == {"input_ids", "attention_mask"}
     if not with_mask and inputs != {"text"}:
         raise StartError(f"the text tower {folder.textual} wants {sorted(inputs)}, which no model of Immich does")
     try:
         tokenizer = Tokenizer.from_file(folder.tokenizer.as_posix())
     except Exception as error:  # tokenizers raises bare Exception for any fault of the file
-        raise StartError(f"the model's tokenizer.json is not understood: {error} ({folder.tokenizer})") from error
+        raise NotLoadable(f"the model's tokenizer.json is not understood: {error} ({folder.tokenizer})") from error
     pad = tokenizer.token_to_id(folder.pad_token)
     if pad is None:
         raise StartError(f"the model's tokenizer does not know its own padding token {folder.pad_token!r}")

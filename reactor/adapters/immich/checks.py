@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reactor.adapters.immich.errors import Garbled, KeyRefused, MissingPermission, NotImmich
+from reactor.adapters.immich.errors import Garbled, KeyRefused, MissingPermission, NotImmich, clean
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.core.errors import Blocked, Permanent, StartError
 
@@ -19,7 +19,15 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "faces": ("person.read", "face.read"),
     "new faces of known people": ("person.statistics",),
     "realtime": (EVERYTHING,),
+    "albums": ("album.read",),
+    "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
 }
+# What a household can well do without: nothing of it is needed for what the reactor does by itself.
+OPTIONAL = frozenset({"realtime", "albums", "webhook setup"})
+
+
+class RefusedKey(StartError):
+    """Say that Immich does not know the key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +65,18 @@ async def introspect(library: ImmichLibrary) -> Introspection:
         raise StartError(f"Immich {'.'.join(map(str, version))} is too old: the reactor needs 2.5 or newer")
     try:
         permissions = await library.permissions()
-        user = await library.whoami()
+        user = await _user(library)
     except KeyRefused as error:
-        raise StartError(str(error)) from None
-    except MissingPermission:
-        user = None
+        raise RefusedKey(str(error)) from None
     return Introspection(version=version, user=user, permissions=permissions, missing=missing_permissions(permissions))
+
+
+async def _user(library: ImmichLibrary) -> tuple[str, str] | None:
+    try:
+        user, name = await library.whoami()
+    except MissingPermission:
+        return None
+    return clean(user), clean(name)
 
 
 async def _version(library: ImmichLibrary) -> tuple[int, int, int]:

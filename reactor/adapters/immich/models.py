@@ -53,6 +53,10 @@ class ExifJson(_Model):
     date_time_original: object = None
 
 
+class PersonOfAssetJson(_Model):
+    id: str = ""
+
+
 class AssetJson(_Model):
     """A photo as search and GET /assets/{id} show it; stack and tags only in the latter (section 3)."""
 
@@ -70,11 +74,14 @@ class AssetJson(_Model):
     height: float | None = None
     checksum: str | None = None
     live_photo_video_id: str | None = None
+    library_id: str | None = None
+    local_date_time: Moment | None = None
     exif_info: ExifJson | None = None
+    people: list[PersonOfAssetJson] | None = None
     tags: list[TagJson] | None = None
     stack: StackOfAssetJson | None = None
 
-    def to_core(self, *, motion_part_of: AssetId | None = None) -> Asset:
+    def to_core(self, *, motion_part_of: AssetId | None = None, me: str | None = None) -> Asset:
         exif = self.exif_info or ExifJson()
         width, height = self._size(exif)
         return Asset(
@@ -98,6 +105,11 @@ class AssetJson(_Model):
             tags=frozenset(tag.value for tag in self.tags or () if tag.value),
             stack=StackId(self.stack.id) if self.stack else None,
             stack_primary=AssetId(self.stack.primary_asset_id) if self.stack else None,
+            # The photographer's wall clock, written as if it were UTC (section 3).
+            local_day=(self.local_date_time or self.file_created_at).date(),
+            external=self.library_id is not None,
+            mine=me is None or self.owner_id == me,
+            people=frozenset(PersonId(person.id) for person in self.people or () if person.id),
         )
 
     def _size(self, exif: ExifJson) -> tuple[int, int]:

@@ -1,9 +1,12 @@
 """Read one account of Immich; fits ports.Library and what the sources ask."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from unicodedata import category
 
-from reactor.adapters.immich.errors import Garbled, MissingPermission
+from reactor.adapters.immich.errors import Garbled
 from reactor.adapters.immich.models import (
     AssetJson,
     CountJson,
@@ -21,11 +24,15 @@ from reactor.adapters.immich.models import (
     rows,
     whole,
 )
+from reactor.adapters.immich.routes import UUID
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.ids import AssetId, PersonId, StackId
 from reactor.core.library import Asset, Face, Person, Preview, StackNow
 
 LARGEST_PAGE = 1000
+MOST_PAGES = 1000
+LONGEST_NAME = 200
+IS_ID = re.compile(UUID).fullmatch
 
 
 class ImmichLibrary:
@@ -39,9 +46,15 @@ class ImmichLibrary:
         self._people = Items(PersonJson, account=transport.account)
         self._owner: str | None = None
 
+    def clock(self) -> datetime:
+        """Return the present time by Immich's own clock, as its latest answer told it."""
+        return self._transport.clock()
+
     async def asset(self, asset: AssetId) -> Asset:
+        """Return a photo; one that a partner shares is readable too, and is marked as not ours (section 3)."""
         path = f"/assets/{asset}"
-        return whole(AssetJson, await self._transport.json("GET", path), f"GET {path}").to_core()
+        found = whole(AssetJson, await self._transport.json("GET", path), f"GET {path}")
+        return found.to_core(me=await self.owner())
 
     async def preview(self, asset: AssetId, *, edited: bool = False) -> Preview:
         """Return the preview; ``edited`` where boxes of faces are laid on it (facts/immich-api.md section 4)."""
@@ -61,7 +74,7 @@ class ImmichLibrary:
         """Return the newest timeline photos of a person by capture time, at most ``limit``."""
         search = {"personIds": [person], "visibility": "timeline", "type": "IMAGE", "order": "desc"}
         found: list[Asset] = []
-        async for asset in self._search(search, page_size=min(limit, self._page_size)):
+        async for asset in self.search(search, page_size=min(limit, self._page_size)):
             found.append(asset)
             if len(found) >= limit:
                 break
@@ -96,50 +109,84 @@ class ImmichLibrary:
         twice, and one pass may miss one that moved.
         """
         search = {"createdAfter": _zulu(after), "createdBefore": _zulu(before), "visibility": visibility}
-        async for asset in self._search(search, page_size=self._page_size):
+        async for asset in self.search(search, page_size=self._page_size):
             yield asset
 
-    async def named_people(self) -> tuple[Person, ...]:
-        """Return the persons with a name that the list shows, hidden ones too.
+    async def people(self) -> tuple[Person, ...]:
+        """Return the persons that the list shows, hidden and unnamed ones too.
 
-        The list leaves out people whose photos are all archived (section 9): absence proves nothing.
+        The list leaves out people whose photos are all archived (section 9): absence proves nothing. Its order moves
+        between pages, so one may be missed.
         """
         found: dict[PersonId, Person] = {}
-        page = 1
-        while True:
+        for page in range(1, MOST_PAGES + 1):
             query = {"page": str(page), "size": str(self._page_size), "withHidden": "true"}
             answer = await self._transport.json("GET", "/people", query=query)
             part = whole(PeoplePageJson, answer, "GET /people")
-            people = (model.to_core() for model in self._people.read(part.people))
-            found |= {person.id: person for person in people if person.name}
+            people = [_usable(model.to_core()) for model in self._people.read(part.people) if IS_ID(model.id)]
+            found |= {person.id: person for person in people}
             if not part.has_next_page or not part.people:
                 return tuple(found.values())
-            page += 1
+        raise Garbled(f"GET /people: the list does not end within {MOST_PAGES} pages")
 
-    async def photo_count(self, person: PersonId) -> int | None:
-        """Return how many timeline photos show the person, None where the key may not ask."""
+    async def named_people(self) -> tuple[Person, ...]:
+        """Return the persons with a name that the list shows, hidden ones too."""
+        return tuple(person for person in await self.people() if person.name)
+
+    async def person(self, person: PersonId) -> Person:
+        """Return a person, listed or not; Gone where it was deleted or merged into another (section 9)."""
+        path = f"/people/{person}"
+        return _usable(whole(PersonJson, await self._transport.json("GET", path), f"GET {path}").to_core())
+
+    async def people_seen(self, after: datetime, *, limit: int) -> frozenset[PersonId]:
+        """Return who is on the account's own timeline photos that reached the server since then.
+
+        Recognition follows an upload by seconds to hours (section 9). Of more than ``limit`` photos the newest by
+        capture time are looked at.
+        """
+        search = {"createdAfter": _zulu(after), "visibility": "timeline", "withPeople": True}
+        seen: set[PersonId] = set()
+        async for asset in self.search(search, most_pages=max(1, limit // self._page_size)):
+            seen |= asset.people
+        return frozenset(seen)
+
+    async def photo_count(self, person: PersonId) -> int:
+        """Return how many timeline photos show the person."""
         path = f"/people/{person}/statistics"
-        try:
-            answer = await self._transport.json("GET", path)
-        except MissingPermission:
-            return None
-        return whole(CountJson, answer, f"GET {path}").assets
+        return whole(CountJson, await self._transport.json("GET", path), f"GET {path}").assets
 
-    async def _search(self, search: Mapping[str, object], *, page_size: int) -> AsyncIterator[Asset]:
-        """Yield the own assets of all pages; a partner's are listed too, but cannot be changed (section 3)."""
+    async def owner(self) -> str:
+        """Return the id of the user to whom the key belongs; asked once."""
         if self._owner is None:
             self._owner = (await self.whoami())[0]
+        return self._owner
+
+    async def search(
+        self, search: Mapping[str, object], *, page_size: int | None = None, most_pages: int | None = None
+    ) -> AsyncIterator[Asset]:
+        """Yield the own assets of all pages, or of the first ones.
+
+        A partner's are listed too, but cannot be changed (section 3).
+        """
+        page_size = page_size or self._page_size
+        owner = await self.owner()
         page: int | None = 1
-        while page is not None:
+        while page is not None and (most_pages is None or page <= most_pages):
             body = {**search, "page": page, "size": page_size}
             answer = await self._transport.json("POST", "/search/metadata", body=body)
             part = whole(SearchJson, answer, "POST /search/metadata").assets
             for asset in assets_of(self._assets.read(part.items)):
-                if asset.owner == self._owner:
+                if asset.owner == owner:
                     yield asset
             if part.next_page is not None and part.next_page <= page:
                 raise Garbled("POST /search/metadata: the next page is not behind this one")
             page = part.next_page
+
+
+def _usable(person: Person) -> Person:
+    """Return the person with a name that fits into the key of an event: bounded, and of letters alone."""
+    letters = (letter for letter in person.name if category(letter) not in ("Cc", "Cs"))
+    return replace(person, name="".join(letters)[:LONGEST_NAME].strip())
 
 
 def _zulu(moment: datetime) -> str:

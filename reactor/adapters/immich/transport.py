@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -14,7 +14,7 @@ from yarl import URL
 
 from reactor.adapters.immich.address import api_root, same_origin, usable_key
 from reactor.adapters.immich.errors import Garbled, NotImmich, clean, error_of, said
-from reactor.adapters.immich.routes import Route, route_of
+from reactor.adapters.immich.routes import ALLOWED, Route, route_of
 from reactor.core.errors import Blocked, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId
 
@@ -51,18 +51,31 @@ class Request:
 class ImmichTransport:
     """Talk to Immich with one account's key.
 
-    ``timeout_s`` bounds a whole call with its quick retries. The session must not keep cookies: Immich prefers a
-    session cookie to the key (facts/immich-api.md section 2).
+    ``timeout_s`` bounds a whole call with its quick retries; ``routes`` is the table of what may be sent. The session
+    must not keep cookies: Immich prefers a session cookie to the key (facts/immich-api.md section 2).
     """
 
     def __init__(
-        self, url: str, key: SecretStr, account: AccountId, *, timeout_s: float = 30.0, session: aiohttp.ClientSession
+        self,
+        url: str,
+        key: SecretStr,
+        account: AccountId,
+        *,
+        timeout_s: float = 30.0,
+        session: aiohttp.ClientSession,
+        routes: tuple[Route, ...] = ALLOWED,
     ) -> None:
         self.account = account
         self.root = api_root(url)
         self._key = usable_key(key)
         self._timeout_s = timeout_s
         self._session = session
+        self._routes = routes
+        self._ahead = timedelta(0)
+
+    def clock(self) -> datetime:
+        """Return the present time by Immich's clock, as the Date header of its latest answer told it."""
+        return datetime.now(UTC) + self._ahead
 
     async def json(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object | None = None
@@ -93,13 +106,12 @@ class ImmichTransport:
     async def server_time(self) -> datetime:
         """Return Immich's clock, in whole seconds, from the Date header of an answer."""
         answer = await self._call("GET", "/server/ping", None, None)
-        try:
-            return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-        except ValueError:
-            raise Garbled("Immich's answer has no Date header; does a proxy take it away?") from None
+        if (told := _date_of(answer)) is None:
+            raise Garbled("Immich's answer has no Date header; does a proxy take it away?")
+        return told
 
     async def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: object | None) -> Answer:
-        request = Request(route=route_of(method, path), path=path, query=query or {}, body=body)
+        request = Request(route=route_of(method, path, self._routes), path=path, query=query or {}, body=body)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._patiently(request)
@@ -126,6 +138,8 @@ class ImmichTransport:
         url = self.root.joinpath(request.path[1:]).with_query(request.query)
         for _ in range(REDIRECTS + 1):
             answer = await self._exchange(request, url)
+            if (told := _date_of(answer)) is not None:
+                self._ahead = told - datetime.now(UTC)
             if 200 <= answer.status < 300:
                 return answer
             if answer.status not in REDIRECT_STATUS:
@@ -148,7 +162,7 @@ class ImmichTransport:
             raise Permanent(f"{request}: redirected to {place}, where the key does not go; set that address instead")
         if request.route.method != "GET" or not location:
             raise Permanent(f"{request}: redirected, but only reading follows; set Immich's own address")
-        route_of("GET", target.path.removeprefix(self.root.path))
+        route_of("GET", target.path.removeprefix(self.root.path), self._routes)
         return target
 
     async def _exchange(self, request: Request, url: URL) -> Answer:
@@ -169,6 +183,13 @@ class ImmichTransport:
             problem = clean(f"{type(error).__name__} {error}", secret=self._key)
         # Outside the except block: aiohttp's errors can carry the request's headers, and with them the key.
         raise Unreachable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
+
+
+def _date_of(answer: Answer) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -1,7 +1,9 @@
 """What the first page shows, read from the log, the deliveries and the journal."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -25,32 +27,49 @@ from reactor.core.journal import EntryState
 RECENT = 500
 """How many of the newest events and journal entries are looked through for the photos to show."""
 
+REST = 30.0
+
 Photo = tuple[str, str]
 
-# Counts walk an index once; the page asks for them again only when something changed, and with long pauses.
-_SUMMARY = """
-WITH open AS (
-    -- One branch for each partial index of the deliveries that are not done.
-    SELECT event, false AS dead FROM deliveries WHERE state = 'waiting'
-    UNION ALL SELECT event, false FROM deliveries WHERE state IN ('running', 'joined')
-    UNION ALL SELECT event, true FROM deliveries WHERE state = 'dead'
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Counts, and until when (on the monotonic clock) they are good enough."""
+
+    counts: dict[str, int]
+    until: float
+
+
+# What moves all the time; each count walks a partial index that holds nothing else. Only paused runs hold deliveries.
+_OPEN = """
+SELECT
+    (SELECT count(*) FROM deliveries WHERE state = 'waiting' {of})
+        + (SELECT count(*) FROM deliveries WHERE state IN ('running', 'joined') {of}) AS waiting,
+    (SELECT count(*) FROM deliveries WHERE state = 'dead' {of}) AS failed,
+    (SELECT count(*) FROM deliveries WHERE state = 'shelved' {of}) AS shelved,
+    (SELECT count(*) FROM runs JOIN deliveries d ON d.run = runs.id
+        WHERE runs.state = 'paused' AND d.run <> 'live' AND d.state = 'held' {of}) AS held
+"""
+
+# What only grows. A stack counts where no later change took a member of it: of a stack that grew, shrank or got another
+# cover only its last form stands. What a dry run planned is shown with the run.
+_TOTALS = """
+WITH moved AS (SELECT id, account, kind, state, subjects, run FROM journal WHERE state IN ('done', 'planned') {of}),
+newest AS (
+    SELECT account, subject, max(id) AS id FROM moved, unnest(subjects) AS subject
+    WHERE kind = 'StackAssets' AND state = 'done' GROUP BY account, subject
 )
 SELECT
-    (SELECT count(*) FROM events WHERE kind = 'AssetUploaded' AND ($1::text IS NULL OR account = $1)) AS heard,
-    (SELECT count(*) FROM photos WHERE $1::text IS NULL OR account = $1) AS embedded,
-    j.tagged, j.archived, j.stacks, j.portraits, j.planned, d.waiting, d.failed
-FROM (
-    SELECT
-        count(DISTINCT (account, subjects)) FILTER (WHERE kind = 'TagAsset' AND state = 'done') AS tagged,
-        coalesce(sum(cardinality(subjects)) FILTER (WHERE kind = 'ArchiveAssets' AND state = 'done'), 0) AS archived,
-        count(DISTINCT (account, change ->> 'cover')) FILTER (WHERE kind = 'StackAssets' AND state = 'done') AS stacks,
-        count(*) FILTER (WHERE kind = 'AddPortrait' AND state = 'done') AS portraits,
-        count(*) FILTER (WHERE state = 'planned') AS planned
-    FROM journal WHERE $1::text IS NULL OR account = $1
-) j, (
-    SELECT count(*) FILTER (WHERE NOT dead) AS waiting, count(*) FILTER (WHERE dead) AS failed FROM open
-    WHERE $1::text IS NULL OR EXISTS (SELECT FROM events e WHERE e.seq = open.event AND e.account = $1)
-) d
+    (SELECT count(*) FROM events WHERE kind = 'AssetUploaded' {of}) AS heard,
+    (SELECT count(*) FROM photos WHERE true {of}) AS embedded,
+    (SELECT count(*) FROM (SELECT DISTINCT account, subjects FROM moved
+        WHERE kind = 'TagAsset' AND state = 'done') tagged) AS tagged,
+    (SELECT count(*) FROM (SELECT id, count(*) AS members FROM newest GROUP BY id) standing JOIN moved USING (id)
+        WHERE members = cardinality(subjects)) AS stacks,
+    (SELECT coalesce(sum(cardinality(subjects)), 0) FROM moved
+        WHERE kind = 'ArchiveAssets' AND state = 'done') AS archived,
+    (SELECT count(*) FROM moved WHERE kind = 'AddPortrait' AND state = 'done') AS portraits,
+    (SELECT count(*) FROM moved WHERE state = 'planned' AND run NOT LIKE 'dry:%') AS planned
 """
 
 # The photos of the newest events and entries, whichever moved last; both are read backwards from the end.
@@ -98,10 +117,15 @@ WHERE kind = 'AddPortrait' AND change ->> 'asset' = ANY($1)
 
 
 class PostgresActivity:
-    """Tell what happened; everything but the counts costs as much as is shown, however large the library is."""
+    """Tell what happened; everything but the totals costs as much as is shown, however large the library is.
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    Totals walk whole tables, so they are taken anew only after ``rest`` times as long as they took last.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, *, rest: float = REST) -> None:
         self._pool = pool
+        self._rest = rest
+        self._totals: dict[AccountId | None, Totals] = {}
 
     async def version(self) -> str:
         """Return the end of the write-ahead log: it moves with every change, though not only with ours."""
@@ -110,10 +134,27 @@ class PostgresActivity:
 
     async def summary(self, account: AccountId | None = None) -> Summary:
         """Return the counts of one account, or of all."""
+        totals = self._totals.get(account)
+        if totals is None or time.monotonic() >= totals.until:
+            began = time.monotonic()
+            counts = await self._count(_TOTALS, account)
+            took = time.monotonic() - began
+            totals = self._totals[account] = Totals(counts=counts, until=began + (1 + self._rest) * took)
+        return Summary(**totals.counts, **await self._count(_OPEN, account))
+
+    async def backlog(self) -> Summary:
+        """Return only the counts of what is open, waiting or given up."""
+        return Summary(**await self._count(_OPEN, None))
+
+    async def _count(self, statement: str, account: AccountId | None) -> dict[str, int]:
+        """Run a statement of counts; the condition is left out for all accounts, so that indexes alone are read."""
         async with translated():
-            row = await self._pool.fetchrow(_SUMMARY, account)
+            if account is None:
+                row = await self._pool.fetchrow(statement.format(of=""))
+            else:
+                row = await self._pool.fetchrow(statement.format(of="AND account = $1"), account)
         assert row is not None
-        return Summary(**{name: int(value) for name, value in row.items()})
+        return {name: int(value) for name, value in row.items()}
 
     async def newest(self, limit: int) -> tuple[PhotoCard, ...]:
         """Return the photos to which something happened last, the newest heard first."""

@@ -12,14 +12,15 @@ from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.routing import Router
 
 # One statement: the events that are new, and the deliveries of each. In the live run an event that was known asks for
-# nothing; a scan or a replay ($7) asks again, under its own run. Deliveries point at their event by position.
+# nothing; a scan or a replay ($7) asks again, under its own run, which may name the only handlers to be asked.
+# Deliveries point at their event by position.
 _APPEND = """
 WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
         WITH ORDINALITY AS t(account, kind, subject, version, payload, position)
 ), fresh AS (
-    INSERT INTO events (account, kind, subject, version, payload)
-    SELECT account, kind, subject, version, payload FROM told ORDER BY position
+    INSERT INTO events (account, kind, subject, version, payload, source)
+    SELECT account, kind, subject, version, payload, $12 FROM told ORDER BY position
     ON CONFLICT (account, kind, subject, version) DO NOTHING
     RETURNING seq, account, kind, subject, version
 ), present AS (
@@ -28,18 +29,21 @@ WITH told AS (
     SELECT e.seq, e.account, e.kind, e.subject, e.version
     FROM events e JOIN told USING (account, kind, subject, version) WHERE $7
 ), asked AS (
-    INSERT INTO deliveries (event, handler, run, lane, priority)
-    SELECT present.seq, plan.handler, $6, plan.lane, $8
+    INSERT INTO deliveries (event, handler, run, account, lane, priority, state)
+    SELECT present.seq, plan.handler, $6, present.account, plan.lane, $8,
+        CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
     FROM unnest($9::bigint[], $10::text[], $11::text[]) WITH ORDINALITY AS plan(position, handler, lane, number)
     JOIN told ON told.position = plan.position
     JOIN present USING (account, kind, subject, version)
+    LEFT JOIN runs r ON r.id = $6
+    WHERE r.handlers IS NULL OR plan.handler = ANY(r.handlers)
     ORDER BY plan.number
     ON CONFLICT (event, handler, run) DO NOTHING
 )
-SELECT count(*) FROM fresh
+SELECT account, kind, subject, version FROM fresh
 """
 
-PRIORITY = {"live": 0, "scan": 10, "replay": 20}
+PRIORITY = {"live": 0, "scan": 10, "dry": 10, "replay": 20}
 
 
 def priority_of(run: RunId) -> int:
@@ -52,12 +56,14 @@ async def append_on(
     router: Router,
     events: Sequence[Event],
     run: RunId,
-) -> int:
+    source: str = "",
+) -> tuple[Event, ...]:
     """Append on a given connection, so that follow-ups commit with the settlement that made them."""
     # In one order, whoever appends, so that two who tell of the same photos at once do not lock each other out.
-    unique = [event for _, event in sorted({_identity(event): event for event in events}.items())]
+    known = dict(sorted({_identity(event): event for event in events}.items()))
+    unique = list(known.values())
     plans = [(position, plan) for position, event in enumerate(unique, 1) for plan in router.plans(event)]
-    written: int = await connection.fetchval(
+    fresh = await connection.fetch(
         _APPEND,
         [event.account for event in unique],
         [kind_of(event) for event in unique],
@@ -70,8 +76,9 @@ async def append_on(
         [position for position, _ in plans],
         [plan.handler for _, plan in plans],
         [plan.lane for _, plan in plans],
+        source,
     )
-    return written
+    return tuple(known[row["account"], row["kind"], row["subject"], row["version"]] for row in fresh)
 
 
 def _identity(event: Event) -> tuple[str, str, str, str]:
@@ -86,12 +93,12 @@ class PostgresEventLog:
         self._router = router
         self._wake = wake
 
-    async def append(self, events: Sequence[Event], run: RunId = LIVE) -> int:
-        """Write what is new, with its deliveries, durably in one statement; return how many events were new."""
+    async def append(self, events: Sequence[Event], run: RunId = LIVE, *, source: str = "") -> tuple[Event, ...]:
+        """Write what is new, with its deliveries, durably in one statement; return the events that were new."""
         if not events:
-            return 0
+            return ()
         async with translated():
-            written = await append_on(self._pool, self._router, events, run)
+            written = await append_on(self._pool, self._router, events, run, source)
         if written or run != LIVE:
             self._wake.ring()
         return written

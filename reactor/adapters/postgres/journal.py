@@ -1,7 +1,7 @@
 """The journal table."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -11,15 +11,44 @@ from reactor.core.changes import Change, Feature, State, feature_of, subjects_of
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 
+KEPT = timedelta(seconds=10)
+
+# A backlog brings its own allowance with it: both are counted from its oldest delivery, where that is earlier.
+_CHANGES = """
+SELECT b.at, (
+    SELECT count(*) FROM journal
+    WHERE account = $2 AND feature = $3 AND written_at >= b.at AND state IN ('open', 'done')) AS changes
+FROM (
+    SELECT least($1, (SELECT min(created_at) FROM deliveries WHERE state IN ('waiting', 'running', 'joined'))) AS at
+) b
+"""
+
+# Of a scan or a replay the handler that it asked most tells how many photos it asked for; a dry one changes nothing.
+_HEARD = """
+SELECT (
+    SELECT count(*) FROM events
+    WHERE account = $2 AND kind = 'AssetUploaded' AND heard_at >= $1::timestamptz - interval '1 minute'
+) + (
+    SELECT coalesce(sum(most), 0)::bigint FROM (
+        SELECT DISTINCT ON (run) count(*) AS most FROM deliveries
+        WHERE account = $2 AND run <> 'live' AND run NOT LIKE 'dry:%' AND created_at >= $1
+        GROUP BY run, handler ORDER BY run, most DESC) asked
+)
+"""
+
 
 class PostgresJournal:
     """Write down every change before its call and after it, and read what was done."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._heard: dict[AccountId, tuple[datetime, int]] = {}
 
     async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int:
-        """Write an entry durably and return its id; a plan or a veto that stands already is not written again."""
+        """Write an entry durably and return its id; a plan or a veto that stands already is not written again.
+
+        The plan of a dry run is complete in itself, and stands for nothing outside its run.
+        """
         arguments = (
             change.account,
             feature_of(change),
@@ -49,17 +78,20 @@ class PostgresJournal:
         return written
 
     async def _same(self, arguments: tuple[object, ...]) -> int | None:
-        account, _, kind, subjects, change, _, _, _, state, *_ = arguments
+        account, _, kind, subjects, change, _, _, run, state, *_ = arguments
         found: int | None = await self._pool.fetchval(
             """
             SELECT id FROM journal
-            WHERE subjects @> $3 AND account = $1 AND kind = $2 AND state = $5 AND change = $4::jsonb LIMIT 1
+            WHERE subjects @> $3 AND account = $1 AND kind = $2 AND state = $5 AND change = $4::jsonb
+                AND CASE WHEN $6 LIKE 'dry:%' THEN run = $6 ELSE run NOT LIKE 'dry:%' END
+            LIMIT 1
             """,
             account,
             kind,
             subjects,
             change,
             state,
+            run,
         )
         return found
 
@@ -89,7 +121,7 @@ class PostgresJournal:
                 feature_of(change),
                 list(subjects_of(change)),
             )
-        return tuple(_entry(row) for row in rows)
+        return tuple(entry_of(row) for row in rows)
 
     async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
         """Return for each subject the newest entry that is done, where there is one."""
@@ -105,7 +137,7 @@ class PostgresJournal:
                 feature,
                 list(subjects),
             )
-        return {row["subject"]: _entry(row) for row in rows}
+        return {row["subject"]: entry_of(row) for row in rows}
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
         """Return how the newest entry of each face of the person stands."""
@@ -133,7 +165,7 @@ class PostgresJournal:
                 handler,
                 list(subjects),
             )
-        return tuple(_entry(row) for row in rows)
+        return tuple(entry_of(row) for row in rows)
 
     async def tags_left(self, account: AccountId, asset: AssetId, until: datetime) -> frozenset[str]:
         """Return every tag that a done entry, settled by then, set on the asset."""
@@ -151,29 +183,23 @@ class PostgresJournal:
         return frozenset(row["tag"] for row in rows)
 
     async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then, or since the backlog's oldest."""
+        """Return (changes carried out in the feature, photos heard) since then, or since the backlog's oldest.
+
+        What a scan or a replay asked for counts as heard. The photos are counted again when they might be too few,
+        and after some seconds: counting a whole hour of a scan for each of its changes would cost more than they do.
+        """
         async with translated():
-            row = await self._pool.fetchrow(
-                """
-                WITH beginning AS (
-                    SELECT least($3, (SELECT min(created_at) FROM deliveries
-                        WHERE state IN ('waiting', 'running', 'joined'))) AS at
-                )
-                SELECT
-                    (SELECT count(*) FROM journal WHERE account = $1 AND feature = $2
-                        AND written_at >= (SELECT at FROM beginning) AND state IN ('open', 'done')) AS changes,
-                    (SELECT count(*) FROM events WHERE account = $1 AND kind = 'AssetUploaded'
-                        AND heard_at >= (SELECT at FROM beginning) - interval '1 minute') AS heard
-                """,
-                account,
-                feature,
-                since,
-            )
-        assert row is not None
-        return row["changes"], row["heard"]
+            row = await self._pool.fetchrow(_CHANGES, since, account, feature)
+            assert row is not None
+            counted_from, heard = self._heard.get(account, (row["at"], 0))
+            if abs(row["at"] - counted_from) > KEPT or row["changes"] >= heard:
+                heard = await self._pool.fetchval(_HEARD, row["at"], account)
+                self._heard[account] = row["at"], heard
+        return row["changes"], heard
 
 
-def _entry(row: asyncpg.Record) -> Entry:
+def entry_of(row: asyncpg.Record) -> Entry:
+    """Return the entry of a stored row."""
     return Entry(
         id=row["id"],
         change=load_change(row["kind"], row["change"]),

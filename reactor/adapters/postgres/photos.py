@@ -7,7 +7,7 @@ import asyncpg
 
 from reactor.adapters.postgres.pool import translated
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import Asset, EmbeddedPhoto
 from reactor.core.vectors import from_bytes, to_bytes
 
 # PostgreSQL's bigint is signed; a perceptual hash has 64 bits.
@@ -27,19 +27,27 @@ class PostgresPhotos:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def save(self, photo: EmbeddedPhoto, model: str) -> None:
-        """Write or replace what is known of a photo, durably and in one statement."""
+    async def save(self, photo: EmbeddedPhoto, model: str, *, seen: Asset | None = None) -> None:
+        """Write or replace what is known of a photo, durably and in one statement.
+
+        ``seen`` is the photo as Immich showed it: where it was never looked at before, later changes are told by that.
+        """
         async with translated():
             await self._pool.execute(
                 """
-                WITH photo AS (
+                WITH seen AS (
+                    INSERT INTO sightings (account, asset, updated_at, visibility, trashed, taken_at, tags)
+                    SELECT $1, $2, $14, $15, $16, $17, $18 WHERE $14::timestamptz IS NOT NULL
+                    ON CONFLICT (account, asset) DO NOTHING
+                ), photo AS (
                     INSERT INTO photos
-                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
                     ON CONFLICT (account, asset) DO UPDATE SET
                         taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
                         phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
-                        height = excluded.height, checksum = excluded.checksum, embedded_at = clock_timestamp()
+                        height = excluded.height, checksum = excluded.checksum, external = excluded.external,
+                        embedded_at = clock_timestamp()
                 )
                 INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
                 ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
@@ -56,6 +64,15 @@ class PostgresPhotos:
                 photo.checksum,
                 model,
                 to_bytes(photo.vector),
+                photo.external,
+                *_sighting(seen),
+            )
+
+    async def retake(self, account: AccountId, asset: AssetId, taken_at: datetime) -> None:
+        """Correct the capture time of a stored photo."""
+        async with translated():
+            await self._pool.execute(
+                "UPDATE photos SET taken_at = $3 WHERE account = $1 AND asset = $2", account, asset, taken_at
             )
 
     async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None:
@@ -112,6 +129,12 @@ class PostgresPhotos:
         return tuple(_photo(row) for row in rows)
 
 
+def _sighting(seen: Asset | None) -> tuple[object, ...]:
+    if seen is None:
+        return (None,) * 5
+    return seen.updated_at, seen.visibility, seen.trashed, seen.taken_at, sorted(seen.tags)
+
+
 def _merged(times: Sequence[datetime], margin: timedelta) -> list[tuple[datetime, datetime]]:
     spans: list[tuple[datetime, datetime]] = []
     for time in times:
@@ -135,5 +158,6 @@ def _photo(row: asyncpg.Record) -> EmbeddedPhoto:
         height=row["height"],
         checksum=row["checksum"],
         burst_id=row["burst_id"],
+        external=row["external"],
         vector=from_bytes(row["vector"]),
     )

@@ -16,9 +16,12 @@ from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.deliveries import Delivery, LeaseLost
 from reactor.core.events import Event
-from reactor.core.ids import RunId
-from reactor.core.settlement import Again, Dead, Moot, Verdict
+from reactor.core.ids import AccountId, RunId
+from reactor.core.settlement import Again, Dead, Moot, Shelved, Verdict
 from reactor.routing import Quiet, Router
+
+LONGEST_WAIT = timedelta(minutes=30)
+"""Longer than any backoff or Retry-After that is honoured."""
 
 _CLAIMED = """
 UPDATE deliveries d
@@ -45,29 +48,34 @@ WITH picked AS (
 )
 """ + _CLAIMED.format(leader="d.id")
 
+# A batch is of one run and one account: a dry run must not carry live work along, nor a refused key another account's.
 # A delivery that was tried twice in company is tried alone, so that one that kills does not take the others with it.
+# What was created in the future was created before the clock was set back.
 _CLAIM_BATCH = """
 WITH ready AS (
-    SELECT lane FROM deliveries c
+    SELECT lane, run, account FROM deliveries c
     WHERE handler = $1 AND state = 'waiting' AND run_at <= clock_timestamp()
         AND NOT EXISTS (SELECT FROM deliveries o WHERE o.lane = c.lane AND o.state = 'running')
-    GROUP BY lane
-    HAVING max(created_at) <= clock_timestamp() - $4::interval
+    GROUP BY lane, run, account
+    HAVING max(created_at) NOT BETWEEN clock_timestamp() - $4::interval AND clock_timestamp() + interval '1 minute'
         OR min(created_at) <= clock_timestamp() - $5::interval OR count(*) >= $6
     ORDER BY min(priority), min(id) LIMIT 1
 ), first AS (
-    SELECT id, attempts FROM deliveries
-    WHERE handler = $1 AND lane = (SELECT lane FROM ready) AND state = 'waiting' AND run_at <= clock_timestamp()
-    ORDER BY priority, id LIMIT 1
+    SELECT c.id, c.attempts FROM deliveries c JOIN ready USING (lane, run, account)
+    WHERE c.handler = $1 AND c.state = 'waiting' AND c.run_at <= clock_timestamp()
+    ORDER BY c.id LIMIT 1
 ), picked AS (
-    SELECT c.id FROM deliveries c, first
-    WHERE c.handler = $1 AND c.lane = (SELECT lane FROM ready) AND c.state = 'waiting'
-        AND c.run_at <= clock_timestamp()
+    SELECT c.id FROM deliveries c JOIN ready USING (lane, run, account), first
+    WHERE c.handler = $1 AND c.state = 'waiting' AND c.run_at <= clock_timestamp()
         AND CASE WHEN first.attempts >= 2 THEN c.id = first.id ELSE c.attempts < 2 END
-    ORDER BY c.priority, c.id LIMIT $6
+    ORDER BY c.id LIMIT $6
     FOR UPDATE OF c SKIP LOCKED
 )
 """ + _CLAIMED.format(leader="(SELECT min(id) FROM picked)")
+
+# Where a delivery goes that is to be tried again: its run may have been paused or cancelled meanwhile.
+_BACK = """coalesce((SELECT CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' END
+    FROM runs r WHERE r.id = d.run), 'waiting')"""
 
 
 class PostgresQueue:
@@ -120,8 +128,8 @@ class PostgresQueue:
         """Settle a try that failed: tried again later, kept among the dead, or ended where nothing is left to do."""
         match verdict:
             case Again(wait=wait, why=why, counted=counted):
-                change = """
-                    UPDATE deliveries d SET state = 'waiting', leader = NULL, lease_until = NULL, error = $4,
+                change = f"""
+                    UPDATE deliveries d SET state = {_BACK}, leader = NULL, lease_until = NULL, error = $4,
                         run_at = clock_timestamp() + $5::interval, attempts = d.attempts - $6
                 """
                 arguments: tuple[object, ...] = (why, wait, 0 if counted else 1)
@@ -131,10 +139,11 @@ class PostgresQueue:
                     SET state = 'done', lease_until = NULL, error = $4, settled_at = clock_timestamp()
                 """
                 arguments = (why,)
-            case Dead(why=why):
-                change = """
+            case Dead(why=why) | Shelved(why=why):
+                state = "dead" if isinstance(verdict, Dead) else "shelved"
+                change = f"""
                     UPDATE deliveries d
-                    SET state = 'dead', lease_until = NULL, error = $4, settled_at = clock_timestamp()
+                    SET state = '{state}', lease_until = NULL, error = $4, settled_at = clock_timestamp()
                 """
                 arguments = (why,)
         async with translated(), self._pool.acquire() as connection, connection.transaction():
@@ -170,9 +179,9 @@ class PostgresQueue:
         """
         async with translated():
             rows = await self._pool.fetch(
-                """
-                UPDATE deliveries SET lease_until = NULL, leader = NULL,
-                    state = CASE WHEN attempts >= $1 THEN 'dead' ELSE 'waiting' END,
+                f"""
+                UPDATE deliveries d SET lease_until = NULL, leader = NULL,
+                    state = CASE WHEN attempts >= $1 THEN 'dead' ELSE {_BACK} END,
                     settled_at = CASE WHEN attempts >= $1 THEN clock_timestamp() END,
                     error = 'the worker ended while it had this in hand (try ' || attempts || ')'
                 WHERE state IN ('running', 'joined') AND (lease_until < clock_timestamp()
@@ -187,6 +196,34 @@ class PostgresQueue:
         if rows:
             self._wake.ring()
         return len(rows)
+
+    async def mend_clock(self) -> int:
+        """Let nothing wait for a time that no wait of ours reaches: the clock was set back since it was written."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                UPDATE deliveries SET run_at = least(run_at, clock_timestamp()),
+                    lease_until = least(lease_until, clock_timestamp() + $1::interval)
+                WHERE (state = 'waiting' AND run_at > clock_timestamp() + $2::interval)
+                    OR (state IN ('running', 'joined') AND lease_until > clock_timestamp() + 2 * $1::interval)
+                RETURNING id
+                """,
+                self._lease,
+                LONGEST_WAIT,
+            )
+        return len(rows)
+
+    async def hasten(self, account: AccountId) -> None:
+        """Let everything of an account that waits for a later try be tried now: what it waited for is mended."""
+        async with translated():
+            await self._pool.execute(
+                """
+                UPDATE deliveries SET run_at = clock_timestamp()
+                WHERE account = $1 AND state = 'waiting' AND run_at > clock_timestamp()
+                """,
+                account,
+            )
+        self._wake.ring()
 
     async def next_due(self, handler: str) -> float | None:
         """Return the seconds until the handler's next delivery is due (negative when overdue), None without any."""

@@ -10,6 +10,8 @@ import asyncpg
 import structlog
 
 CHANNEL = "reactor"
+SERVICE_LOCK = 0x5265616374
+"""An advisory lock that every running reactor shares on its listening connection, so that commands can tell."""
 GATHER_S = 0.05
 
 LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -60,11 +62,12 @@ class Wake:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(CHANNEL, heard)
+        await connection.execute("SELECT pg_advisory_lock_shared($1)", SERVICE_LOCK)
         try:
             await lost.wait()
         finally:
             if not connection.is_closed():
-                await connection.remove_listener(CHANNEL, heard)
+                await connection.remove_listener(CHANNEL, heard)  # the pool's reset gives the lock back
 
     async def aclose(self) -> None:
         if self._sending is not None:

@@ -1,6 +1,7 @@
 """Read and change assets: GET, PUT one and many, trash, restore, delete, jobs, free metadata (section 4)."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -39,11 +40,12 @@ async def update_assets(call: Call) -> web.Response:
     """Change many; one bad id fails all; always queues a sidecar write for each (cap:601-606)."""
     body = await call.body()
     assets = call.updatable(uuids(body, "ids"))
-    changes = [change for asset in assets for change in _apply(call.world.state, asset, body)]
+    changes = [change for asset in assets for change in _apply(asset, body)]
     for asset in assets:
         if {"visibility", "isFavorite", "duplicateId"} & body.keys():
             call.world.state.touch(asset)
         queue_sidecar_write(call.world, asset)
+        _queue_date(call.world, asset, body)
     call.changed("asset.update", changes)
     return no_content()
 
@@ -53,11 +55,12 @@ async def update_asset(call: Call) -> web.Response:
     """Change one; only what belongs into the XMP queues a sidecar write (section 7: isFavorite tells nobody)."""
     body = await call.body()
     (asset,) = call.updatable([call.path_id()])
-    changes = _apply(call.world.state, asset, body)
+    changes = _apply(asset, body)
     if {"visibility", "isFavorite"} & body.keys():
         call.world.state.touch(asset)
-    if {"description", "rating"} & body.keys():
+    if {"description", "rating", "dateTimeOriginal"} & body.keys():
         queue_sidecar_write(call.world, asset)
+    _queue_date(call.world, asset, body)
     call.changed("asset.update", changes)
     return reply(asset_base(asset) | {"exifInfo": exif_json(asset.exif)})
 
@@ -147,9 +150,9 @@ def forget(state: State, asset: Asset) -> None:
         state.assets[member].stack_id = None
 
 
-def _apply(state: State, asset: Asset, body: dict[str, Any]) -> list[str]:
+def _apply(asset: Asset, body: dict[str, Any]) -> list[str]:
     """Set the given fields; return what differs now. "locked" is one-way: a key no longer sees it (cap:604-606)."""
-    before = (asset.visibility, asset.is_favorite, asset.exif.description, asset.exif.rating, asset.duplicate_id)
+    before = _editable(asset)
     asset.visibility = option(body, "visibility", VISIBILITIES) or asset.visibility
     favourite = flag(body, "isFavorite")
     asset.is_favorite = asset.is_favorite if favourite is None else favourite
@@ -161,9 +164,49 @@ def _apply(state: State, asset: Asset, body: dict[str, Any]) -> list[str]:
         asset.exif.rating = body["rating"]
     if "duplicateId" in body:
         asset.duplicate_id = body["duplicateId"]
-    after = (asset.visibility, asset.is_favorite, asset.exif.description, asset.exif.rating, asset.duplicate_id)
-    names = ("visibility", "isFavorite", "description", "rating", "duplicateId")
-    return [f"{asset.id}:{name}={new}" for name, old, new in zip(names, before, after, strict=True) if old != new]
+    if (taken := _date(body)) is not None:
+        asset.exif.taken_at = taken.astimezone(UTC)
+    return [f"{asset.id}:{name}={new}" for name, new in _editable(asset).items() if before[name] != new]
+
+
+def _editable(asset: Asset) -> dict[str, object]:
+    return {
+        "visibility": asset.visibility,
+        "isFavorite": asset.is_favorite,
+        "description": asset.exif.description,
+        "rating": asset.exif.rating,
+        "duplicateId": asset.duplicate_id,
+        "dateTimeOriginal": asset.exif.taken_at,
+    }
+
+
+def _date(body: dict[str, Any]) -> datetime | None:
+    """Read the capture time as it was given, with its zone; one without a zone counts as UTC."""
+    given = text(body, "dateTimeOriginal")
+    if given is None:
+        return None
+    try:
+        read = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise invalid("dateTimeOriginal", "Invalid date", code="custom") from error
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _queue_date(world: World, asset: Asset, body: dict[str, Any]) -> None:
+    if (taken := _date(body)) is not None:
+        world.background.spawn(_redate(world, asset, taken))
+
+
+async def _redate(world: World, asset: Asset, taken: datetime) -> None:
+    """Let the date by which photos are ordered follow with the jobs, as a description's bump does (section 3).
+
+    A file that is extracted again after this brings its own date back here; on the server the XMP's date wins.
+    """
+    while asset.id in world.sidecar_writes:  # noqa: ASYNC110 - a table of jobs, nobody tells when one ends
+        await asyncio.sleep(world.timing.tag_race / 10)
+    asset.exif.taken_at = asset.file_created_at = taken.astimezone(UTC)
+    asset.local_time = taken.replace(tzinfo=UTC)
+    world.state.touch(asset)
 
 
 def _trashed(call: Call, asset: Asset) -> bool:

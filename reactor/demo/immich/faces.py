@@ -52,6 +52,21 @@ async def reassign_face(call: Call) -> web.Response:
     return reply(person_json(person))
 
 
+@routes.on("PUT", "/people/{id}/reassign", need="person.reassign")
+async def reassign_person(call: Call) -> web.Response:
+    """Give this person what others show on some photos; answer with the person, once for each face (cap:839)."""
+    person = own_person(call, call.path_id(), "person.update")
+    state, changed = call.world.state, []
+    for item in (await call.body()).get("data") or []:
+        asset_id, person_id = uuid4(item.get("assetId"), "assetId"), uuid4(item.get("personId"), "personId")
+        for face in state.faces_of(asset_id):
+            if face.person_id == person_id and state.assets[asset_id].owner_id == call.account.id:
+                give_face(call.world, face, person.id)
+                changed.append(f"{face.id}:{person.id}")
+    call.changed("face.update", changed)
+    return reply([person_json(person) for _ in changed])
+
+
 @routes.on("DELETE", "/faces/{id}", need="face.delete")
 async def delete_face(call: Call) -> web.Response:
     """Delete a face; soft and forced look the same from outside (cap:848, 849)."""

@@ -1,6 +1,7 @@
-"""The socket at /api/socket.io: who may listen, and the events that an upload causes (section 7)."""
+"""The socket at /api/socket.io: who may listen, and the events that uploads and edits cause (section 7)."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import socketio
@@ -40,22 +41,39 @@ def make_socket(keys: dict[str, ApiKey], version: tuple[int, int, int]) -> socke
 
 
 async def tell_upload(world: World, asset_id: str) -> None:
-    """Send the two events of a finished upload to its owner."""
+    """Send the two events of a finished upload to its owner; none for what is hidden or locked."""
     asset = world.state.assets.get(asset_id)
-    if asset is None or asset.visibility == "hidden":
+    if asset is None or asset.visibility not in ("timeline", "archive"):
         return
     await world.emit(asset.owner_id, "on_upload_success", asset_event(world.state, asset))
-    ready = {"asset": sync_asset(asset), "exif": sync_exif(asset)}
-    await world.emit(asset.owner_id, upload_ready_event(world.version), ready)
+    ready = {"asset": sync_asset(asset, world.version), "exif": sync_exif(asset)}
+    await world.emit(asset.owner_id, f"AssetUploadReady{sync_version(world.version)}", ready)
 
 
-def upload_ready_event(version: tuple[int, int, int]) -> str:
-    return "AssetUploadReadyV2" if version >= (3, 0, 0) else "AssetUploadReadyV1"
+async def tell_edit(world: World, asset_id: str, edits: Sequence[Json]) -> None:
+    """Send the event of a saved (no edits: reverted) edit, each of {"id", "action", "parameters"}, to the owner.
+
+    Only 3.x tells what was done (captures _socket-by-action.json).
+    """
+    asset = world.state.assets.get(asset_id)
+    if asset is None:
+        return
+    ready: Json = {"assetId": asset_id}
+    if sync_version(world.version) != "V1":
+        shown = sync_asset(asset, world.version) | {"isEdited": bool(edits)}
+        steps = [edit | {"assetId": asset_id, "sequence": number} for number, edit in enumerate(edits)]
+        ready = {"asset": shown, "edit": steps}
+    await world.emit(asset.owner_id, f"AssetEditReady{sync_version(world.version)}", ready)
 
 
-def sync_asset(asset: Asset) -> Json:
-    """Write a SyncAssetV2 (captures socket-events.jsonl)."""
-    return {
+def sync_version(version: tuple[int, int, int]) -> str:
+    return "V2" if version >= (3, 0, 0) else "V1"
+
+
+def sync_asset(asset: Asset, version: tuple[int, int, int]) -> Json:
+    """Write a SyncAssetV2 (captures socket-events.jsonl); a V1 lacks two of its fields."""
+    newer = {"createdAt": ms(asset.created_at), "isEdited": False} if sync_version(version) == "V2" else {}
+    return newer | {
         "id": asset.id,
         "ownerId": asset.owner_id,
         "originalFileName": asset.file_name,
@@ -63,7 +81,6 @@ def sync_asset(asset: Asset) -> Json:
         "checksum": base64.b64encode(asset.checksum).decode(),
         "fileCreatedAt": ms(asset.file_created_at),
         "fileModifiedAt": ms(asset.file_modified_at),
-        "createdAt": ms(asset.created_at),
         "localDateTime": ms(asset.local_time),
         "duration": asset.duration_ms,
         "type": "VIDEO" if asset.is_video else "IMAGE",
@@ -75,7 +92,6 @@ def sync_asset(asset: Asset) -> Json:
         "libraryId": asset.library_id,
         "width": asset.width,
         "height": asset.height,
-        "isEdited": False,
     }
 
 

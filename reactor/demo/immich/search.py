@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from reactor.demo.immich.albums import in_albums
 from reactor.demo.immich.calls import Call, Routes, reply
 from reactor.demo.immich.errors import ApiError, invalid
 from reactor.demo.immich.state import Asset, State
@@ -62,7 +63,7 @@ async def search_statistics(call: Call) -> web.Response:
 def find(call: Call, body: dict[str, Any]) -> list[Asset]:
     """Return the assets that pass every filter; unknown fields are ignored, as a mistyped one is (cap:210)."""
     tests = [_visible(call, body), *_times(body), *_exact(body), *_texts(body), *_tags(call.world.state, body)]
-    tests += _people(call.world.state, body)
+    tests += [*_people(call.world.state, body), *in_albums(call, body)]
     return [asset for asset in call.world.state.assets.values() if all(test(asset) for test in tests)]
 
 
@@ -119,7 +120,7 @@ def _exact(body: dict[str, Any]) -> list[Test]:
         tests.append(lambda asset: ("VIDEO" if asset.is_video else "IMAGE") == kind)
     if (favourite := flag(body, "isFavorite")) is not None:
         tests.append(lambda asset: asset.is_favorite == favourite)
-    if flag(body, "isOffline") or uuids(body | {"albumIds": body.get("albumIds", [])}, "albumIds"):
+    if flag(body, "isOffline"):
         tests.append(lambda _: False)
     return tests
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from reactor.demo.immich import (
     accounts,
+    albums,
     assets,
     faces,
     people,
@@ -41,6 +42,7 @@ ROUTES = [
     *pictures.routes,
     *assets.routes,
     *search.routes,
+    *albums.routes,
     *tags.routes,
     *stacks.routes,
     *people.routes,

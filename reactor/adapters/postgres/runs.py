@@ -1,0 +1,193 @@
+"""The runs beside the live one: asked for, paused, resumed, cancelled, and looked at."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from reactor.adapters.postgres.journal import entry_of
+from reactor.adapters.postgres.pool import translated
+from reactor.adapters.postgres.replays import preview
+from reactor.adapters.postgres.wake import CHANNEL, SERVICE_LOCK
+from reactor.core.ids import RunId
+from reactor.core.journal import Entry
+from reactor.core.runs import (
+    Counts,
+    ReplayProgress,
+    ReplayRequest,
+    Run,
+    RunProgress,
+    RunRequest,
+    RunState,
+    ScanProgress,
+    ScanRequest,
+    WouldDeliver,
+    handlers_of,
+)
+from reactor.routing import Router
+
+REQUESTS: Mapping[str, TypeAdapter[Any]] = {"scan": TypeAdapter(ScanRequest), "replay": TypeAdapter(ReplayRequest)}
+PROGRESS: Mapping[str, TypeAdapter[Any]] = {"scan": TypeAdapter(ScanProgress), "replay": TypeAdapter(ReplayProgress)}
+COUNTS = TypeAdapter(Counts)
+
+# Two starts at once wait for each other, so that the second finds the first's run.
+_START_LOCK = 0x52756E73
+
+# Where deliveries stand otherwise than their run, which a statement that read the run before it changed can leave:
+# seen again some seconds later, so that nothing of a paused run is begun and nothing of a resumed one stays held.
+# What a person tries again long after a cancellation is theirs to try.
+FOLLOW = """
+UPDATE deliveries d SET
+    state = CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END,
+    settled_at = CASE r.state WHEN 'cancelled' THEN clock_timestamp() END
+FROM runs r
+WHERE d.run = r.id AND d.run <> 'live' AND d.state IN ('waiting', 'held')
+    AND (r.finished_at IS NULL OR r.finished_at > clock_timestamp() - interval '2 minutes')
+    AND d.state <> CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
+"""
+
+_COUNT = """
+SELECT run, state, count(*) AS number FROM deliveries WHERE run = ANY($1) AND run <> 'live' GROUP BY run, state
+"""
+
+
+class PostgresRuns:
+    """Ask for runs and steer them; whichever reactor is running on this database feeds them.
+
+    A caller checks a request with ``core.runs.check`` first.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, router: Router) -> None:
+        self._pool = pool
+        self._router = router
+
+    async def start(self, request: RunRequest) -> Run:
+        """Start a run; one of its kind that is running or paused already is joined (``joined``) as it is."""
+        prefix = "dry" if isinstance(request, ScanRequest) and request.dry else request.kind
+        async with translated(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
+            row = await connection.fetchrow(
+                "SELECT * FROM runs WHERE kind = $1 AND state IN ('running', 'paused') ORDER BY created_at LIMIT 1",
+                request.kind,
+            )
+            joined = row is not None
+            if row is None:
+                handlers = handlers_of(request)
+                row = await connection.fetchrow(
+                    "INSERT INTO runs (id, kind, handlers, request) VALUES ($1, $2, $3, $4::jsonb) RETURNING *",
+                    f"{prefix}:{uuid.uuid4().hex[:12]}",
+                    request.kind,
+                    list(handlers) if handlers is not None else None,
+                    REQUESTS[request.kind].dump_json(request).decode(),
+                )
+        assert row is not None
+        (run,) = await self._runs([row])
+        return replace(run, joined=joined)
+
+    async def get(self, run: RunId) -> Run | None:
+        """Return a run, or None where there is none of this id."""
+        return next(iter(await self._fetch("SELECT * FROM runs WHERE id = $1", run)), None)
+
+    async def list(self, limit: int = 20) -> tuple[Run, ...]:
+        """Return the newest runs, newest first."""
+        return await self._fetch("SELECT * FROM runs ORDER BY created_at DESC, id LIMIT $1", limit)
+
+    async def pause(self, run: RunId) -> Run | None:
+        """Hold a running run: nothing of it is begun any more. Return it, None where there is none of this id."""
+        return await self._turn(run, ("running",), "state = 'paused', feeder = NULL, fed_until = NULL")
+
+    async def resume(self, run: RunId) -> Run | None:
+        """Let a paused run go on."""
+        return await self._turn(run, ("paused",), "state = 'running'")
+
+    async def cancel(self, run: RunId) -> Run | None:
+        """End a run; what is in hand is finished, what waits is cancelled."""
+        change = "state = 'cancelled', feeder = NULL, fed_until = NULL, finished_at = clock_timestamp()"
+        return await self._turn(run, ("running", "paused"), change)
+
+    async def _turn(self, run: RunId, before: Sequence[str], change: str) -> Run | None:
+        """Change the state of a run that stands in one of the states before; any other is left as it is."""
+        async with translated(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(f"UPDATE runs SET {change} WHERE id = $1 AND state = ANY($2)", run, list(before))
+            await connection.execute(FOLLOW + " AND r.id = $1", run)
+            # Seldom enough to be sent inside the transaction.
+            await connection.execute(f"NOTIFY {CHANNEL}")
+        return await self.get(run)
+
+    async def plan(self, run: RunId) -> tuple[Entry, ...]:
+        """Return what a run planned, or found undone by the user before, in the order of its finding."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT * FROM journal WHERE run = $1 AND state IN ('planned', 'vetoed') ORDER BY id", run
+            )
+        return tuple(entry_of(row) for row in rows)
+
+    async def would_deliver(self, request: ReplayRequest) -> WouldDeliver:
+        """Return what a replay would ask for; nothing is written."""
+        async with translated():
+            return await preview(self._pool, self._router, request)
+
+    async def service_runs(self) -> bool:
+        """Say whether a reactor runs on this database."""
+        async with translated():
+            # A lock of one 64-bit number is listed in two halves.
+            found: bool = await self._pool.fetchval(
+                """
+                SELECT EXISTS (
+                    SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                        AND classid = $1::bigint::oid AND objid = $2::bigint::oid
+                )
+                """,
+                SERVICE_LOCK >> 32,
+                SERVICE_LOCK & 0xFFFFFFFF,
+            )
+        return found
+
+    async def _fetch(self, statement: str, *arguments: object) -> tuple[Run, ...]:
+        async with translated():
+            return await self._runs(await self._pool.fetch(statement, *arguments))
+
+    async def _runs(self, rows: Sequence[asyncpg.Record]) -> tuple[Run, ...]:
+        """Return the runs of these rows; what a finished one counted stands in its row."""
+        counting = [row["id"] for row in rows if "counts" not in json.loads(row["progress"])]
+        counted: dict[str, dict[str, int]] = {}
+        for row in await self._pool.fetch(_COUNT, counting) if counting else ():
+            counted.setdefault(row["run"], {})[row["state"]] = row["number"]
+        return tuple(_run(row, counted.get(row["id"], {})) for row in rows)
+
+
+def counts_of(states: Mapping[str, int]) -> Counts:
+    """Return the counts of a run from how many of its deliveries stand in each state."""
+    return Counts(
+        asked=sum(states.values()),
+        done=states.get("done", 0),
+        failed=states.get("dead", 0),
+        shelved=states.get("shelved", 0),
+        cancelled=states.get("cancelled", 0),
+    )
+
+
+def progress_of(row: asyncpg.Record) -> RunProgress:
+    """Return how far the run of a row is."""
+    progress: RunProgress = PROGRESS[row["kind"]].validate_json(row["progress"])
+    return progress
+
+
+def _run(row: asyncpg.Record, states: Mapping[str, int]) -> Run:
+    stored = json.loads(row["progress"])
+    return Run(
+        id=RunId(row["id"]),
+        kind=row["kind"],
+        state=RunState(row["state"]),
+        request=REQUESTS[row["kind"]].validate_json(row["request"]),
+        progress=progress_of(row),
+        counts=COUNTS.validate_python(stored["counts"]) if "counts" in stored else counts_of(states),
+        note=row["note"],
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+    )

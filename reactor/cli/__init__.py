@@ -1,0 +1,25 @@
+"""The command line. Heavy modules are imported by the command that needs them, so that ``--help`` is quick."""
+
+import typer
+
+from reactor.cli import history, measure, models, replay, scan, service, setup
+
+app = typer.Typer(
+    name="reactor",
+    help="Tags, stacks and faces for the photos of an Immich household, as they arrive; journalled and reversible.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+flat = (service.app, scan.app, replay.app, history.app)
+groups = {
+    "deadletters": history.deadletters,
+    "setup": setup.setup,
+    "eval": measure.evaluations,
+    "bench": measure.benchmarks,
+    "model": models.models,
+}
+for part in flat:
+    app.add_typer(part)
+for name, group in groups.items():
+    app.add_typer(group, name=name)

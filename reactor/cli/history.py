@@ -1,0 +1,201 @@
+"""Look into the event log, deliver parts of it again, and deal with what was given up."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.words import a_moment, clock, in_words
+from reactor.core.errors import Retryable, StartError
+from reactor.core.history import DeadFilter, DeadLetter, DeliveryLine, EventFilter, EventLine, Unseen
+from reactor.core.ids import LIVE, AccountId
+
+if TYPE_CHECKING:
+    from reactor.adapters.postgres.history import PostgresHistory
+
+app = typer.Typer()
+deadletters = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
+
+LINE = TypeAdapter(EventLine)
+LETTER = TypeAdapter(DeadLetter)
+FOLLOW_S = 0.5
+AT_ONCE = 500
+
+Since = Annotated[str | None, typer.Option(help="Heard since: a time like 2026-06-01T12:00, or 2h, 3d ago.")]
+Until = Annotated[str | None, typer.Option(help="Heard until then.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind of event; may be repeated.")]
+Account = Annotated[str | None, typer.Option(help="Only this account.")]
+Asset = Annotated[str | None, typer.Option(help="Only the photo or person of this id.")]
+Handler = Annotated[str | None, typer.Option(help="Only this handler.")]
+IsShelved = Annotated[bool, typer.Option("--shelved", help="Those that were put aside, instead of the dead.")]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Numbers as they are listed.")]
+All = Annotated[bool, typer.Option("--all", help="All that fit.")]
+
+
+@app.command()
+def events(
+    since: Since = None,
+    until: Until = None,
+    kind: Kinds = None,
+    account: Account = None,
+    asset: Asset = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what is heard from now on.")] = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List what was heard, newest first, with what became of it; or follow it."""
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    wanted = EventFilter(
+        since=a_moment(since, now),
+        until=a_moment(until, now),
+        kinds=tuple(kind or ()),
+        account=AccountId(account) if account else None,
+        subject=asset,
+    )
+
+    async def work() -> int:
+        settings = settings_of(config)
+        setup_logging("WARNING")
+        async with in_words(), open_desk(settings) as desk:
+            if follow:
+                await follow_log(desk.history, wanted, as_json=as_json)
+            found = await desk.history.events(wanted, limit)
+        if as_json:
+            typer.echo(json.dumps([event_json(line) for line in found]))
+        else:
+            for line in found:
+                typer.echo(event_words(line))
+        return 0
+
+    run_async(work(), endless=follow)
+
+
+async def follow_log(history: "PostgresHistory", wanted: EventFilter, *, as_json: bool) -> None:
+    """Print what is heard from now on until cancelled; an outage of the database is waited out.
+
+    All events are read and those shown that fit: else the numbers of the others would have to be read ever again.
+    """
+    unseen = Unseen()
+    unseen.take(await history.events(EventFilter(), unseen.overlap))
+    while True:
+        try:
+            found = await history.unseen(EventFilter(), AT_ONCE, after=unseen.after, seen=unseen.seen)
+        except Retryable as error:
+            typer.echo(f"waits: {error}", err=True)
+            await asyncio.sleep(10 * FOLLOW_S)
+            continue
+        for line in unseen.take(found):
+            if wanted.fits(line):
+                typer.echo(json.dumps(event_json(line)) if as_json else event_words(line))
+        if len(found) < AT_ONCE:
+            await asyncio.sleep(FOLLOW_S)
+
+
+def event_words(line: EventLine) -> str:
+    """Return an event in one line: number, time, source, account, kind, subject, and how its deliveries stand."""
+    deliveries = "  ".join(_standing(delivery) for delivery in line.deliveries)
+    source = line.source or "-"
+    return (
+        f"{line.seq:>8}  {clock(line.heard_at)}  {source:7}  {line.account}  {line.kind}  {line.subject}  {deliveries}"
+    )
+
+
+def _standing(delivery: DeliveryLine) -> str:
+    run = "" if delivery.run == LIVE else f" ({delivery.run})"
+    return f"{delivery.handler}: {delivery.state}{run}"
+
+
+def event_json(line: EventLine) -> object:
+    """Return an event for JSON, its payload as it is."""
+    return LINE.dump_python(line, mode="json") | {"payload": json.loads(line.payload)}
+
+
+def letter_json(letter: DeadLetter) -> object:
+    """Return a given-up delivery for JSON, its event's payload as it is."""
+    return LETTER.dump_python(letter, mode="json") | {"payload": json.loads(letter.payload)}
+
+
+@deadletters.callback()
+def list_deadletters(
+    context: typer.Context,
+    handler: Handler = None,
+    account: Account = None,
+    shelved: IsShelved = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List deliveries that were given up: error, tries, payload; newest first."""
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    wanted = DeadFilter(handler=handler, account=AccountId(account) if account else None, shelved=shelved)
+    context.obj = Asked(wanted=wanted, config=config)
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work() -> int:
+        settings = settings_of(config)
+        setup_logging("WARNING")
+        async with in_words(), open_desk(settings) as desk:
+            found = await desk.history.dead(wanted)
+        if as_json:
+            typer.echo(json.dumps([letter_json(letter) for letter in found]))
+            return 0
+        for letter in found:
+            run = "" if letter.run == LIVE else f", {letter.run}"
+            typer.echo(f"{letter.id}  {clock(letter.given_up_at)}  {letter.handler}{run}  {letter.attempts} tries")
+            typer.echo(f"    {letter.error}\n    {letter.kind} {letter.payload}")
+        if not found:
+            typer.echo(f"nothing is {'put aside' if shelved else 'dead'}")
+        return 0
+
+    run_async(work())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was said before `retry` or `drop`."""
+
+    wanted: DeadFilter
+    config: Path | None
+
+
+@deadletters.command("retry")
+def retry_deadletters(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
+    """Let given-up deliveries wait again as if they had never been tried."""
+    _change(context.obj, ids, everything=everything, retry=True)
+
+
+@deadletters.command("drop")
+def drop_deadletters(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
+    """End given-up deliveries for good."""
+    _change(context.obj, ids, everything=everything, retry=False)
+
+
+def _change(asked: Asked, ids: Sequence[int] | None, *, everything: bool, retry: bool) -> None:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    if bool(ids) == everything:
+        raise typer.BadParameter("name the deliveries, or say --all for those that fit")
+
+    async def work() -> int:
+        settings = settings_of(asked.config)
+        setup_logging("WARNING")
+        async with in_words(), open_desk(settings) as desk:
+            change = desk.history.retry if retry else desk.history.drop
+            number = await change(ids) if ids else await change(wanted=asked.wanted)
+        typer.echo(f"{number} {'wait again' if retry else 'dropped'}")
+        if ids and number < len(set(ids)):
+            raise StartError(f"{len(set(ids)) - number} of those named are not given up (any more)")
+        return 0
+
+    run_async(work())

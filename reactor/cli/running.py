@@ -1,0 +1,173 @@
+"""What the commands for scans and replays share: steer a run, watch it, say how it ended."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from reactor.core.errors import Retryable, StartError
+from reactor.core.ids import RunId
+from reactor.core.journal import Entry
+from reactor.core.plans import PlanLine, plan_line
+from reactor.core.run_view import RunView, run_view
+from reactor.core.runs import Run, RunKind, RunRequest, RunState, check, final_plan
+
+if TYPE_CHECKING:
+    from reactor.config import Settings
+
+Control = Literal["status", "pause", "resume", "cancel"]
+CONTROLS: tuple[Control, ...] = ("status", "pause", "resume", "cancel")
+LOOK_S = 0.5
+LISTED = 100
+SHOWN = 5
+Once = Annotated[bool, typer.Option("--once", help="Wait for the end, with progress, and exit with a summary.")]
+RunName = Annotated[str | None, typer.Argument(metavar="RUN", help="The run to steer; the open one by default.")]
+Status = Annotated[bool, typer.Option("--status", help="Show how far it is.")]
+Pause = Annotated[bool, typer.Option("--pause", help="Hold it: nothing more of it is begun.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Let it go on.")]
+Cancel = Annotated[bool, typer.Option("--cancel", help="End it.")]
+VIEW = TypeAdapter(RunView)
+PLAN = TypeAdapter(tuple[PlanLine, ...])
+
+
+class Runs(Protocol):
+    """What commands do with runs."""
+
+    async def start(self, request: RunRequest) -> Run: ...
+
+    async def get(self, run: RunId) -> Run | None: ...
+
+    async def list(self, limit: int = ...) -> tuple[Run, ...]: ...
+
+    async def pause(self, run: RunId) -> Run | None: ...
+
+    async def resume(self, run: RunId) -> Run | None: ...
+
+    async def cancel(self, run: RunId) -> Run | None: ...
+
+    async def plan(self, run: RunId) -> tuple[Entry, ...]: ...
+
+
+def the_one(given: dict[Control, bool]) -> Control | None:
+    """Return which of the steering options is given, if any; raises BadParameter where there are several."""
+    chosen = [name for name in CONTROLS if given[name]]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"--{chosen[0]} and --{chosen[1]} do not go together")
+    return chosen[0] if chosen else None
+
+
+async def steer(runs: Runs, kind: RunKind, control: Control, run_id: str | None, *, as_json: bool) -> int:
+    """Show, pause, resume or cancel a run: the one that is named, else the newest that is still open."""
+    known = [run for run in await runs.list(LISTED) if run.kind == kind]
+    if control == "status" and run_id is None:
+        for run in known[:SHOWN] or ():
+            show(run, as_json=as_json)
+        if not known and not as_json:
+            typer.echo(f"there was no {kind} yet")
+        return 0
+    chosen = RunId(run_id) if run_id is not None else next((run.id for run in known if run.is_open), None)
+    if chosen is None:
+        raise StartError(f"no {kind} is running or paused")
+    match control:
+        case "status":
+            found = await runs.get(chosen)
+        case "pause":
+            found = await runs.pause(chosen)
+        case "resume":
+            found = await runs.resume(chosen)
+        case "cancel":
+            found = await runs.cancel(chosen)
+    if found is None:
+        raise StartError(f"there is no run {chosen}")
+    show(found, as_json=as_json)
+    wished = {"pause": RunState.PAUSED, "resume": RunState.RUNNING, "cancel": RunState.CANCELLED}
+    return 0 if control == "status" or found.state is wished[control] else 1
+
+
+async def watch(runs: Runs, run: Run) -> Run:
+    """Wait for the end of a run and show on standard error how far it is; an outage of the database is waited out."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[words]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(run.id, total=1.0, words="")
+        while run.is_open:
+            await asyncio.sleep(LOOK_S)
+            try:
+                run = await runs.get(run.id) or run
+            except Retryable as error:
+                progress.update(bar, words=str(error))
+                continue
+            view = run_view(run)
+            progress.update(bar, completed=view.share, words=_how_far(view))
+    return run
+
+
+async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
+    """Say how a run ended, and what a dry one planned; return the exit code, 1 where something failed."""
+    plan = tuple(plan_line(entry) for entry in final_plan(await runs.plan(run.id))) if run.id.startswith("dry:") else ()
+    if as_json:
+        typer.echo(json.dumps({"run": _as_json(run), "plan": PLAN.dump_python(plan, mode="json")}))
+    else:
+        for line in plan:
+            scores = "".join(f" {name} {score:g}" for name, score in line.scores)
+            undone = " (undone by you before: stays as it is)" if line.undone else ""
+            typer.echo(f"{line.account}: {line.what}{undone}\n    {line.why}{scores}")
+        show(run, as_json=False)
+    return 0 if run.state is RunState.DONE and not run.counts.failed else 1
+
+
+def show(run: Run, *, as_json: bool) -> None:
+    """Print a run in one line, or as one line of JSON."""
+    if as_json:
+        typer.echo(json.dumps(_as_json(run)))
+        return
+    view = run_view(run)
+    typer.echo(f"{run.id}  {view.state}  {view.share:.0%}  {view.title}: {_how_far(view)}")
+
+
+async def begin(settings: "Settings", request: RunRequest, *, once: bool, stay: bool, as_json: bool) -> int:
+    """Let the running reactor take up a run; where none runs, run one until it has ended, or for good (``stay``)."""
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.models import real_model  # noqa: PLC0415
+    from reactor.wiring.reactor import open_reactor  # noqa: PLC0415
+
+    async with open_desk(settings) as desk:
+        check(request, accounts=settings.households(), handlers=desk.router.reactions)
+        if await desk.runs.service_runs() or not (once or stay):
+            return await told(desk.runs, await desk.runs.start(request), once=once, as_json=as_json)
+    async with open_reactor(settings, model_folder=real_model(settings)) as reactor:
+        runs = reactor.stores.runs
+        code = await told(runs, await runs.start(request), once=once, as_json=as_json)
+        if not once:
+            typer.echo(f"no reactor ran, so this command is one now; its page is {reactor.url}", err=True)
+            await asyncio.Event().wait()
+        return code
+
+
+async def told(runs: Runs, run: Run, *, once: bool, as_json: bool) -> int:
+    """Say that a run was begun or joined, or wait for its end; return the exit code."""
+    if run.joined:
+        title = run_view(run).title
+        typer.echo(
+            f"{run.id} was there already ({title}): joined it; what was asked for then holds, not this", err=True
+        )
+    if once:
+        return await report(runs, await watch(runs, run), as_json=as_json)
+    show(run, as_json=as_json)
+    if not as_json:
+        typer.echo(f"look with `reactor {run.kind} --status`, or on the reactor's page", err=True)
+    return 0
+
+
+def _as_json(run: Run) -> object:
+    return VIEW.dump_python(run_view(run), mode="json") | {"joined": run.joined}
+
+
+def _how_far(view: RunView) -> str:
+    counts = [f"{view.done} of {view.asked} done"]
+    counts += [f"{number} {word}" for number, word in ((view.failed, "failed"), (view.shelved, "put aside")) if number]
+    counts += [f"{view.cancelled} cancelled"] * bool(view.cancelled)
+    return ", ".join(counts) + (f" ({view.note})" if view.note else "")

@@ -1,0 +1,53 @@
+"""How commands read days and moments, and how they say what went wrong."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
+
+import typer
+
+from reactor.core.errors import Permanent, Retryable, StartError
+from reactor.core.runs import BadRequest
+
+AGO = re.compile(r"([0-9]{1,6})([smhdw])")
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ].*)?")
+
+
+def a_day(text: str | None) -> date | None:
+    """Return the day of "2026-06-01", or of a whole ISO time; raises typer.BadParameter."""
+    if not text:
+        return None
+    found = DAY.fullmatch(text.strip())
+    try:
+        return date.fromisoformat(found[1] if found else text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day; write it like 2026-06-01") from error
+
+
+def a_moment(text: str | None, now: datetime) -> datetime | None:
+    """Return an ISO time (of this machine's clock where it names no zone), or "2h", "3d" ago; raises BadParameter."""
+    if not text:
+        return None
+    if found := AGO.fullmatch(text.strip()):
+        return now - timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; write it like 2026-06-01T12:00, or 2h, 3d ago") from error
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+@asynccontextmanager
+async def in_words() -> AsyncIterator[None]:
+    """Let a command end with a sentence where the database cannot be used, or what is asked for makes no sense."""
+    try:
+        yield
+    except (Retryable, Permanent, BadRequest) as error:
+        raise StartError(str(error)) from error
+
+
+def clock(moment: datetime | None) -> str:
+    """Return a time of this machine's clock."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment is not None else ""

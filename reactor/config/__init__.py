@@ -1,0 +1,29 @@
+"""Settings: a YAML file, the environment and ``.env``, read once and passed down as small policies."""
+
+from reactor.config.layers import DEFAULT_ACCOUNT
+from reactor.config.parts import (
+    AccountSettings,
+    CategorySettings,
+    ClassificationSettings,
+    FrigateSettings,
+    ScanSettings,
+    StackSettings,
+)
+from reactor.config.reading import load_settings
+from reactor.config.resources import resource
+from reactor.config.settings import DEFAULT_MODEL, FixedSettings, Settings
+
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "DEFAULT_MODEL",
+    "AccountSettings",
+    "CategorySettings",
+    "ClassificationSettings",
+    "FixedSettings",
+    "FrigateSettings",
+    "ScanSettings",
+    "Settings",
+    "StackSettings",
+    "load_settings",
+    "resource",
+]

@@ -1,0 +1,51 @@
+"""The plan of a run as it is read: for each change what, where and why."""
+
+from dataclasses import dataclass
+
+from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset, subjects_of
+from reactor.core.ids import AccountId
+from reactor.core.journal import Entry, EntryState
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanLine:
+    """One change that a run planned; ``undone`` says that the user had undone it before, so that it would not be made.
+
+    ``subjects`` are the ids that it is about: photos, or a person and a face.
+    """
+
+    id: int
+    account: AccountId
+    kind: str
+    what: str
+    subjects: tuple[str, ...]
+    why: str
+    scores: tuple[tuple[str, float], ...]
+    undone: bool
+
+
+def plan_line(entry: Entry) -> PlanLine:
+    """Return an entry as a line of a plan."""
+    reason = entry.change.reason
+    return PlanLine(
+        id=entry.id,
+        account=entry.change.account,
+        kind=type(entry.change).__name__,
+        what=_what(entry.change),
+        subjects=subjects_of(entry.change),
+        why=reason.rule,
+        scores=reason.scores,
+        undone=entry.state is EntryState.VETOED,
+    )
+
+
+def _what(change: Change) -> str:
+    match change:
+        case TagAsset(asset=asset, tags=tags):
+            return f"tag {asset}: {', '.join(tags)}"
+        case ArchiveAssets(assets=assets):
+            return f"archive {', '.join(assets)}"
+        case StackAssets(cover=cover, members=members):
+            return f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
+        case AddPortrait(name=name, asset=asset, face=face):
+            return f"give Frigate a face of {name}: {face} on {asset}"

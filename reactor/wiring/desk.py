@@ -1,0 +1,89 @@
+"""How a command reaches the database, whether a reactor runs on it or not."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_postgres
+from reactor.adapters.postgres.folders import Folders, exclusive
+from reactor.adapters.postgres.history import PostgresHistory
+from reactor.adapters.postgres.migrate import migrate
+from reactor.adapters.postgres.pool import open_pool
+from reactor.adapters.postgres.runs import PostgresRuns
+from reactor.config import Settings, resource
+from reactor.core.errors import StartError
+from reactor.routing import Router
+from reactor.wiring.database import open_database
+from reactor.wiring.reactor import table_of_contents
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = 4
+# A reactor that is just starting holds its folder some seconds before its database answers.
+STARTING_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What a command asks of the log and of the runs."""
+
+    pool: asyncpg.Pool
+    router: Router
+    history: PostgresHistory
+    runs: PostgresRuns
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Reach the database that DATABASE_URL names, or the one of the running reactor, else start our own meanwhile."""
+    router = table_of_contents(settings)
+    async with AsyncExitStack() as exits:
+        dsn = await _shared(settings)
+        if dsn is None:
+            dsn = await exits.enter_async_context(open_database(settings))
+        pool = await exits.enter_async_context(open_pool(dsn, size=CONNECTIONS))
+        yield Desk(pool=pool, router=router, history=PostgresHistory(pool), runs=PostgresRuns(pool, router))
+
+
+async def _shared(settings: Settings) -> str | None:
+    """Return the address of a database that others may use at the same time; None where our own must be started."""
+    if settings.database_url is not None:
+        dsn = settings.database_url.get_secret_value()
+        await _up_to_date(dsn)
+        return dsn
+    deadline = time.monotonic() + STARTING_S
+    while True:
+        try:
+            async with embedded_postgres(settings.data_dir, log=log, attach_only=True) as running:
+                await _up_to_date(running)
+                return running
+        except EmbeddedNotRunning:
+            if not _is_held(settings) or time.monotonic() > deadline:
+                return None
+        await asyncio.sleep(0.2)
+
+
+def _is_held(settings: Settings) -> bool:
+    """Say whether a reactor holds the data directory: then its database is about to come."""
+    try:
+        with exclusive(Folders.of(settings.data_dir)):
+            return False
+    except StartError:
+        return True
+    except OSError:
+        return False
+
+
+async def _up_to_date(dsn: str) -> None:
+    """Bring the tables up to date, should no reactor have done so yet; raises StartError without the password."""
+    try:
+        await migrate(dsn, resource("migrations"))
+    except asyncpg.PostgresError as error:
+        raise StartError(f"the database refuses ({error.args[0]}); check DATABASE_URL") from None
+    except (OSError, ValueError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise StartError(f"the database cannot be reached ({type(error).__name__}); check DATABASE_URL") from None

@@ -1,0 +1,41 @@
+"""The loops beside the live stream: scans, replays, and what forgets the old."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from reactor.adapters.postgres.feeding import PostgresFeeding
+from reactor.adapters.postgres.pruning import PostgresPruning
+from reactor.adapters.postgres.replays import PostgresReplays
+from reactor.config import Settings
+from reactor.core.ids import AccountId
+from reactor.routing import Router
+from reactor.sources.feeding import Feeder
+from reactor.sources.pruning import prune_for_ever
+from reactor.sources.replay import ReplayFeed
+from reactor.sources.scan import ScanFeed, ScanPace, Timeline
+from reactor.wiring.immich import Accounts
+from reactor.wiring.stores import Stores
+from reactor.wiring.work import now
+
+
+def run_loops(
+    settings: Settings, router: Router, stores: Stores, accounts: Accounts
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what feeds scans and replays, and, unless everything is kept for ever, what forgets."""
+
+    def timeline(account: AccountId) -> Timeline:
+        return accounts.guarded(account).timeline
+
+    leases = PostgresFeeding(stores.pool, feeder=stores.worker)
+    scan = ScanFeed(
+        tuple(status.account for status in accounts.status()),
+        timeline,
+        stores.log,
+        pace=ScanPace(per_minute=settings.scan.photos_per_minute, rest=settings.scan.rest()),
+        faces="faces" in router.reactions,
+        now=now,
+    )
+    replay = ReplayFeed(PostgresReplays(stores.pool, router), stores.log)
+    loops = (Feeder("scan", leases, scan).run(), Feeder("replay", leases, replay).run())
+    retention = settings.log_retention()
+    return loops if retention is None else (*loops, prune_for_ever(PostgresPruning(stores.pool), retention))

@@ -1,0 +1,106 @@
+"""How each account hears of things: the sources that ask, the one that is told, and the count of what was missed."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from reactor.config import Settings
+from reactor.core.ids import AccountId
+from reactor.core.status import Hearing, Way
+from reactor.sources.changes import ChangesPoll
+from reactor.sources.people import PeoplePoll
+from reactor.sources.poll import Pace, UploadPoll
+from reactor.sources.pushes import Pushes
+from reactor.sources.realtime import RealtimeSource
+from reactor.wiring.immich import Account, Accounts
+from reactor.wiring.stores import Stores
+from reactor.wiring.work import now
+
+# While photos come, and while nothing pushes.
+BUSY_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ears:
+    """Everything by which one account hears."""
+
+    account: AccountId
+    pushes: Pushes
+    uploads: UploadPoll
+    changes: ChangesPoll
+    people: PeoplePoll
+    realtime: RealtimeSource | None
+    with_secret: bool
+
+    def hearing(self) -> Hearing:
+        """Say how the account hears."""
+        ways = [Way(name="webhook", words="open" if self.with_secret else "closed: no secret is set")]
+        if self.realtime is not None:
+            words = self.realtime.status()
+            ways.append(Way(name="socket", words=words, well=None if words.startswith("off") else _up(words)))
+        words = self.people.status()
+        ways.append(Way(name="people", words=words, well=not words.startswith("failed")))
+        return Hearing(
+            account=self.account,
+            pushes=self.pushes.summary(),
+            ways=tuple(ways),
+            question=self.people.question(),
+        )
+
+
+def _up(words: str) -> bool:
+    return words.startswith("connect")
+
+
+def make_ears(settings: Settings, clients: Mapping[AccountId, Account], stores: Stores) -> dict[AccountId, Ears]:
+    """Return the sources of every account; nothing is asked yet."""
+    started_at = now()
+    return {
+        account.id: _ears(settings, account, stores, Pushes(account.id, stores.bookmarks, started_at))
+        for account in clients.values()
+    }
+
+
+def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) -> Ears:
+    pace = Pace(
+        busy=timedelta(seconds=min(BUSY_S, settings.poll_seconds)), idle=timedelta(seconds=settings.poll_seconds)
+    )
+    library, sink, bookmarks = account.library, stores.log, stores.bookmarks
+    uploads = UploadPoll(account.id, library, sink, bookmarks, pushes, interval=pace)
+    changes = ChangesPoll(
+        account.id, library, sink, bookmarks, stores.sightings, interval=timedelta(seconds=settings.changes_seconds)
+    )
+    people = PeoplePoll(account.id, library, sink, bookmarks, interval=timedelta(seconds=settings.people_seconds))
+
+    def all_may_have_missed_something() -> None:
+        for poll in (uploads, changes, people):
+            poll.wake()
+
+    realtime = None
+    if settings.realtime:
+        realtime = RealtimeSource(
+            account.id, account.url, account.key, library, sink, pushes,
+            all_may_have_missed_something, changes.wake, people.wake,
+        )  # fmt: skip
+    return Ears(
+        account=account.id,
+        pushes=pushes,
+        uploads=uploads,
+        changes=changes,
+        people=people,
+        realtime=realtime,
+        with_secret=bool(account.webhook_secrets),
+    )
+
+
+def listening(accounts: Accounts, ears: Mapping[AccountId, Ears]) -> list[Coroutine[Any, Any, None]]:
+    """Return the loops of all sources; those that ask Immich run for as long as their account may act."""
+    loops: list[Coroutine[Any, Any, None]] = []
+    for one in ears.values():
+        loops.append(one.pushes.run())
+        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run, one.people.run]
+        if one.realtime is not None:
+            asking.append(one.realtime.run)
+        loops += [accounts.while_admitted(one.account, source) for source in asking]
+    return loops

@@ -1,0 +1,114 @@
+"""The worker, with everything that its stages and acts may use."""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
+from reactor.acts.perform import Performer
+from reactor.adapters.clip.embedder import ClipEmbedder
+from reactor.adapters.pictures import PillowPortraits
+from reactor.config import Settings
+from reactor.core.categories import for_account
+from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.core.ids import AccountId
+from reactor.core.limits import LimitPolicy
+from reactor.ports import Library, LibraryWriter, Services
+from reactor.routing import Router
+from reactor.wiring.frigate import Frigate
+from reactor.wiring.immich import Accounts
+from reactor.wiring.measure import RandomPairs
+from reactor.wiring.stores import Stores
+from reactor.worker.worker import Worker, WorkerPolicy
+
+# One try ends well before its lease does, so that two workers never hold one delivery.
+DEADLINE_SHARE = 0.8
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+def make_services(
+    settings: Settings, stores: Stores, accounts: Accounts, embedder: ClipEmbedder, portraits: PillowPortraits
+) -> Services:
+    """Return everything that a stage may ask."""
+    categories = settings.categories()
+
+    def library(account: AccountId) -> Library:
+        return accounts.guarded(account).library
+
+    return Services(
+        library=library,
+        embedder=embedder,
+        photos=stores.photos,
+        backlog=stores.log,
+        journal=stores.journal,
+        categories=lambda account: for_account(categories, account),
+        portraits=portraits,
+        random_pair_cosine=RandomPairs(
+            embedder=embedder,
+            accounts=tuple(status.account for status in accounts.status()),
+            photos=stores.photos,
+            bookmarks=stores.bookmarks,
+        ),
+        tag_external=settings.tag_external,
+        stack_policy=settings.stack_policy(),
+        portrait_policy=settings.portrait_policy(),
+        now=now,
+    )
+
+
+def make_worker(
+    settings: Settings,
+    router: Router,
+    stores: Stores,
+    accounts: Accounts,
+    embedder: ClipEmbedder,
+    frigate: Frigate | None,
+) -> Worker:
+    """Return the worker."""
+    portraits = PillowPortraits(settings.portrait_policy())
+    return Worker(
+        queue=stores.queue,
+        router=router,
+        services=make_services(settings, stores, accounts, embedder, portraits),
+        acts=make_performer(settings, stores, accounts, portraits, frigate),
+        wake=stores.wake,
+        policy=WorkerPolicy(
+            quiet=settings.stacks.quiet(),
+            deadline_s=settings.lease_seconds * DEADLINE_SHARE,
+            retry=settings.retry_policy(),
+        ),
+        chance=random.Random(),  # noqa: S311 - jitter, not a secret
+    )
+
+
+def make_performer(
+    settings: Settings, stores: Stores, accounts: Accounts, portraits: PillowPortraits, frigate: Frigate | None
+) -> Performer:
+    """Return the one path of every change, with the hands that this installation has."""
+
+    def library(account: AccountId) -> Library:
+        return accounts.guarded(account).library
+
+    def writer(account: AccountId) -> LibraryWriter:
+        return accounts.guarded(account).writer
+
+    hands: dict[type[Change], Hand[Any]] = {
+        TagAsset: TagHand(library, writer),
+        ArchiveAssets: ArchiveHand(library, writer),
+        StackAssets: StackHand(library, writer),
+    }
+    conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}
+    found = settings.face_library()
+    if frigate is not None and found is not None:
+        unanswered = timedelta(seconds=found.unanswered_seconds)
+        hand = PortraitHand(library, frigate.faces, frigate.writer, portraits, now=now, unanswered=unanswered)
+        hands[AddPortrait] = hand
+        conclusions[AddPortrait] = hand.conclude
+    return Performer(
+        stores.journal, hands, modes=settings.modes(), limits=LimitPolicy(), now=now, conclusions=conclusions
+    )
