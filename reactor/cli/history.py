@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
 from reactor.cli.words import a_moment, clock, in_words
 from reactor.core.errors import Retryable, StartError
+from reactor.core.events import EVENT_TYPES
 from reactor.core.history import DeadFilter, DeadLetter, DeliveryLine, EventFilter, EventLine, Unseen
 from reactor.core.ids import LIVE, AccountId
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 deadletters = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 
+KNOWN = {kind.__name__ for kind in EVENT_TYPES}
 LINE = TypeAdapter(EventLine)
 LETTER = TypeAdapter(DeadLetter)
 FOLLOW_S = 0.5
@@ -46,14 +48,14 @@ def events(
     kind: Kinds = None,
     account: Account = None,
     asset: Asset = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many to list.")] = 50,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what is heard from now on.")] = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
     """List what was heard, newest first, with what became of it; or follow it."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
-
+    if unknown := sorted({*(kind or ())} - KNOWN):
+        raise typer.BadParameter(f"there is no kind {', '.join(unknown)}; there are {', '.join(sorted(KNOWN))}")
     now = datetime.now(UTC)
     wanted = EventFilter(
         since=a_moment(since, now),
@@ -63,21 +65,24 @@ def events(
         subject=asset,
     )
 
-    async def work() -> int:
-        settings = settings_of(config)
-        setup_logging("WARNING")
-        async with in_words(), open_desk(settings) as desk:
-            if follow:
-                await follow_log(desk.history, wanted, as_json=as_json)
-            found = await desk.history.events(wanted, limit)
-        if as_json:
-            typer.echo(json.dumps([event_json(line) for line in found]))
-        else:
-            for line in found:
-                typer.echo(event_words(line))
-        return 0
+    run_async(_listed(wanted, limit, follow=follow, as_json=as_json, config=config), endless=follow)
 
-    run_async(work(), endless=follow)
+
+async def _listed(wanted: EventFilter, limit: int, *, follow: bool, as_json: bool, config: Path | None) -> int:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    settings = settings_of(config)
+    setup_logging("WARNING")
+    async with in_words(), open_desk(settings) as desk:
+        if follow:
+            await follow_log(desk.history, wanted, as_json=as_json)
+        found = await desk.history.events(wanted, limit)
+    if as_json:
+        typer.echo(json.dumps([event_json(line) for line in found]))
+    else:
+        for line in found:
+            typer.echo(event_words(line))
+    return 0
 
 
 async def follow_log(history: "PostgresHistory", wanted: EventFilter, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
 from reactor.cli.history import Account, Asset, Kinds, Since, Until
-from reactor.cli.running import Cancel, Once, Pause, Resume, RunName, Status, begin, steer, the_one
+from reactor.cli.running import Cancel, Control, Once, Pause, Resume, RunName, Status, begin, steer, the_one
 from reactor.cli.words import a_moment, in_words
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.runs import ReplayRequest, WouldDeliver, check
@@ -17,6 +18,11 @@ from reactor.core.runs import ReplayRequest, WouldDeliver, check
 app = typer.Typer()
 
 WOULD = TypeAdapter(WouldDeliver)
+
+Handlers = Annotated[list[str] | None, typer.Option("--handler", help="Ask only this handler; may be repeated.")]
+Failed = Annotated[bool, typer.Option("--failed", help="What is among the dead, and nothing else.")]
+Everything = Annotated[bool, typer.Option("--all", help="Everything that was ever heard.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be delivered; write nothing.")]
 
 
 @app.command()
@@ -27,10 +33,10 @@ def replay(
     kind: Kinds = None,
     account: Account = None,
     asset: Asset = None,
-    handler: Annotated[list[str] | None, typer.Option(help="Ask only this handler; may be repeated.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="What is among the dead, and nothing else.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Everything that was ever heard.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be delivered; write nothing.")] = False,
+    handler: Handlers = None,
+    failed: Failed = False,
+    everything: Everything = False,
+    dry_run: Dry = False,
     once: Once = False,
     status: Status = False,
     pause: Pause = False,
@@ -40,8 +46,6 @@ def replay(
     config: ConfigFile = None,
 ) -> None:
     """Deliver events of the log again, behind everything else: by the running reactor, or the next one."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
-
     control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel})
     now = datetime.now(UTC)
     request = ReplayRequest(
@@ -54,20 +58,31 @@ def replay(
         failed=failed,
         everything=everything,
     )
+    run_async(_work(control, run, request, dry_run=dry_run, once=once, as_json=as_json, config=config))
 
-    async def work() -> int:
-        settings = settings_of(config)
-        setup_logging("WARNING")
-        async with in_words(), open_desk(settings) as desk:
+
+async def _work(
+    control: Control | None,
+    run: str | None,
+    request: ReplayRequest,
+    *,
+    dry_run: bool,
+    once: bool,
+    as_json: bool,
+    config: Path | None,
+) -> int:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    settings = settings_of(config)
+    setup_logging("WARNING")
+    async with in_words():
+        if control is None and not dry_run:
+            return await begin(settings, request, once=once, stay=False, as_json=as_json)
+        async with open_desk(settings) as desk:
             if control is not None:
                 return await steer(desk.runs, "replay", control, run, as_json=as_json)
-            if dry_run:
-                check(request, accounts=settings.households(), handlers=desk.router.reactions)
-                return preview(await desk.runs.would_deliver(request), as_json=as_json)
-        async with in_words():
-            return await begin(settings, request, once=once, stay=False, as_json=as_json)
-
-    run_async(work())
+            check(request, accounts=settings.households(), handlers=desk.router.reactions)
+            return preview(await desk.runs.would_deliver(request), as_json=as_json)
 
 
 def preview(would: WouldDeliver, *, as_json: bool) -> int:

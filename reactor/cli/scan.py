@@ -1,34 +1,40 @@
 """Go through the photos that are there already."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
-from reactor.cli.running import Cancel, Once, Pause, Resume, RunName, Status, begin, steer, the_one
+from reactor.cli.running import Cancel, Control, Once, Pause, Resume, RunName, Status, begin, steer, the_one
 from reactor.cli.words import a_day, in_words
 from reactor.core.ids import AccountId
 from reactor.core.runs import Only, ScanRequest
 
 app = typer.Typer()
 
+From = Annotated[str | None, typer.Option("--from", envvar="START_DATE", help="First local day, like 2026-06-01.")]
+To = Annotated[str | None, typer.Option("--to", envvar="END_DATE", help="Last local day, included.")]
+Album = Annotated[str | None, typer.Option(help="Only this album, by name or id.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be repeated.")]
+OnlyOne = Annotated[Only | None, typer.Option(help="Run one feature.")]
+Rate = Annotated[int | None, typer.Option(help="Photos a minute, at most.")]
+Quiet = Annotated[str | None, typer.Option(help="Local hours to rest in, like 22:00-07:00.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing, in any mode; waits.")]
+
 
 @app.command()
 def scan(
     run: RunName = None,
-    since: Annotated[
-        str | None, typer.Option("--from", envvar="START_DATE", help="First local day, like 2026-06-01.")
-    ] = None,
-    until: Annotated[str | None, typer.Option("--to", envvar="END_DATE", help="Last local day, included.")] = None,
-    album: Annotated[str | None, typer.Option(help="Only this album, by name or id.")] = None,
-    account: Annotated[list[str] | None, typer.Option(help="Only this account; may be repeated.")] = None,
-    only: Annotated[Only | None, typer.Option(help="Run one feature.")] = None,
-    rate: Annotated[int | None, typer.Option(help="Photos a minute, at most.")] = None,
-    quiet_hours: Annotated[str | None, typer.Option(help="Local hours to rest in, like 22:00-07:00.")] = None,
+    since: From = None,
+    until: To = None,
+    album: Album = None,
+    account: Accounts = None,
+    only: OnlyOne = None,
+    rate: Rate = None,
+    quiet_hours: Quiet = None,
     once: Once = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan and change nothing, in any mode; waits as --once does.")
-    ] = False,
+    dry_run: Dry = False,
     status: Status = False,
     pause: Pause = False,
     resume: Resume = False,
@@ -48,16 +54,19 @@ def scan(
         rate_per_minute=rate,
         quiet_hours=quiet_hours,
     )
+    run_async(_work(control, run, request, once=once or dry_run, as_json=as_json, config=config))
 
-    async def work() -> int:
-        settings = settings_of(config)
-        setup_logging(settings.log_level if not (once or dry_run or as_json) else "WARNING")
-        async with in_words():
-            if control is not None:
-                from reactor.wiring.desk import open_desk  # noqa: PLC0415
 
-                async with open_desk(settings) as desk:
-                    return await steer(desk.runs, "scan", control, run, as_json=as_json)
-            return await begin(settings, request, once=once or dry_run, stay=True, as_json=as_json)
+async def _work(
+    control: Control | None, run: str | None, request: ScanRequest, *, once: bool, as_json: bool, config: Path | None
+) -> int:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
 
-    run_async(work())
+    settings = settings_of(config)
+    # Progress is shown in place of the log; a command that stays as the reactor logs like one.
+    setup_logging("WARNING" if once or as_json or control is not None else settings.log_level)
+    async with in_words():
+        if control is None:
+            return await begin(settings, request, once=once, stay=True, as_json=as_json)
+        async with open_desk(settings) as desk:
+            return await steer(desk.runs, "scan", control, run, as_json=as_json)

@@ -10,6 +10,8 @@ from reactor.core.errors import Blocked, Permanent, Retryable
 log = structlog.get_logger(__name__)
 
 LONGEST_BACKOFF_S = 300.0
+FIRST_BLOCKED_S = 5.0
+"""A proxy may refuse for moments only; a key that was revoked is asked about more and more seldom."""
 
 
 async def repeat(
@@ -25,8 +27,8 @@ async def repeat(
     """Call ``once`` until cancelled; ``pause`` is given what it found and waits for the next turn.
 
     No error ends the loop, a permanent one neither: somebody may mend what it names. ``rest`` waits after one, for so
-    many seconds; while the key or a permission is refused, ``blocked_s``. Each reason is told once, and once more when
-    it works again.
+    many seconds; while the key or a permission is refused, up to ``blocked_s``. Each reason is told once, and once
+    more when it works again.
     """
     failures = 0
     said = ""
@@ -38,7 +40,7 @@ async def repeat(
             if str(error) != said:
                 said = str(error)
                 report(name, error, wait)
-            failures += not isinstance(error, Blocked)
+            failures += 1
             await rest(wait)
         else:
             if said:
@@ -50,9 +52,10 @@ async def repeat(
 def wait_after(error: Exception, failures: int, first_s: float, longest_s: float, blocked_s: float) -> float:
     """Return how many seconds to wait after so many failures before this one; doubled each time up to ``longest_s``."""
     after = error.after if isinstance(error, Retryable) else None
+    doubled = 2.0 ** min(failures, 16)
     if isinstance(error, Blocked):
-        return blocked_s if after is None else after
-    return max(min(longest_s, first_s * 2.0 ** min(failures, 16)), after or 0.0)
+        return min(blocked_s, max(first_s, FIRST_BLOCKED_S) * doubled) if after is None else after
+    return max(min(longest_s, first_s * doubled), after or 0.0)
 
 
 def report(name: str, error: Exception, wait_s: float) -> None:

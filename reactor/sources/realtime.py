@@ -111,7 +111,7 @@ class RealtimeSource:
                 if self._held_s >= patience.steady_s:
                     failures = 0
                 wait = wait_after(error, failures, patience.first_s, patience.longest_s, patience.lacking_s)
-                failures += not isinstance(error, Blocked)
+                failures += 1
                 wait *= 0.75 + 0.5 * self._chance()  # so that not all come at once to a server that has just started
                 self._tell(error, wait)
                 await asyncio.sleep(wait)

@@ -108,7 +108,10 @@ class ScanFeed:
 
     def _in_hand(self, run: RunId, request: ScanRequest) -> _Hand:
         if self._hand is None or self._hand.run != run:
-            rest = self._pace.rest if request.quiet_hours is None else quiet_hours(request.quiet_hours)
+            try:
+                rest = self._pace.rest if request.quiet_hours is None else quiet_hours(request.quiet_hours)
+            except ValueError as error:
+                raise Permanent(str(error)) from error
             bucket = Bucket.full(request.rate_per_minute or self._pace.per_minute, self._now())
             self._hand = _Hand(run=run, bucket=bucket, rest=rest)
         return self._hand

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,9 +11,9 @@ import structlog
 
 from reactor.core.changes import Change
 from reactor.core.deliveries import Delivery, LeaseLost
-from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable, Unreachable
+from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import Event
-from reactor.core.ids import AccountId
+from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.core.journal import Cause
 from reactor.core.settlement import Dead, RetryPolicy, Shelved, Verdict, judge
 from reactor.ports import Services
@@ -27,6 +27,7 @@ JANITOR_S = 5.0
 STOP_S = 10.0
 CLAIM_IN_FLIGHT = timedelta(seconds=35)
 """Longer than any statement may take: a claim this old that is not in hand got lost with its answer."""
+RUN_PATIENCE = timedelta(minutes=10)
 SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 
 
@@ -69,6 +70,10 @@ class WorkerPolicy:
     quiet: Quiet
     deadline_s: float
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def retry_of(self, run: RunId) -> RetryPolicy:
+        """Return the patience for a run: a scan of photos that are there already does not wait for hours for one."""
+        return self.retry if run == LIVE else replace(self.retry, patience=min(self.retry.patience, RUN_PATIENCE))
 
 
 class Worker:
@@ -227,11 +232,11 @@ class Worker:
             error,
             attempts=deliveries[0].attempts,
             age=self._services.now() - min(delivery.first_tried_at for delivery in deliveries),
-            policy=self._policy.retry,
+            policy=self._policy.retry_of(deliveries[0].run),
             jitter=self._chance.random(),
         )
         subjects = [delivery.event.subject for delivery in deliveries[:4]]
-        expected = isinstance(error, NotReady | Held | Unreachable | Gone) and not isinstance(verdict, Dead)
+        expected = isinstance(error, NotReady | Held | Unreachable | Blocked | Gone) and not isinstance(verdict, Dead)
         say = log.info if isinstance(verdict, Shelved) else log.debug if expected else log.warning
         ours = not isinstance(error, Retryable | Permanent)
         say("a delivery failed", handler=reaction.name, subjects=subjects, verdict=repr(verdict), exc_info=ours)

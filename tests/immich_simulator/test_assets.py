@@ -1,3 +1,4 @@
+import asyncio
 import json
 from typing import Any
 
@@ -47,6 +48,7 @@ async def test_the_same_favourite_again_bumps_but_is_no_effective_write(api: Api
     asset = await api.add(1)
     await settled(immich)
     first = (await api.call("PUT", f"/assets/{asset}", {"isFavorite": True})).body
+    await asyncio.sleep(0.002)  # times are told in milliseconds
     second = (await api.call("PUT", f"/assets/{asset}", {"isFavorite": True})).body
     assert second["updatedAt"] > first["updatedAt"]
     assert [write.changes for write in immich.effective_writes[1:]] == [(f"{asset}:isFavorite=True",)]

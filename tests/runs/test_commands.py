@@ -111,6 +111,8 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
     assert (gone.returncode, "not given up" in gone.stderr) == (2, True)
     nothing = await command(tmp_path, "replay", **settings)
     assert (nothing.returncode, "needs a filter" in nothing.stderr) == (2, True)
+    unknown = await command(tmp_path, "events", "--kind", "AssetDeleted", **settings)
+    assert (unknown.returncode, "there is no kind AssetDeleted" in " ".join(unknown.stderr.split())) == (2, True)
     assert "Traceback" not in gone.stderr + nothing.stderr
 
 

@@ -10,6 +10,7 @@ from reactor.core.history import DeadFilter
 from reactor.core.ids import AssetId, PersonId
 from reactor.core.pace import Window
 from reactor.core.runs import BadRequest, ReplayRequest, RunState, check
+from reactor.core.settlement import Again
 
 from .bench import ME, YOU, Bench, embedded, named, uploaded
 
@@ -104,6 +105,19 @@ async def test_no_more_is_outstanding_than_the_window_allows(bench: Bench) -> No
         await bench.work(limit=5)
     assert most == 7
     assert (await bench.now(run.id)).counts.done == 50
+
+
+async def test_what_waits_long_keeps_the_rest_from_being_asked_only_at_the_wider_bound(bench: Bench) -> None:
+    await bench.log.append([uploaded(f"p{number}") for number in range(20)])
+    await bench.work()
+    run = await bench.runs.start(ALL)
+    feeder = bench.replays(window=Window(untried=3, unfinished=8))
+    for _ in range(10):
+        await feeder.turn()
+        if claimed := await bench.queue.claim("embed", 50):
+            # As where Immich has no preview: tried once, and again after a while.
+            await bench.queue.failed(claimed, Again(wait=timedelta(hours=1), why="no preview", counted=False))
+    assert (await bench.now(run.id)).counts.open == 8
 
 
 async def test_a_feeder_that_died_after_it_asked_asks_nothing_twice(bench: Bench) -> None:

@@ -5,11 +5,14 @@ import asyncio
 import asyncpg
 import pytest
 
-from reactor.core.ids import RunId
+from reactor.core.errors import Permanent
+from reactor.core.ids import AccountId, RunId
 from reactor.core.pace import Window
 from reactor.core.runs import ReplayProgress, ReplayRequest, RunState, ScanRequest
+from reactor.sources.scan import ScanFeed, ScanPace, Timeline
 
 from .bench import Bench, embedded, uploaded
+from .world import now
 
 ALL = ReplayRequest(everything=True)
 
@@ -156,3 +159,24 @@ async def test_whether_a_reactor_runs_is_told_by_its_lock(bench: Bench, database
     async with asyncio.timeout(10):
         while await bench.runs.service_runs():
             await asyncio.sleep(0.02)
+
+
+async def test_a_run_of_another_release_is_said_and_can_be_cancelled(bench: Bench) -> None:
+    run = await bench.runs.start(ALL)
+    await bench.pool.execute("UPDATE runs SET progress = jsonb_build_object('at', 'nowhere')")
+    with pytest.raises(Permanent, match="cancel it"):
+        await bench.replays().turn()
+    ended = await bench.runs.cancel(run.id)
+    assert ended is not None
+    assert ended.state is RunState.CANCELLED
+
+
+async def test_a_scan_whose_hours_make_no_sense_fails_with_a_sentence(bench: Bench) -> None:
+    run = await bench.runs.start(ScanRequest(quiet_hours="always"))
+    feed = ScanFeed([], nobody, bench.log, pace=ScanPace(), faces=False, now=now)
+    ended = await bench.fed(bench.scans(feed), run.id)
+    assert (ended.state, ended.note) == (RunState.FAILED, "quiet hours are written like 22:00-07:00")
+
+
+def nobody(account: AccountId) -> Timeline:
+    raise Permanent(f"there is no account {account}")

@@ -20,7 +20,8 @@ from tests.sources.conftest import until
         (Permanent("odd"), 1, 2),
         (Retryable("busy", after=30), 0, 30),
         (Retryable("busy", after=1), 4, 16),
-        (Blocked("refused"), 5, 600),
+        (Blocked("refused"), 0, 5),
+        (Blocked("refused"), 9, 600),
         (Blocked("refused", after=90), 5, 90),
     ],
 )

@@ -112,7 +112,7 @@ class House:
 
     async def we_do(self, change: Change) -> None:
         """Carry a change out, journalled, as the worker does, and wait for Immich's jobs that follow."""
-        await self.performer().perform(change, CAUSE)
+        await self.performer().carry_out([change], CAUSE)
         await self.home.rest()
 
     async def heard(self, asset: AssetId) -> AssetUploaded:

@@ -36,6 +36,7 @@ ALLOWED: tuple[Route, ...] = (
     _route("media", "GET", "/assets/{id}/thumbnail"),
     _route("read", "GET", "/stacks/{id}"),
     _route("read", "GET", "/faces"),
+    _route("read", "GET", "/albums"),
     _route("read", "GET", "/people"),
     _route("read", "GET", "/people/{id}"),
     _route("read", "GET", "/people/{id}/statistics"),

@@ -11,9 +11,9 @@ from reactor.core.events import Event, kind_of
 from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.routing import Router
 
-# One statement: the events that are new, and the deliveries of each. In the live run an event that was known asks for
-# nothing; a scan or a replay ($7) asks again, under its own run, which may name the only handlers to be asked.
-# Deliveries point at their event by position.
+# One statement: the events that are new, and the deliveries of each. In the live run, an event that was delivered there
+# asks for nothing (one that a dry scan told of first does); a scan or a replay ($7) asks again, under its own run,
+# which may name the only handlers to be asked. Deliveries point at their event by position.
 _APPEND = """
 WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
@@ -27,7 +27,8 @@ WITH told AS (
     SELECT seq, account, kind, subject, version FROM fresh
     UNION ALL
     SELECT e.seq, e.account, e.kind, e.subject, e.version
-    FROM events e JOIN told USING (account, kind, subject, version) WHERE $7
+    FROM events e JOIN told USING (account, kind, subject, version)
+    WHERE $7 OR NOT EXISTS (SELECT FROM deliveries d WHERE d.event = e.seq AND d.run = 'live')
 ), asked AS (
     INSERT INTO deliveries (event, handler, run, account, lane, priority, state)
     SELECT present.seq, plan.handler, $6, present.account, plan.lane, $8,

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
+from pydantic import ValidationError
 
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.runs import FOLLOW, PROGRESS, REQUESTS, progress_of
+from reactor.core.errors import Permanent
 from reactor.core.ids import RunId
 from reactor.core.runs import RunKind, RunProgress, RunRequest, RunState, ScanProgress
 
@@ -50,8 +52,11 @@ class PostgresFeeding:
             )
         if row is None:
             return None
-        request: RunRequest = REQUESTS[row["kind"]].validate_json(row["request"])
-        return Fed(id=RunId(row["id"]), request=request, progress=progress_of(row), note=row["note"])
+        try:
+            request: RunRequest = REQUESTS[row["kind"]].validate_json(row["request"])
+            return Fed(id=RunId(row["id"]), request=request, progress=progress_of(row), note=row["note"])
+        except ValidationError as error:
+            raise Permanent(f"{row['id']} was written by another release and cannot be read; cancel it") from error
 
     async def renew(self, run: RunId) -> None:
         """Prolong the lease while a turn takes long."""

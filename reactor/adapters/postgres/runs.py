@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import asyncpg
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from reactor.adapters.postgres.journal import entry_of
 from reactor.adapters.postgres.pool import translated
@@ -180,12 +180,17 @@ def progress_of(row: asyncpg.Record) -> RunProgress:
 
 def _run(row: asyncpg.Record, states: Mapping[str, int]) -> Run:
     stored = json.loads(row["progress"])
+    try:
+        progress = progress_of(row)
+    except ValidationError:
+        # Written by another release: the run is shown as if it had just begun, so that it can be cancelled.
+        progress = ScanProgress() if row["kind"] == "scan" else ReplayProgress()
     return Run(
         id=RunId(row["id"]),
         kind=row["kind"],
         state=RunState(row["state"]),
         request=REQUESTS[row["kind"]].validate_json(row["request"]),
-        progress=progress_of(row),
+        progress=progress,
         counts=COUNTS.validate_python(stored["counts"]) if "counts" in stored else counts_of(states),
         note=row["note"],
         created_at=row["created_at"],
