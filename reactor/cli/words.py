@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import typer
 
@@ -13,6 +13,8 @@ from reactor.core.runs import BadRequest
 AGO = re.compile(r"([0-9]{1,6})([smhdw])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ].*)?")
+# Beyond these, a time zone more would leave what a date can say; the API has the same.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
 
 
 def a_day(text: str | None) -> date | None:
@@ -30,12 +32,19 @@ def a_moment(text: str | None, now: datetime) -> datetime | None:
     """Return an ISO time (of this machine's clock where it names no zone), or "2h", "3d" ago; raises BadParameter."""
     if not text:
         return None
-    if found := AGO.fullmatch(text.strip()):
-        return now - timedelta(**{UNITS[found[2]]: int(found[1])})
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        moment = _moment(text.strip(), now)
+        if not EARLIEST <= moment <= LATEST:
+            raise ValueError("nothing was heard then")
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no time; write it like 2026-06-01T12:00, or 2h, 3d ago") from error
+    return moment
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    if found := AGO.fullmatch(text):
+        return now - timedelta(**{UNITS[found[2]]: int(found[1])})
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.astimezone()
 
 

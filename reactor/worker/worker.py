@@ -216,13 +216,16 @@ class Worker:
         return outcome.events
 
     async def _recover(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
-        """Before another try, learn what became of the last one's calls: a stage must not take ours for the user's."""
-        again: dict[AccountId, list[str]] = {}
+        """Learn what became of the calls of an earlier try: a stage must not take ours for the user's.
+
+        Asked before every try, since the count of tries does not tell: an outage, which may have lost an answer, costs
+        none, and the earlier try may have been another delivery's.
+        """
+        subjects: dict[AccountId, list[str]] = {}
         for delivery in deliveries:
-            if delivery.attempts > 1:
-                again.setdefault(delivery.event.account, []).append(delivery.event.subject)
-        for account, subjects in again.items():
-            await self._acts.recover(reaction.name, account, subjects)
+            subjects.setdefault(delivery.event.account, []).append(delivery.event.subject)
+        for account, theirs in subjects.items():
+            await self._acts.recover(reaction.name, account, theirs)
 
     async def _settle_failure(self, reaction: Reaction, deliveries: tuple[Delivery, ...], error: Exception) -> None:
         if isinstance(error, Permanent) and len(deliveries) > 1:

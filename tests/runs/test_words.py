@@ -51,7 +51,7 @@ def test_a_moment_is_a_time_or_so_long_ago() -> None:
     assert local is not None
     assert (local.hour, local.tzinfo is not None) == (12, True)
     assert (a_moment(None, NOON), a_day("")) == (None, None)
-    for text in ("soon", "2 fortnights", "h"):
+    for text in ("soon", "2 fortnights", "h", "999999w", "0001-01-01", "9999-12-31T23:00-12:00"):
         with pytest.raises(typer.BadParameter, match="or 2h, 3d ago"):
             a_moment(text, NOON)
 

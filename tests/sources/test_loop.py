@@ -48,7 +48,7 @@ async def test_each_reason_is_told_once_and_the_end_of_it_too() -> None:
 
     with capture_logs() as logs:
         task = asyncio.create_task(repeat("it", once, pause, first_backoff_s=1, rest=rest))
-        await until(lambda: len(waits) == 6 and next(answers, None) is None)
+        await until(lambda: len(waits) == 6 and len(logs) == 6)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert waits == [1, 2, 4, 8, 16, 1]

@@ -85,11 +85,11 @@ async def test_no_preview_ends_visibly_and_is_taken_up_again(pool: asyncpg.Pool)
             # Made again from the broken file: nothing comes of it, nothing moves, nobody asks.
             await house.user("POST", "/assets/jobs", {"assetIds": [asset], "name": "regenerate-thumbnail"})
             assert await poll.once() == 1  # its upload itself had not been looked at yet
-            await ends(house, ("AssetUploaded", "shelved"), ("AssetChanged", "shelved"))
+            await ends(house, ("AssetUploaded", "done"), ("AssetChanged", "shelved"))  # put aside once
             assert await poll.once() == 0
             await repair(house, asset, a_picture(1))
             assert await poll.once() == 1
-            await ends(house, ("AssetUploaded", "shelved"), ("AssetChanged", "shelved"), ("AssetChanged", "done"))
+            await ends(house, ("AssetUploaded", "done"), ("AssetChanged", "done"), ("AssetChanged", "done"))
         assert len(await house.photos.embedded(ME, (asset,), house.looker.model)) == 1
         await house.user("PUT", f"/assets/{asset}", {"isFavorite": True})
         assert await poll.once() == 0

@@ -52,24 +52,27 @@ SELECT
 """
 
 # What only grows. A stack counts where no later change took a member of it: of a stack that grew, shrank or got another
-# cover only its last form stands. What a dry run planned is shown with the run.
+# cover only its last form stands. What a dry run planned is shown with the run. A plan that was carried out later, when
+# the mode had changed, is none any more; the last subject of a portrait is its face, where the person has several.
 _TOTALS = """
 WITH moved AS (SELECT id, account, kind, state, subjects, run FROM journal WHERE state IN ('done', 'planned') {of}),
-newest AS (
-    SELECT account, subject, max(id) AS id FROM moved, unnest(subjects) AS subject
-    WHERE kind = 'StackAssets' AND state = 'done' GROUP BY account, subject
+made AS (
+    SELECT account, kind, subject, max(id) AS id FROM moved, unnest(subjects) AS subject
+    WHERE state = 'done' GROUP BY account, kind, subject
 )
 SELECT
     (SELECT count(*) FROM events WHERE kind = 'AssetUploaded' {of}) AS heard,
     (SELECT count(*) FROM photos WHERE true {of}) AS embedded,
     (SELECT count(*) FROM (SELECT DISTINCT account, subjects FROM moved
         WHERE kind = 'TagAsset' AND state = 'done') tagged) AS tagged,
-    (SELECT count(*) FROM (SELECT id, count(*) AS members FROM newest GROUP BY id) standing JOIN moved USING (id)
-        WHERE members = cardinality(subjects)) AS stacks,
+    (SELECT count(*) FROM (SELECT id, count(*) AS members FROM made WHERE kind = 'StackAssets' GROUP BY id) standing
+        JOIN moved USING (id) WHERE members = cardinality(subjects)) AS stacks,
     (SELECT coalesce(sum(cardinality(subjects)), 0) FROM moved
         WHERE kind = 'ArchiveAssets' AND state = 'done') AS archived,
     (SELECT count(*) FROM moved WHERE kind = 'AddPortrait' AND state = 'done') AS portraits,
-    (SELECT count(*) FROM moved WHERE state = 'planned' AND run NOT LIKE 'dry:%') AS planned
+    (SELECT count(*) FROM moved p
+        LEFT JOIN made m ON (m.account, m.kind, m.subject) = (p.account, p.kind, p.subjects[cardinality(p.subjects)])
+        WHERE p.state = 'planned' AND p.run NOT LIKE 'dry:%' AND (m.id IS NULL OR m.id < p.id)) AS planned
 """
 
 # The photos of the newest events and entries, whichever moved last; both are read backwards from the end.

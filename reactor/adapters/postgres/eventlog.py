@@ -13,16 +13,22 @@ from reactor.routing import Router
 
 # One statement: the events that are new, and the deliveries of each. In the live run, an event that was delivered there
 # asks for nothing (one that a dry scan told of first does); a scan or a replay ($7) asks again, under its own run,
-# which may name the only handlers to be asked. Deliveries point at their event by position.
+# which may name the only handlers to be asked. Deliveries point at their event by position. An event that somebody else
+# writes in the same moment is not seen by this statement's snapshot: it comes back from the conflict, since else the
+# deliveries of this run would be lost (xmax tells it from one that was inserted here).
 _APPEND = """
 WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
         WITH ORDINALITY AS t(account, kind, subject, version, payload, position)
 ), fresh AS (
     INSERT INTO events (account, kind, subject, version, payload, source)
-    SELECT account, kind, subject, version, payload, $12 FROM told ORDER BY position
-    ON CONFLICT (account, kind, subject, version) DO NOTHING
-    RETURNING seq, account, kind, subject, version
+    SELECT account, kind, subject, version, payload, $12 FROM told
+    WHERE NOT EXISTS (
+        SELECT FROM events e WHERE (e.account, e.kind, e.subject, e.version)
+            = (told.account, told.kind, told.subject, told.version))
+    ORDER BY position
+    ON CONFLICT (account, kind, subject, version) DO UPDATE SET source = events.source
+    RETURNING seq, account, kind, subject, version, xmax = 0 AS inserted
 ), present AS (
     SELECT seq, account, kind, subject, version FROM fresh
     UNION ALL
@@ -30,9 +36,10 @@ WITH told AS (
     FROM events e JOIN told USING (account, kind, subject, version)
     WHERE $7 OR NOT EXISTS (SELECT FROM deliveries d WHERE d.event = e.seq AND d.run = 'live')
 ), asked AS (
-    INSERT INTO deliveries (event, handler, run, account, lane, priority, state)
+    INSERT INTO deliveries (event, handler, run, account, lane, priority, state, settled_at)
     SELECT present.seq, plan.handler, $6, present.account, plan.lane, $8,
-        CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
+        CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END,
+        CASE r.state WHEN 'cancelled' THEN clock_timestamp() END
     FROM unnest($9::bigint[], $10::text[], $11::text[]) WITH ORDINALITY AS plan(position, handler, lane, number)
     JOIN told ON told.position = plan.position
     JOIN present USING (account, kind, subject, version)
@@ -41,7 +48,7 @@ WITH told AS (
     ORDER BY plan.number
     ON CONFLICT (event, handler, run) DO NOTHING
 )
-SELECT account, kind, subject, version FROM fresh
+SELECT account, kind, subject, version FROM fresh WHERE inserted
 """
 
 PRIORITY = {"live": 0, "scan": 10, "dry": 10, "replay": 20}

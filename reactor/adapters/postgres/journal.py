@@ -13,13 +13,16 @@ from reactor.core.journal import Cause, Entry, EntryState
 
 KEPT = timedelta(seconds=10)
 
-# A backlog brings its own allowance with it: both are counted from its oldest delivery, where that is earlier.
+# A backlog brings its own allowance with it: both are counted from its oldest delivery, where that is earlier. What
+# waits for another account, whose key may be refused for months, says nothing about this one.
 _CHANGES = """
 SELECT b.at, (
     SELECT count(*) FROM journal
     WHERE account = $2 AND feature = $3 AND written_at >= b.at AND state IN ('open', 'done')) AS changes
 FROM (
-    SELECT least($1, (SELECT min(created_at) FROM deliveries WHERE state IN ('waiting', 'running', 'joined'))) AS at
+    SELECT least($1, (
+        SELECT min(created_at) FROM deliveries
+        WHERE account = $2 AND state IN ('waiting', 'running', 'joined'))) AS at
 ) b
 """
 

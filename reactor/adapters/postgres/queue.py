@@ -77,6 +77,16 @@ WITH ready AS (
 _BACK = """coalesce((SELECT CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' END
     FROM runs r WHERE r.id = d.run), 'waiting')"""
 
+# Those of the same handler and photo that were put aside before are through: what they lacked came, or it is waited for
+# and put aside anew, once for each photo.
+_TAKEN_UP = """
+UPDATE deliveries s SET state = 'done', settled_at = clock_timestamp(),
+    error = 'taken up again' || coalesce(': it was put aside for ' || s.error, '')
+FROM deliveries d JOIN events e ON e.seq = d.event
+    JOIN events o ON o.account = e.account AND o.subject = e.subject
+WHERE d.id = ANY($1) AND s.id <> ALL($1) AND s.event = o.seq AND s.handler = d.handler AND s.state = 'shelved'
+"""
+
 
 class PostgresQueue:
     """Hand out deliveries and take back what became of them."""
@@ -119,6 +129,7 @@ class PostgresQueue:
             )
             if events:
                 await append_on(connection, self._router, events, deliveries[0].run)
+                await connection.execute(_TAKEN_UP, [delivery.id for delivery in deliveries])
         if events:
             self._wake.ring()
         else:
@@ -130,6 +141,7 @@ class PostgresQueue:
             case Again(wait=wait, why=why, counted=counted):
                 change = f"""
                     UPDATE deliveries d SET state = {_BACK}, leader = NULL, lease_until = NULL, error = $4,
+                        settled_at = CASE {_BACK} WHEN 'cancelled' THEN clock_timestamp() END,
                         run_at = clock_timestamp() + $5::interval, attempts = d.attempts - $6
                 """
                 arguments: tuple[object, ...] = (why, wait, 0 if counted else 1)
@@ -148,6 +160,8 @@ class PostgresQueue:
                 arguments = (why,)
         async with translated(), self._pool.acquire() as connection, connection.transaction():
             await self._fence(connection, change, deliveries, *arguments)
+            if isinstance(verdict, Shelved):
+                await connection.execute(_TAKEN_UP, [delivery.id for delivery in deliveries])
 
     async def _fence(
         self,
@@ -175,17 +189,20 @@ class PostgresQueue:
         """Give back what nobody holds: expired leases, and what bears this worker's name but is not ``in_hand``.
 
         The latter was left by a former self, or by a claim whose answer was lost; ``grace`` spares claims that are
-        still on their way. A delivery that was tried ``attempts`` times goes to the dead: it may be what kills.
+        still on their way. What is in hand stays there whatever the clock says: were it jumped past the lease, a second
+        try would run beside the first. A delivery that was tried ``attempts`` times goes to the dead: it may be what
+        kills.
         """
         async with translated():
             rows = await self._pool.fetch(
                 f"""
                 UPDATE deliveries d SET lease_until = NULL, leader = NULL,
                     state = CASE WHEN attempts >= $1 THEN 'dead' ELSE {_BACK} END,
-                    settled_at = CASE WHEN attempts >= $1 THEN clock_timestamp() END,
+                    settled_at = CASE WHEN attempts >= $1 OR {_BACK} = 'cancelled' THEN clock_timestamp() END,
                     error = 'the worker ended while it had this in hand (try ' || attempts || ')'
-                WHERE state IN ('running', 'joined') AND (lease_until < clock_timestamp()
-                    OR (worker = $2 AND NOT id = ANY($3) AND lease_until <= clock_timestamp() + $4::interval))
+                WHERE state IN ('running', 'joined') AND NOT (worker = $2 AND id = ANY($3))
+                    AND (lease_until < clock_timestamp()
+                        OR (worker = $2 AND lease_until <= clock_timestamp() + $4::interval))
                 RETURNING id
                 """,
                 attempts,
