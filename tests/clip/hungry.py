@@ -1,4 +1,10 @@
-"""Open pictures where there is no memory for them, in a process that has none to spare."""
+"""Open the pictures given where there is no memory for them, in a process that has none to spare.
+
+Started as ``python -m tests.clip.hungry SMALL VAST PREVIEW``.
+"""
+
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -6,15 +12,13 @@ from reactor.adapters.clip.preprocessing import Preprocessing, prepare
 from reactor.core.errors import Retryable, Unreachable
 
 from .memory import at_most
-from .models import SIZE, flat
+from .models import SIZE
 
 
-def main() -> None:
+def main(small: bytes, vast: bytes, preview: bytes) -> None:
     """Check what is raised; an assertion that fails is this process's exit code."""
     wanted = Preprocessing(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    prepare(flat(90), wanted)  # libraries that are loaded late need room too
-    # The vast one first, since what a picture gives back could be room for the next.
-    vast, preview = flat(90, side=6_000), flat(90, side=4_800)
+    prepare(small, wanted)  # libraries that are loaded late need room too
     for data, costs_no_try in ((vast, False), (preview, True)):
         with at_most(8 * 1024 * 1024), pytest.raises(Retryable, match="not enough memory") as raised:
             prepare(data, wanted)
@@ -24,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*(Path(name).read_bytes() for name in sys.argv[1:]))
