@@ -9,6 +9,7 @@ import structlog
 from reactor.acts.hands import Hand, Untouched
 from reactor.core.changes import (
     Change,
+    Feature,
     PortraitState,
     StackAssets,
     StackState,
@@ -50,6 +51,7 @@ class Performer:
         self._limits = limits
         self._now = now
         self._conclusions = conclusions or {}
+        self._held: set[tuple[AccountId, Feature]] = set()
 
     async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None:
         """Perform all changes in order; the last of a kind that was made is concluded, where the kind asks for it.
@@ -171,8 +173,12 @@ class Performer:
                 f"{changes} changes of {feature} within {self._limits.window} for {heard} photos heard: "
                 f"held back (at most {self._limits.allowed(heard)})"
             )
-            log.warning("a limit is reached", account=change.account, why=why)
+            held = (change.account, feature)
+            # Said once, not for each of the thousands that wait.
+            (log.debug if held in self._held else log.warning)("a limit is reached", account=change.account, why=why)
+            self._held.add(held)
             raise Held(why, after=HELD_S)
+        self._held.discard((change.account, feature))
 
 
 def _as_wished(change: Change, after: State) -> bool:

@@ -60,7 +60,7 @@ async def bench_backlog(events: int, as_json: bool) -> int:
     """Measure and print; return 0 if nothing was lost."""
     with a_folder() as folder:
         report = await measure_backlog(folder, events)
-    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else _table(report))
+    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else table(report))
     return 0 if not report.lost and not report.work.failed else 1
 
 
@@ -133,7 +133,8 @@ def _report(samples: Sequence[Sample], *, events: int, lost: int, work: Progress
     )
 
 
-def _table(report: Report) -> str:
+def table(report: Report) -> str:
+    """Return the report for people."""
     return (
         f"{report.events} uploads at once: done in {report.seconds:.0f} s ({report.photos_per_second:.1f} photos/s),"
         f" {report.lost} lost, {report.work.failed} deliveries failed\n"

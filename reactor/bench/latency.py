@@ -74,7 +74,7 @@ async def bench_latency(by: str, uploads: int, as_json: bool) -> int:
         raise StartError(f"{by!r} is none of {', '.join(get_args(By))}")
     with a_folder() as folder:
         report = await measure_latency(folder, by, uploads)
-    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else _table(report))
+    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else table(report))
     return 0
 
 
@@ -211,7 +211,8 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-def _table(report: Report) -> str:
+def table(report: Report) -> str:
+    """Return the report for people."""
     wanted = f"p95 {report.wanted_p95_ms:.0f} ms"
     if report.wanted_p50_ms is not None:
         wanted = f"p50 {report.wanted_p50_ms:.0f} ms, {wanted}"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ async def bench_pipeline(model: Path | None, photos: int, as_json: bool) -> int:
     with a_folder() as folder:
         chosen = model if model is not None else await asyncio.to_thread(make_model, folder / MODEL_NAME)
         report = await measure_pipeline(folder, chosen, photos)
-    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else _table(report))
+    sys.stdout.write(json.dumps(asdict(report)) + "\n" if as_json else table(report))
     return 0 if not report.work.failed else 1
 
 
@@ -161,7 +162,7 @@ async def _by_stage(reactor: Reactor, watch: Stopwatch, assets: Sequence[str]) -
     await _take(reactor, assets)
     watch.running = False
     loop, whole = time.thread_time() - thread, time.process_time() - process
-    found = dict(watch.cpu_s)
+    found = defaultdict(float, watch.cpu_s)
     found[LOOP] = loop - sum(spent for stage, spent in found.items() if stage not in THREADED)
     # What no Python thread was charged for are onnxruntime's own threads, and the hand-over between threads.
     found[MODEL] += whole - sum(found.values())
@@ -172,7 +173,8 @@ def _most_first(one: tuple[str, float]) -> float:
     return -one[1]
 
 
-def _table(report: Report) -> str:
+def table(report: Report) -> str:
+    """Return the report for people."""
     whole = sum(report.stages_cpu_ms.values()) or 1.0
     database = "unknown" if report.database_cpu_ms is None else f"{report.database_cpu_ms:.1f} ms CPU a photo"
     lines = [

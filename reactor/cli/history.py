@@ -17,6 +17,7 @@ from reactor.core.errors import Retryable, StartError
 from reactor.core.events import EVENT_TYPES
 from reactor.core.history import DeadFilter, DeadLetter, DeliveryLine, EventFilter, EventLine, Unseen
 from reactor.core.ids import LIVE, AccountId
+from reactor.core.status import many
 
 if TYPE_CHECKING:
     from reactor.adapters.postgres.history import PostgresHistory
@@ -37,7 +38,9 @@ Account = Annotated[str | None, typer.Option(help="Only this account.")]
 Asset = Annotated[str | None, typer.Option(help="Only the photo or person of this id.")]
 Handler = Annotated[str | None, typer.Option(help="Only this handler.")]
 IsShelved = Annotated[bool, typer.Option("--shelved", help="Those that were put aside, instead of the dead.")]
-Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Numbers as they are listed.")]
+Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Numbers as they are listed.")
+]
 All = Annotated[bool, typer.Option("--all", help="All that fit.")]
 
 
@@ -157,7 +160,8 @@ def list_deadletters(
             return 0
         for letter in found:
             run = "" if letter.run == LIVE else f", {letter.run}"
-            typer.echo(f"{letter.id}  {clock(letter.given_up_at)}  {letter.handler}{run}  {letter.attempts} tries")
+            tries = many(letter.attempts, "try", "tries")
+            typer.echo(f"{letter.id}  {clock(letter.given_up_at)}  {letter.handler}{run}  {tries}")
             typer.echo(f"    {letter.error}\n    {letter.kind} {letter.payload}")
         if not found:
             typer.echo(f"nothing is {'put aside' if shelved else 'dead'}")

@@ -46,7 +46,7 @@ def replay(
     config: ConfigFile = None,
 ) -> None:
     """Deliver events of the log again, behind everything else: by the running reactor, or the next one."""
-    control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel})
+    control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}, run)
     now = datetime.now(UTC)
     request = ReplayRequest(
         since=a_moment(since, now),

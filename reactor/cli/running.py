@@ -52,11 +52,13 @@ class Runs(Protocol):
     async def plan(self, run: RunId) -> tuple[Entry, ...]: ...
 
 
-def the_one(given: dict[Control, bool]) -> Control | None:
-    """Return which of the steering options is given, if any; raises BadParameter where there are several."""
+def the_one(given: dict[Control, bool], run: str | None = None) -> Control | None:
+    """Return which of the steering options is given, if any; raises BadParameter for several, or for a run alone."""
     chosen = [name for name in CONTROLS if given[name]]
     if len(chosen) > 1:
         raise typer.BadParameter(f"--{chosen[0]} and --{chosen[1]} do not go together")
+    if run is not None and not chosen:
+        raise typer.BadParameter(f"{run!r}: a run goes with --{', --'.join(CONTROLS)}; without one a new run is begun")
     return chosen[0] if chosen else None
 
 
@@ -89,19 +91,27 @@ async def steer(runs: Runs, kind: RunKind, control: Control, run_id: str | None,
 
 
 async def watch(runs: Runs, run: Run) -> Run:
-    """Wait for the end of a run and show on standard error how far it is; an outage of the database is waited out."""
+    """Wait for the end of a run and show on standard error how far it is; an outage of the database is waited out.
+
+    Where nobody sees a bar, as in a log, a line tells of what holds the run up, once.
+    """
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[words]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    told = ""
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(run.id, total=1.0, words="")
         while run.is_open:
             await asyncio.sleep(LOOK_S)
             try:
                 run = await runs.get(run.id) or run
+                view = run_view(run)
+                share, words, note = view.share, _how_far(view), view.note
             except Retryable as error:
-                progress.update(bar, words=str(error))
-                continue
-            view = run_view(run)
-            progress.update(bar, completed=view.share, words=_how_far(view))
+                share, words, note = None, str(error), str(error)
+            progress.update(bar, completed=share, words=words)
+            if note and note != told and run.is_open and not console.is_terminal:
+                typer.echo(f"{run.id}: {note}", err=True)
+            told = note or told
     return run
 
 
@@ -112,7 +122,7 @@ async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
         typer.echo(json.dumps({"run": _as_json(run), "plan": PLAN.dump_python(plan, mode="json")}))
     else:
         for line in plan:
-            scores = "".join(f" {name} {score:g}" for name, score in line.scores)
+            scores = "".join(f" {name} {score:.10g}" for name, score in line.scores)
             undone = " (undone by you before: stays as it is)" if line.undone else ""
             typer.echo(f"{line.account}: {line.what}{undone}\n    {line.why}{scores}")
         show(run, as_json=False)
@@ -136,8 +146,12 @@ async def begin(settings: "Settings", request: RunRequest, *, once: bool, stay: 
 
     async with open_desk(settings) as desk:
         check(request, accounts=settings.households(), handlers=desk.router.reactions)
-        if await desk.runs.service_runs() or not (once or stay):
-            return await told(desk.runs, await desk.runs.start(request), once=once, as_json=as_json)
+        serves = await desk.runs.service_runs()
+        if serves or not (once or stay):
+            code = await told(desk.runs, await desk.runs.start(request), once=once, as_json=as_json)
+            if not serves:
+                typer.echo("no reactor runs here now: the next one takes it up", err=True)
+            return code
     async with open_reactor(settings, model_folder=real_model(settings)) as reactor:
         runs = reactor.stores.runs
         code = await told(runs, await runs.start(request), once=once, as_json=as_json)
@@ -155,7 +169,12 @@ async def told(runs: Runs, run: Run, *, once: bool, as_json: bool) -> int:
             f"{run.id} was there already ({title}): joined it; what was asked for then holds, not this", err=True
         )
     if once:
-        return await report(runs, await watch(runs, run), as_json=as_json)
+        try:
+            ended = await watch(runs, run)
+        except asyncio.CancelledError:
+            typer.echo(f"{run.id} has not ended, and goes on; `reactor {run.kind} --cancel` ends it", err=True)
+            raise
+        return await report(runs, ended, as_json=as_json)
     show(run, as_json=as_json)
     if not as_json:
         typer.echo(f"look with `reactor {run.kind} --status`, or on the reactor's page", err=True)

@@ -43,9 +43,11 @@ def scan(
     config: ConfigFile = None,
 ) -> None:
     """Go through photos that are there already, day by day, oldest first: by the running reactor, or this command."""
-    control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel})
+    control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}, run)
+    if album is not None and not album.strip():
+        raise typer.BadParameter("an album has a name or an id")
     request = ScanRequest(
-        accounts=tuple(AccountId(name) for name in account) if account else None,
+        accounts=tuple(AccountId(name) for name in dict.fromkeys(account)) if account else None,
         since=a_day(since),
         until=a_day(until),
         album=album,

@@ -33,19 +33,20 @@ def a_moment(text: str | None, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        moment = _moment(text.strip(), now)
-        if not EARLIEST <= moment <= LATEST:
-            raise ValueError("nothing was heard then")
+        return _moment(text.strip(), now)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f"{text!r} is no time; write it like 2026-06-01T12:00, or 2h, 3d ago") from error
-    return moment
 
 
 def _moment(text: str, now: datetime) -> datetime:
     if found := AGO.fullmatch(text):
-        return now - timedelta(**{UNITS[found[2]]: int(found[1])})
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.astimezone()
+        moment = now - timedelta(**{UNITS[found[2]]: int(found[1])})
+    else:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.astimezone()
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("nothing was heard then")
+    return moment
 
 
 @asynccontextmanager

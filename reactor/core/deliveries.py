@@ -1,7 +1,7 @@
 """A delivery: one event for one handler in one run."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from reactor.core.events import Event
 from reactor.core.ids import RunId
@@ -11,7 +11,7 @@ from reactor.core.ids import RunId
 class Delivery:
     """A delivery in hand; ``attempts`` counts this try and, with the id, fences the settlement.
 
-    ``first_tried_at`` (aware) is when waiting for anything began.
+    ``waited`` is how long ago it was first tried, by the clock that wrote that down: ours may be another.
     """
 
     id: int
@@ -21,7 +21,7 @@ class Delivery:
     run: RunId
     attempts: int
     lane: str | None
-    first_tried_at: datetime
+    waited: timedelta
 
 
 class LeaseLost(Exception):

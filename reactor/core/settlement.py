@@ -19,6 +19,8 @@ class RetryPolicy:
     attempts: int = 8
     patience: timedelta = timedelta(hours=6)
     first_s: float = 1.0
+    # Eight tries span 12 to 20 minutes: Immich answers 500 to everything while its own database is away.
+    factor: float = 3.0
     longest_s: float = 600.0
     soon_s: float = 0.25
     soon_longest_s: float = 60.0
@@ -80,7 +82,7 @@ def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolic
             # An error that no border translated is a fault of ours; it is kept after as many tries as any other.
             return Dead(why=f"{why} (tried {attempts} times)")
         case _:
-            seconds = min(policy.longest_s, policy.first_s * 2.0 ** min(attempts - 1, 30))
+            seconds = min(policy.longest_s, policy.first_s * policy.factor ** min(attempts - 1, 30))
             counted = True
     if isinstance(error, Retryable) and error.after is not None:
         seconds = max(error.after, policy.soon_s)

@@ -35,7 +35,7 @@ class Ears:
 
     def hearing(self) -> Hearing:
         """Say how the account hears."""
-        ways = [Way(name="webhook", words="open" if self.with_secret else "closed: no secret is set")]
+        ways = [] if self.with_secret else [Way(name="webhook", words="closed: no secret is set")]
         if self.realtime is not None:
             words = self.realtime.status()
             ways.append(Way(name="socket", words=words, well=None if words.startswith("off") else _up(words)))

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -34,7 +34,9 @@ SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 class Queue(Protocol):
     """What the worker needs of the deliveries."""
 
-    async def claim(self, handler: str, limit: int) -> tuple[Delivery, ...]: ...
+    async def claim(
+        self, handler: str, limit: int, *, of: Collection[AccountId] | None = None, but: Collection[AccountId] = ()
+    ) -> tuple[Delivery, ...]: ...
 
     async def claim_batch(self, handler: str, quiet: Quiet) -> tuple[Delivery, ...]: ...
 
@@ -98,6 +100,8 @@ class Worker:
         self._policy = policy
         self._chance = chance
         self._running: dict[asyncio.Task[None], tuple[Delivery, ...]] = {}
+        self._turned_away: dict[str, set[AccountId]] = {name: set() for name in router.reactions}
+        self._probed: set[str] = set()
 
     async def run(self) -> None:
         """Take back what this worker's former self left, then serve; on cancellation finish what is in hand."""
@@ -155,6 +159,9 @@ class Worker:
                 self._running[task] = deliveries
                 task.add_done_callback(mine.discard)
                 task.add_done_callback(self._running.pop)
+            if reaction.batch:
+                # A lane that waits for quiet gets ready by time, not by being asked at every event.
+                await asyncio.sleep(BATCH_POLL_S)
             if wait:
                 await self._rest(mine, wait)
 
@@ -164,7 +171,21 @@ class Worker:
         if reaction.batch:
             batch = await self._queue.claim_batch(reaction.name, self._policy.quiet)
             return (batch,) if batch else ()
-        return tuple((delivery,) for delivery in await self._queue.claim(reaction.name, free))
+        return tuple((delivery,) for delivery in await self._claim_singles(reaction.name, free))
+
+    async def _claim_singles(self, handler: str, free: int) -> tuple[Delivery, ...]:
+        """Claim for the accounts that are served; of those that are turned away one delivery at a time, in turns.
+
+        Thousands may wait for an account whose key is refused, and all of them are due before the others' new photos.
+        """
+        away = self._turned_away[handler]
+        in_hand = (delivery for held in self._running.values() for delivery in held if delivery.handler == handler)
+        probing = handler in self._probed or any(delivery.event.account in away for delivery in in_hand)
+        self._probed.discard(handler)
+        if away and not probing and (probe := await self._queue.claim(handler, 1, of=away)):
+            self._probed.add(handler)
+            return probe
+        return await self._queue.claim(handler, free, but=away)
 
     async def _pause(self, reaction: Reaction, *, busy: bool) -> float:
         if busy:
@@ -185,6 +206,7 @@ class Worker:
     async def _try(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
         try:
             events = await self._react(reaction, deliveries)
+            self._turned_away[reaction.name].discard(deliveries[0].event.account)
             await self._patiently(lambda: self._queue.done(deliveries, events))
         except LeaseLost as error:
             log.warning("a settlement came too late and was thrown away", handler=reaction.name, error=str(error))
@@ -231,10 +253,12 @@ class Worker:
         if isinstance(error, Permanent) and len(deliveries) > 1:
             # One of many is at fault: all are decided again, and each alone after two tries.
             error = Retryable(str(error))
+        away = self._turned_away[reaction.name]
+        (away.add if isinstance(error, Blocked | Unreachable) else away.discard)(deliveries[0].event.account)
         verdict = judge(
             error,
             attempts=deliveries[0].attempts,
-            age=self._services.now() - min(delivery.first_tried_at for delivery in deliveries),
+            age=max(delivery.waited for delivery in deliveries),
             policy=self._policy.retry_of(deliveries[0].run),
             jitter=self._chance.random(),
         )

@@ -97,7 +97,7 @@ async def test_events_are_asked_for_by_time_kind_account_and_photo(api: Api, wor
 
 async def test_a_scan_is_started_and_joined(api: Api, world: World) -> None:
     body = {
-        "accounts": ["me"],
+        "accounts": ["me", "me"],
         "since": "2026-06-01",
         "until": "2026-06-01",
         "album": "Sommer",

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from reactor.bench import backlog, latency, pipeline
 from reactor.bench.backlog import measure_backlog
 from reactor.bench.latency import bench_latency, measure_latency
 from reactor.bench.pipeline import WARM_UP, measure_pipeline
@@ -41,6 +42,7 @@ async def test_the_pipeline_is_measured_against_the_bare_loop(database: str) -> 
     assert stages[DECODE] > stages[DOWNLOAD] > 0
     assert report.database_cpu_ms is None  # it is no process of this reactor
     assert json.loads(json.dumps(asdict(report)))["photos"] == 15
+    assert f"ratio of the CPU times: {report.ratio:.2f}" in pipeline.table(report)
 
 
 async def test_a_backlog_is_drained_and_its_memory_watched(database: str) -> None:
@@ -52,6 +54,8 @@ async def test_a_backlog_is_drained_and_its_memory_watched(database: str) -> Non
     assert report.highest_mb >= report.steady_mb > 20
     assert report.growth_mb == pytest.approx(report.highest_mb - report.steady_mb, abs=0.11)
     assert report.curve[-1].embedded == 60
+    assert "60 uploads at once" in backlog.table(report)
+    assert ", 0 lost" in backlog.table(report)
     assert [sample.seconds for sample in report.curve] == sorted(sample.seconds for sample in report.curve)
 
 
@@ -65,6 +69,7 @@ async def test_the_wait_for_a_tag_is_measured(by: str, database: str) -> None:
     assert sum(report.heard_by.values()) == 3
     assert by in report.heard_by
     assert report.steps_ms.keys() == {"heard", "embedded", "tagged"}
+    assert f"p50 {report.p50_ms:.0f} ms" in latency.table(report)
 
 
 async def test_the_database_uses_the_processor(database: str) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -58,6 +58,10 @@ async def test_every_photo_is_there_from_the_start_with_its_own_time(tmp_path: P
                 assert (await answer.json())["count"] == 1
         told = [await immich.told(), await immich.told()]
     assert [datetime.fromisoformat(one["fileCreatedAt"]) for one in found] == [photo.taken_at for photo in photos]
+    aged = [
+        datetime.now(UTC) - datetime.fromisoformat(one[name]) for one in found for name in ("createdAt", "updatedAt")
+    ]
+    assert min(aged) > timedelta(hours=23)
     assert found[0]["checksum"] != found[1]["checksum"]
     assert all(one["exifInfo"]["dateTimeOriginal"] and one["exifInfo"]["make"] == "Bench" for one in found)
     assert [write["kind"] for write in told] == ["tag.create", "tag.link"]

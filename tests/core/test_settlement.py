@@ -21,7 +21,7 @@ def judged(error: Exception, *, attempts: int = 1, age: timedelta = timedelta(0)
     ("error", "attempts", "seconds"),
     [
         (Retryable("Immich is slow"), 1, 1.0),
-        (Retryable("Immich is slow"), 2, 2.0),
+        (Retryable("Immich is slow"), 2, 3.0),
         (Retryable("asked to wait", after=7.0), 1, 7.0),
         (Retryable("asked for a busy loop", after=0.0), 1, 0.25),
         (Retryable("Immich is slow"), 3, None),
@@ -77,3 +77,12 @@ def test_a_wait_is_never_nothing_nor_beyond_the_bound(
         verdict = judge(kind("x", after=after), attempts=attempts, age=age, policy=patient, jitter=jitter)
         assert isinstance(verdict, Again)
         assert timedelta(0) < verdict.wait <= timedelta(seconds=patient.longest_s * 1.25)
+
+
+def test_the_tries_outlast_ten_minutes_of_errors_500() -> None:
+    policy = RetryPolicy()
+    waits = [
+        judge(Retryable("Immich answered 500"), attempts=attempts, age=timedelta(0), policy=policy, jitter=0.0)
+        for attempts in range(1, policy.attempts)
+    ]
+    assert sum((wait.wait for wait in waits if isinstance(wait, Again)), timedelta(0)) > timedelta(minutes=10)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -95,14 +95,25 @@ async def told_in_disorder(stage: Stage, url: str, chance: random.Random) -> Non
 
 
 @pytest.mark.timeout(240)
+async def test_events_twice_and_out_of_order_and_a_clock_that_is_set_back() -> None:
+    await disorder((0, 1))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(480)
 async def test_events_twice_and_out_of_order_and_a_clock_that_jumps() -> None:
+    await disorder((0, 1, -1))
+
+
+async def disorder(jumps: Sequence[int]) -> None:
+    """Upload a batch before each jump (hours by which the clock is set back), and tell of everything in disorder."""
     chance = random.Random(5)
-    batches = await asyncio.to_thread(camera_roll, 3)
+    batches = await asyncio.to_thread(camera_roll, len(jumps))
     calm = asyncio.create_task(undisturbed(batches))
     async with a_stage(a_free_port()) as stage, stage.reactor() as child:
         assert await child.up()
         await stage.settle()
-        for batch, hours in zip(batches, (0, 1, -1), strict=True):
+        for batch, hours in zip(batches, jumps, strict=True):
             await stage.upload(chance.sample(list(batch), len(batch)))
             await jump(stage, hours)
             await told_in_disorder(stage, child.url, chance)

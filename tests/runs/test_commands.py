@@ -97,6 +97,7 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
         ("AssetUploaded", "webhook", "p")
     ]
     assert "embed: dead" in await said("events", "--since", "1h")
+    assert "  embed  1 try\n    the picture is broken\n" in await said("deadletters")
     letters = json.loads(await said("deadletters", "--json"))
     assert [letter["error"] for letter in letters] == ["the picture is broken"] * 2
     told = json.loads(await said("replay", "--failed", "--dry-run", "--json"))
@@ -106,14 +107,21 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
     assert await said("deadletters") == "nothing is dead\n"
     assert await bench.history.dead(DeadFilter()) == ()
     # No reactor runs: the replay waits for the next one.
-    assert "running  0%" in await said("replay", "--all")
+    waits = await command(tmp_path, "replay", "--all", **settings)
+    assert (waits.returncode, "running  0%" in waits.stdout) == (0, True)
+    assert "no reactor runs here now: the next one takes it up" in waits.stderr
     gone = await command(tmp_path, "deadletters", "retry", str(letters[0]["id"]), **settings)
     assert (gone.returncode, "not given up" in gone.stderr) == (2, True)
     nothing = await command(tmp_path, "replay", **settings)
     assert (nothing.returncode, "needs a filter" in nothing.stderr) == (2, True)
     unknown = await command(tmp_path, "events", "--kind", "AssetDeleted", **settings)
     assert (unknown.returncode, "there is no kind AssetDeleted" in " ".join(unknown.stderr.split())) == (2, True)
-    assert "Traceback" not in gone.stderr + nothing.stderr
+    astray = await command(tmp_path, "scan", "2026-06-01", **settings)
+    assert (astray.returncode, "a run goes with --status" in " ".join(astray.stderr.split())) == (2, True)
+    unnamed = await command(tmp_path, "scan", "--album", " ", **settings)
+    assert (unnamed.returncode, "an album has a name or an id" in unnamed.stderr) == (2, True)
+    assert await said("scan", "--status") == "there was no scan yet\n"
+    assert "Traceback" not in gone.stderr + nothing.stderr + astray.stderr + unnamed.stderr
 
 
 async def test_the_log_is_followed_until_a_signal(database: str, pool: asyncpg.Pool, tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ import pytest
 import typer
 
 from reactor.cli.history import event_words, follow_log, letter_json
-from reactor.cli.running import Control, report, steer, the_one, told, watch
+from reactor.cli.running import LOOK_S, Control, report, steer, the_one, told, watch
 from reactor.cli.words import a_day, a_moment
 from reactor.core.changes import Reason, TagAsset, TagState
 from reactor.core.errors import StartError
 from reactor.core.history import DeadFilter, EventFilter
 from reactor.core.ids import AssetId
 from reactor.core.journal import Cause, EntryState
-from reactor.core.runs import ReplayRequest, RunState, ScanRequest
+from reactor.core.runs import AccountProgress, ReplayRequest, RunState, ScanProgress, ScanRequest
 
+from ..household import eventually
 from .bench import ME, YOU, Bench, uploaded
 from .world import now
 
@@ -62,6 +63,9 @@ def test_one_steering_option_at_a_time() -> None:
     assert the_one(none | {"pause": True}) == "pause"
     with pytest.raises(typer.BadParameter, match="--pause and --cancel"):
         the_one(none | {"pause": True, "cancel": True})
+    assert the_one(none | {"status": True}, "scan:x") == "status"
+    with pytest.raises(typer.BadParameter, match="without one a new run is begun"):
+        the_one(none, "scan:x")
 
 
 async def test_a_run_is_steered_by_its_id_or_as_the_one_that_is_open(
@@ -117,9 +121,43 @@ async def test_the_end_is_waited_for_and_a_failure_is_an_exit_code(
     assert await report(bench.runs, await bench.fed(bench.replays(), fine.id), as_json=False) == 0
 
 
+async def test_who_stops_waiting_is_told_that_the_run_goes_on(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    run = await bench.runs.start(ScanRequest())
+    waiting = asyncio.create_task(told(bench.runs, run, once=True, as_json=False))
+    await asyncio.wait({waiting}, timeout=LOOK_S)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert f"{run.id} has not ended, and goes on; `reactor scan --cancel` ends it" in capsys.readouterr().err
+    assert (await bench.now(run.id)).is_open
+
+
+async def test_where_nobody_sees_a_bar_a_line_tells_once_what_holds_a_run_up(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = await bench.runs.start(ScanRequest())
+    watching = asyncio.create_task(watch(bench.runs, run))
+    said = ""
+
+    async def told() -> bool:
+        nonlocal said
+        said += capsys.readouterr().err
+        return "me: the key is refused" in said
+
+    held = AccountProgress(account=ME, note="the key is refused")
+    feeding = bench.feeding()
+    assert await feeding.claim("scan") is not None
+    assert await feeding.save(run.id, ScanProgress(accounts=(held,)), "")
+    await eventually(told, "it is said")
+    await asyncio.wait({watching}, timeout=3 * LOOK_S)
+    await bench.runs.cancel(run.id)
+    await watching
+    assert said + capsys.readouterr().err == f"{run.id}: me: the key is refused\n"
+
+
 async def test_a_plan_says_what_where_and_why(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     run = await bench.runs.start(ScanRequest(dry=True))
-    reason = Reason(rule="Receipts: like “a bill”", scores=(("Receipts", 0.31),))
+    reason = Reason(rule="Receipts: like “a bill”", scores=(("Receipts", 0.31), ("pixels", 1920000.0)))
     change = TagAsset(account=ME, asset=AssetId("p"), tags=("Auto/Receipts",), reason=reason)
     journal = bench.journal
     for state in (EntryState.PLANNED, EntryState.VETOED):
@@ -127,11 +165,15 @@ async def test_a_plan_says_what_where_and_why(bench: Bench, capsys: pytest.Captu
         await journal.write(change, cause, TagState(tags=frozenset()), state)
     assert await report(bench.runs, run, as_json=False) == 1, "it has not ended"
     said = capsys.readouterr().out
-    assert "me: tag p: Auto/Receipts\n    Receipts: like “a bill” Receipts 0.31\n" in said
+    assert "me: tag p: Auto/Receipts\n    Receipts: like “a bill” Receipts 0.31 pixels 1920000\n" in said
     assert "me: tag p: Auto/Receipts (undone by you before: stays as it is)\n" in said
     await report(bench.runs, run, as_json=True)
     first, second = json.loads(capsys.readouterr().out)["plan"]
-    assert (first["kind"], first["subjects"], first["scores"]) == ("TagAsset", ["p"], [["Receipts", 0.31]])
+    assert (first["kind"], first["subjects"], first["scores"]) == (
+        "TagAsset",
+        ["p"],
+        [["Receipts", 0.31], ["pixels", 1920000.0]],
+    )
     assert (first["undone"], second["undone"]) == (False, True)
 
 

@@ -17,6 +17,7 @@ from reactor.core.changes import (
     PortraitState,
     Reason,
     StackAssets,
+    StackState,
     TagAsset,
     TagState,
 )
@@ -195,6 +196,22 @@ async def test_what_a_dry_run_planned_is_not_counted_as_planned(library: Library
     cause = Cause(handler="x", event=1, run=RunId("dry:1"))
     await library.journal.write(change, cause, TagState(tags=frozenset()), EntryState.PLANNED)
     assert (await library.activity.summary()).planned == 0
+
+
+async def test_a_plan_that_was_carried_out_later_is_none_any_more(library: Library) -> None:
+    cause = Cause(handler="x", event=1, run=LIVE)
+    none = StackState(stacks=())
+    small, large = (StackAssets(account=ME, cover=A, members=members, reason=REASON) for members in ((A, B), (A, B, C)))
+    tags = TagAsset(account=ME, asset=D, tags=("Auto/X",), reason=REASON)
+    await library.journal.write(small, cause, none, EntryState.PLANNED)
+    await library.journal.write(tags, cause, TagState(tags=frozenset()), EntryState.PLANNED)
+    assert (await library.activity.summary()).planned == 2
+    made = await library.journal.write(large, cause, none, EntryState.OPEN)
+    assert (await library.activity.summary()).planned == 2
+    await library.journal.settle(made, EntryState.DONE, none)
+    assert (await library.activity.summary()).planned == 1
+    await library.journal.write(large, cause, none, EntryState.PLANNED)
+    assert (await library.activity.summary()).planned == 2
 
 
 async def test_what_moves_all_the_time_is_counted_by_indexes_alone(library: Library) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import asyncpg
 
-from reactor.acts.hands import StackHand
+from reactor.acts.hands import Hand, StackHand
 from reactor.acts.perform import Performer
 from reactor.adapters.immich.writing import ImmichWriter
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
-from reactor.core.changes import StackAssets
+from reactor.core.changes import Change, StackAssets
 from reactor.core.errors import Unreachable
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
@@ -48,7 +48,7 @@ class LosesAnswers:
 
 @asynccontextmanager
 async def stacking(house: House, writer: Any) -> AsyncIterator[None]:
-    hands = {StackAssets: StackHand(lambda _: house.home.library, lambda _: writer)}
+    hands: dict[type[Change], Hand[Any]] = {StackAssets: StackHand(lambda _: house.home.library, lambda _: writer)}
     modes, limits = Modes(default="apply"), LimitPolicy()
     wake = Wake(house.pool)
     worker = Worker(

@@ -15,7 +15,7 @@ from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.changes import Change
-from reactor.core.errors import Gone, Held, NotReady, Permanent, Retryable, Unreachable
+from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import AssetEmbedded, AssetUploaded, Event
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Cause
@@ -229,3 +229,37 @@ async def test_a_backlog_brings_its_own_allowance(pool: asyncpg.Pool) -> None:
     assert await journal.count_since(ME, "tags", an_hour_ago) == (0, 2)
     await pool.execute("UPDATE deliveries SET state = 'done'")
     assert await journal.count_since(ME, "tags", an_hour_ago) == (0, 0)
+
+
+async def test_two_hundred_that_are_refused_hold_up_no_other_account(pool: asyncpg.Pool) -> None:
+    router = Router()
+    order: list[str] = []
+    key_works = asyncio.Event()
+
+    @router.on(AssetUploaded, name="embed", concurrency=4)
+    async def embed(events: Sequence[Event], services: Services) -> Outcome:
+        (event,) = events
+        order.append(event.account)
+        if event.account != ME and not key_works.is_set():
+            raise Blocked("the key is refused", after=0.2)
+        return Outcome()
+
+    place = Place(pool, router)
+    refused = [AssetUploaded(account=AccountId("you"), asset=AssetId(f"r{number}")) for number in range(200)]
+    await place.log.append(refused)
+    await place.log.append(uploaded(*(f"p{number}" for number in range(20))))
+    done = "SELECT count(*) FROM deliveries WHERE account = $1 AND state = 'done'"
+    async with place.working():
+
+        async def served() -> bool:
+            return bool(await pool.fetchval(done, ME) == 20)
+
+        await eventually(served, "the account whose key works is served")
+        last = len(order) - order[::-1].index(ME)
+        assert order[:last].count("you") < 60
+        key_works.set()
+
+        async def all_served() -> bool:
+            return bool(await pool.fetchval(done, "you") == 200)
+
+        await eventually(all_served, "the other one is served once its key works")

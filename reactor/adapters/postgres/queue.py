@@ -5,7 +5,7 @@ worker). A lane has at most one running delivery (a unique index holds it); a ba
 and others that joined it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -30,7 +30,8 @@ SET state = CASE WHEN d.id = {leader} THEN 'running' ELSE 'joined' END, leader =
     lease_until = clock_timestamp() + $2, worker = $3
 FROM picked, events e
 WHERE d.id = picked.id AND e.seq = d.event
-RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload, d.first_tried_at
+RETURNING d.id, d.event, d.handler, d.run, d.attempts, d.lane, e.kind, e.payload,
+    clock_timestamp() - d.first_tried_at AS waited
 """
 
 # Of a lane only its first delivery that is due may be claimed, and only while none of the lane runs.
@@ -38,11 +39,13 @@ _CLAIM_SINGLE = """
 WITH picked AS (
     SELECT id FROM deliveries c
     WHERE handler = $1 AND state = 'waiting' AND run_at <= clock_timestamp()
-        AND (lane IS NULL OR NOT EXISTS (
-            SELECT FROM deliveries o
-            WHERE o.lane = c.lane AND (o.state = 'running' OR (
-                o.state = 'waiting' AND o.handler = c.handler AND o.run_at <= clock_timestamp()
-                AND (o.priority, o.id) < (c.priority, c.id)))))
+        AND ($5::text[] IS NULL OR account = ANY($5)) AND account <> ALL($6::text[])
+        AND (lane IS NULL OR (
+            NOT EXISTS (SELECT FROM deliveries o WHERE o.lane = c.lane AND o.state = 'running')
+            AND NOT EXISTS (
+                SELECT FROM deliveries o
+                WHERE o.lane = c.lane AND o.state = 'waiting' AND o.handler = c.handler
+                    AND o.run_at <= clock_timestamp() AND (o.priority, o.id) < (c.priority, c.id))))
     ORDER BY priority, run_at, id LIMIT $4
     FOR UPDATE SKIP LOCKED
 )
@@ -98,9 +101,12 @@ class PostgresQueue:
         self._worker = worker
         self._lease = lease
 
-    async def claim(self, handler: str, limit: int) -> tuple[Delivery, ...]:
-        """Take up to ``limit`` deliveries that are due, at most one of each lane."""
-        return await self._claim(_CLAIM_SINGLE, handler, self._lease, self._worker, limit)
+    async def claim(
+        self, handler: str, limit: int, *, of: Collection[AccountId] | None = None, but: Collection[AccountId] = ()
+    ) -> tuple[Delivery, ...]:
+        """Take up to ``limit`` deliveries that are due, at most one of each lane; only ``of`` and not ``but`` these."""
+        accounts = None if of is None else list(of)
+        return await self._claim(_CLAIM_SINGLE, handler, self._lease, self._worker, limit, accounts, list(but))
 
     async def claim_batch(self, handler: str, quiet: Quiet) -> tuple[Delivery, ...]:
         """Take what waits in one lane, once the lane has been quiet."""
@@ -272,5 +278,5 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         run=RunId(row["run"]),
         attempts=row["attempts"],
         lane=row["lane"],
-        first_tried_at=row["first_tried_at"],
+        waited=row["waited"],
     )

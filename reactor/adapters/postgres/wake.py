@@ -5,6 +5,7 @@ inside the transaction would make PostgreSQL take its commits one after the othe
 """
 
 import asyncio
+import secrets
 
 import asyncpg
 import structlog
@@ -24,6 +25,7 @@ class Wake:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._me = secrets.token_hex(8)
         self._waiters: set[asyncio.Event] = set()
         self._sending: asyncio.Task[None] | None = None
 
@@ -56,8 +58,10 @@ class Wake:
             await asyncio.sleep(1.0)
 
     async def _hear(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
-        def heard(*_: object) -> None:
-            self.here()
+        def heard(_connection: object, _process: int, _channel: str, who: object) -> None:
+            # This process has been woken already, at once; waking it again only costs queries.
+            if who != self._me:
+                self.here()
 
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -67,7 +71,9 @@ class Wake:
             await lost.wait()
         finally:
             if not connection.is_closed():
-                await connection.remove_listener(CHANNEL, heard)  # the pool's reset gives the lock back
+                await connection.remove_listener(CHANNEL, heard)
+                # The pool gives a session back as it is.
+                await connection.execute("SELECT pg_advisory_unlock_shared($1)", SERVICE_LOCK)
 
     async def aclose(self) -> None:
         if self._sending is not None:
@@ -82,6 +88,6 @@ class Wake:
     async def _notify(self) -> None:
         await asyncio.sleep(GATHER_S)
         try:
-            await self._pool.execute(f"NOTIFY {CHANNEL}")
+            await self._pool.execute("SELECT pg_notify($1, $2)", CHANNEL, self._me)
         except LOST as error:
             log.debug("no hint was sent to other workers; they will find the work by polling", error=str(error))

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from reactor.demo.immich.uploads import NewFile, add_asset
 PLAN = "crowd.json"
 # Seconds within which metadata and previews come, where the plan says nothing: as measured (section 4).
 DELAYS = {"thumbnail_delay": (0.2, 0.8), "metadata_delay": (0.1, 0.4)}
+AGE = timedelta(days=1)
 KINDS = ("original", "preview", "thumbnail")
 
 
@@ -47,9 +48,11 @@ class CrowdedImmich(SimulatedImmich):
     def fill(self, owner_id: str, assets: list[dict[str, str]], pictures: dict[str, Picture]) -> list[str]:
         """Add an asset for each row (picture, file_name, taken_at); return their ids.
 
-        Their files are links to the picture's, and their checksums differ as if each file were another one.
+        They came ``AGE`` ago, so that nobody takes them for new. Their files are links to the picture's, and their
+        checksums differ as if each file were another one.
         """
         world = self._running()
+        came = world.state.now() - AGE
         made = []
         for number, row in enumerate(assets):
             picture, taken_at = pictures[row["picture"]], datetime.fromisoformat(row["taken_at"])
@@ -58,11 +61,12 @@ class CrowdedImmich(SimulatedImmich):
             file = NewFile(
                 owner_id=owner_id, name=row["file_name"], data=data, created_at=taken_at, modified_at=taken_at
             )
-            asset = add_asset(world, file, at=world.state.now())
+            asset = add_asset(world, file, at=came + timedelta(milliseconds=number))
             apply_capture(world, asset, picture.capture)
+            asset.updated_at = asset.exif.updated_at = asset.created_at
             for kind in KINDS:
                 os.link(picture.folder / kind, world.file(asset.id, kind))
-            asset.thumbhash, asset.media_at = picture.thumbhash, world.state.now()
+            asset.thumbhash, asset.media_at = picture.thumbhash, asset.created_at
             made.append(asset.id)
         return made
 

@@ -49,7 +49,7 @@ class ScanBody(Asked):
     def request(self) -> ScanRequest:
         """Return the request as the core knows it."""
         said = self.model_dump(exclude={"accounts"})
-        accounts = None if self.accounts is None else tuple(AccountId(name) for name in self.accounts)
+        accounts = None if self.accounts is None else tuple(AccountId(name) for name in dict.fromkeys(self.accounts))
         return ScanRequest(accounts=accounts, **said)
 
 
