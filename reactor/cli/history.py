@@ -78,7 +78,7 @@ async def _listed(wanted: EventFilter, limit: int, *, follow: bool, as_json: boo
     setup_logging("WARNING")
     async with in_words(), open_desk(settings) as desk:
         if follow:
-            await follow_log(desk.history, wanted, as_json=as_json)
+            await follow_log(desk.history, wanted, limit, as_json=as_json)
         found = await desk.history.events(wanted, limit)
     if as_json:
         typer.echo(json.dumps([event_json(line) for line in found]))
@@ -88,13 +88,19 @@ async def _listed(wanted: EventFilter, limit: int, *, follow: bool, as_json: boo
     return 0
 
 
-async def follow_log(history: "PostgresHistory", wanted: EventFilter, *, as_json: bool) -> None:
-    """Print what is heard from now on until cancelled; an outage of the database is waited out.
+async def follow_log(history: "PostgresHistory", wanted: EventFilter, limit: int, *, as_json: bool) -> None:
+    """Print what is heard from now on until cancelled, and before it the newest since a time, where one is given.
+
+    An outage of the database is waited out.
 
     All events are read and those shown that fit: else the numbers of the others would have to be read ever again.
     """
     unseen = Unseen()
     unseen.take(await history.events(EventFilter(), unseen.overlap))
+    taken = frozenset(unseen.seen)
+    for line in reversed(await history.events(wanted, limit) if wanted.since is not None else ()):
+        if line.seq <= unseen.after or line.seq in taken:
+            typer.echo(json.dumps(event_json(line)) if as_json else event_words(line))
     while True:
         try:
             found = await history.unseen(EventFilter(), AT_ONCE, after=unseen.after, seen=unseen.seen)

@@ -90,7 +90,7 @@ def preview(would: WouldDeliver, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps(WOULD.dump_python(would, mode="json")))
         return 0
-    typer.echo(f"{would.events} events would be delivered again:")
+    typer.echo(f"{would.events} events would be delivered again, and what follows of them:")
     for kind, handler, number in would.deliveries:
         typer.echo(f"    {number:>8}  {kind} to {handler}")
     for seq, kind, subject in would.first:

@@ -79,7 +79,7 @@ class PeoplePoll:
         """Say in words how it stands."""
         if self._trouble:
             return f"failed: {self._trouble}"
-        known = "not asked yet" if self._known is None else f"people with a name: {self._known}"
+        known = "not asked yet" if self._known is None else f"{self._known} with a name"
         return "; ".join((known, *self._notes.words()))
 
     async def run(self) -> None:

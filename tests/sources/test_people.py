@@ -136,7 +136,7 @@ async def test_people_already_named_are_told_once_at_first_start(
     assert told(log) == [(PersonNamed, carla, "Carla")]
     assert len(log.appended) == 1
     assert log.brought_by("poll") == [carla]
-    assert poll.status() == "people with a name: 2"
+    assert poll.status() == "2 with a name"
 
 
 async def test_a_name_is_given_changed_taken_away_and_given_again(
@@ -298,7 +298,7 @@ async def test_while_the_faces_cannot_be_asked_for_nobody_is_said_to_be_gone(
     assert told(log)[2:] == [(PersonGainedFaces, hans, 2)]
     await poll.once()
     assert told(log)[3:] == [(PersonMerged, gabi, hans)]
-    assert poll.status() == "people with a name: 1"
+    assert poll.status() == "1 with a name"
 
 
 async def test_somebody_deleted_is_gone_even_if_a_stranger_is_given_the_face(
@@ -339,7 +339,7 @@ async def test_many_gone_at_once_conclude_nothing_until_it_is_confirmed(
         for _ in range(6):
             await poll.once()
     assert [entry["event"] for entry in logs] == [f"the poll for people of anna: {sentence}"]
-    assert poll.status() == f"people with a name: 60; {sentence}"
+    assert poll.status() == f"60 with a name; {sentence}"
     assert len(told(log)) == 60
     # Names are told all the same.
     await album.change(people[20], name="Karl")
@@ -347,7 +347,7 @@ async def test_many_gone_at_once_conclude_nothing_until_it_is_confirmed(
     assert poll.confirm() == 14
     assert [await poll.once(), await poll.once()] == [10, 4]
     assert {(kind, person) for kind, person, _ in told(log)[61:]} == {(PersonGone, person) for person in people[:14]}
-    assert poll.status() == "people with a name: 46"
+    assert poll.status() == "46 with a name"
     assert (await poll.once(), poll.confirm()) == (0, 0)
 
 
@@ -394,7 +394,7 @@ async def test_gone_people_who_come_back_end_the_question(
     await poll.once()
     assert "3 of 6 people are gone at once" in poll.status()
     await poll.once()
-    assert poll.status() == "people with a name: 6"
+    assert poll.status() == "6 with a name"
     assert poll.confirm() == 0
     assert len(told(log)) == 6
     # A new process knows them still.
@@ -515,7 +515,7 @@ async def test_one_person_whom_immich_cannot_count_holds_nobody_up(
     assert "not everybody could be asked about" in poll.status()
     assert told(log)[2:] == [(PersonGainedFaces, fine, 2)]
     await poll.once()
-    assert poll.status() == "people with a name: 2"
+    assert poll.status() == "2 with a name"
 
 
 async def test_the_loop_goes_on_when_the_key_is_granted_again(album: Album, poll: PeoplePoll, log: MemoryLog) -> None:
@@ -541,7 +541,7 @@ async def test_waking_makes_the_next_turn_come_at_once(
 ) -> None:
     poll = PeoplePoll(ANNA, library, log, bookmarks, interval=timedelta(hours=1), shortest=QUICK)
     running = asyncio.create_task(poll.run())
-    await until(lambda: poll.status() == "people with a name: 0")
+    await until(lambda: poll.status() == "0 with a name")
     people = await album.crowd(15)
     poll.wake()
     await until(lambda: len(told(log)) == 15)

@@ -35,9 +35,10 @@ WITH given_up AS (
     SET state = 'done', error = 'replayed in ' || $1 || coalesce('; it had failed with: ' || error, '')
     FROM given_up WHERE d.id = given_up.id
 ), asked AS (
-    INSERT INTO deliveries (event, handler, run, account, lane, priority, state)
+    INSERT INTO deliveries (event, handler, run, account, lane, priority, state, settled_at)
     SELECT DISTINCT ON (g.event, g.handler) g.event, g.handler, r.id, g.account, g.lane, $3,
-        CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
+        CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END,
+        CASE r.state WHEN 'cancelled' THEN clock_timestamp() END
     FROM given_up g JOIN runs r ON r.id = $1 ORDER BY g.event, g.handler, g.id
     ON CONFLICT (event, handler, run) DO NOTHING
 )
