@@ -136,7 +136,10 @@ class ChangesPoll:
         """Poll until cancelled."""
         name = f"the poll for changes of {self._account}"
         backoff, blocked = self._soon.total_seconds(), self._blocked.total_seconds()
-        await repeat(name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
+        longest = max(self._soon, self._interval).total_seconds()
+        await repeat(
+            name, self.once, self._pause, first_backoff_s=backoff, longest_backoff_s=longest, blocked_s=blocked
+        )
 
     async def once(self) -> int:
         """Take one turn; return how many changes were news to the log."""

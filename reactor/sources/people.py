@@ -85,7 +85,10 @@ class PeoplePoll:
     async def run(self) -> None:
         """Poll until cancelled."""
         backoff, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
-        await repeat(self._name, self.once, self._pause, first_backoff_s=backoff, blocked_s=blocked)
+        # An outage may last long; when it ends, names are heard of as soon as without one.
+        await repeat(
+            self._name, self.once, self._pause, first_backoff_s=backoff, longest_backoff_s=backoff, blocked_s=blocked
+        )
 
     async def once(self) -> int:
         """Take one turn; return how many events were news to the log."""
