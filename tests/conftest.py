@@ -17,6 +17,13 @@ from reactor.config import resource
 from .postgres_embedded.servers import open_home
 
 NUMBERS = itertools.count(1)
+LONG = ("crash", "faults", "cli", "runs", "setup")
+"""Folders whose tests take long: begun first, so that no process waits at the end for another's."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONG)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -32,17 +32,22 @@ async def open_database(settings: Settings) -> AsyncIterator[str]:
             dsn = settings.database_url.get_secret_value()
         else:
             dsn = await stack.enter_async_context(embedded_postgres(settings.data_dir, log=log))
-        try:
-            applied = await migrate(dsn, resource("migrations"))
-        except asyncpg.PostgresError as error:
-            # The server's own words: they name the user and the database, never the password.
-            raise StartError(f"the database refuses ({error.args[0]}); check DATABASE_URL") from None
-        except (OSError, ValueError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            # Words about an address that cannot be read may hold a part of it.
-            raise StartError(f"the database cannot be reached ({type(error).__name__}); check DATABASE_URL") from None
-        if applied:
-            log.info("the database was brought up to date", migrations=applied)
+        await bring_up_to_date(dsn)
         yield dsn
+
+
+async def bring_up_to_date(dsn: str) -> None:
+    """Apply the migrations that lack; raises StartError without the password."""
+    try:
+        applied = await migrate(dsn, resource("migrations"))
+    except asyncpg.PostgresError as error:
+        # The server's own words: they name the user and the database, never the password.
+        raise StartError(f"the database refuses ({error.args[0]}); check DATABASE_URL") from None
+    except (OSError, ValueError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # Words about an address that cannot be read may hold a part of it.
+        raise StartError(f"the database cannot be reached ({type(error).__name__}); check DATABASE_URL") from None
+    if applied:
+        log.info("the database was brought up to date", migrations=applied)
 
 
 def worker_name(data_dir: Path) -> str:

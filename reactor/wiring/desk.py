@@ -12,13 +12,12 @@ import structlog
 from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_postgres
 from reactor.adapters.postgres.folders import Folders, exclusive
 from reactor.adapters.postgres.history import PostgresHistory
-from reactor.adapters.postgres.migrate import migrate
 from reactor.adapters.postgres.pool import open_pool
 from reactor.adapters.postgres.runs import PostgresRuns
-from reactor.config import Settings, resource
+from reactor.config import Settings
 from reactor.core.errors import StartError
 from reactor.routing import Router
-from reactor.wiring.database import open_database
+from reactor.wiring.database import bring_up_to_date, open_database
 from reactor.wiring.reactor import table_of_contents
 
 log = structlog.get_logger(__name__)
@@ -54,13 +53,13 @@ async def _shared(settings: Settings) -> str | None:
     """Return the address of a database that others may use at the same time; None where our own must be started."""
     if settings.database_url is not None:
         dsn = settings.database_url.get_secret_value()
-        await _up_to_date(dsn)
+        await bring_up_to_date(dsn)
         return dsn
     deadline = time.monotonic() + STARTING_S
     while True:
         try:
             async with embedded_postgres(settings.data_dir, log=log, attach_only=True) as running:
-                await _up_to_date(running)
+                await bring_up_to_date(running)
                 return running
         except EmbeddedNotRunning:
             if not _is_held(settings) or time.monotonic() > deadline:
@@ -77,13 +76,3 @@ def _is_held(settings: Settings) -> bool:
         return True
     except OSError:
         return False
-
-
-async def _up_to_date(dsn: str) -> None:
-    """Bring the tables up to date, should no reactor have done so yet; raises StartError without the password."""
-    try:
-        await migrate(dsn, resource("migrations"))
-    except asyncpg.PostgresError as error:
-        raise StartError(f"the database refuses ({error.args[0]}); check DATABASE_URL") from None
-    except (OSError, ValueError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise StartError(f"the database cannot be reached ({type(error).__name__}); check DATABASE_URL") from None

@@ -94,12 +94,22 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     )
 
 
-def listening(accounts: Accounts, ears: Mapping[AccountId, Ears]) -> list[Coroutine[Any, Any, None]]:
+def listening(
+    settings: Settings, accounts: Accounts, ears: Mapping[AccountId, Ears]
+) -> list[Coroutine[Any, Any, None]]:
     """Return the loops of all sources; those that ask Immich run for as long as their account may act."""
+    # Without a Frigate nobody needs to give a key the permission to read people.
+    faceless = {
+        status.account
+        for status in accounts.status()
+        if settings.face_library() is None and any(lack.feature == "faces" for lack in status.missing)
+    }
     loops: list[Coroutine[Any, Any, None]] = []
     for one in ears.values():
         loops.append(one.pushes.run())
-        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run, one.people.run]
+        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run]
+        if one.account not in faceless:
+            asking.append(one.people.run)
         if one.realtime is not None:
             asking.append(one.realtime.run)
         loops += [accounts.while_admitted(one.account, source) for source in asking]

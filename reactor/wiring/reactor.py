@@ -68,7 +68,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         ears = make_ears(settings, clients, stores)
         desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
         async with asyncio.TaskGroup() as group:
-            loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(accounts, ears)]
+            loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]
             loops += run_loops(settings, router, stores, accounts)
             tasks = [group.create_task(loop) for loop in loops]
             try:
