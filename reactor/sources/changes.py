@@ -1,7 +1,6 @@
 """Hear by asking what the user changed: trashed, restored, archived, brought back, tagged, dated; never our own."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
 from reactor.core.sightings import Known, Sighting, Told, compare, sighting_of
 from reactor.ports import Bookmarks, EventSink
-from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
+from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 
 log = structlog.get_logger(__name__)
 
@@ -126,20 +125,21 @@ class ChangesPoll:
         self._blocked = blocked
         self._reads = reads or ReadPace()
         self._behind = False
-        self._woken = asyncio.Event()
+        self._alarm = Alarm()
 
     def wake(self) -> None:
-        """Take the next turn within seconds: another source heard that something changed."""
-        self._woken.set()
+        """Take the next turn within seconds: Immich is back, or another source heard that something changed."""
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Poll until cancelled."""
         name = f"the poll for changes of {self._account}"
-        backoff, blocked = self._soon.total_seconds(), self._blocked.total_seconds()
-        longest = max(self._soon, self._interval).total_seconds()
-        await repeat(
-            name, self.once, self._pause, first_backoff_s=backoff, longest_backoff_s=longest, blocked_s=blocked
+        backoff = Backoff(
+            first_s=self._soon.total_seconds(),
+            longest_s=max(self._soon, self._interval).total_seconds(),
+            blocked_s=self._blocked.total_seconds(),
         )
+        await repeat(name, self.once, self._pause, backoff=backoff, rest=self._rest)
 
     async def once(self) -> int:
         """Take one turn; return how many changes were news to the log."""
@@ -244,13 +244,12 @@ class ChangesPoll:
         self._behind = turn.full
 
     async def _pause(self, _: int) -> None:
-        if not self._behind:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._interval.total_seconds()):
-                    await self._woken.wait()
-        if self._behind or self._woken.is_set():
+        await self._rest(0.0 if self._behind else self._interval.total_seconds())
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait; when woken, or where there is no time to lose, until what was heard of is written."""
+        if await self._alarm.rest(seconds) or not seconds:
             await asyncio.sleep(self._soon.total_seconds())
-        self._woken.clear()
 
     @property
     def _name(self) -> str:

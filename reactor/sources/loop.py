@@ -1,7 +1,9 @@
 """Run a poll for ever: wait between turns, back off after errors, go slowly while it may not ask."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,38 +16,87 @@ FIRST_BLOCKED_S = 5.0
 """A proxy may refuse for moments only; a key that was revoked is asked about more and more seldom."""
 
 
+class Alarm:
+    """A rest that can be cut short; it lasts ``least_s`` all the same, so that no storm of hints becomes one of turns.
+
+    A ring while nobody rests cuts the next rest short.
+    """
+
+    def __init__(self, *, least_s: float = 0.0) -> None:
+        self._least_s = least_s
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def rest(self, seconds: float) -> bool:
+        """Wait so long at most; return whether it was cut short."""
+        least = min(self._least_s, seconds)
+        await asyncio.sleep(least)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds - least):
+                await self._rung.wait()
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
+
+@dataclass(kw_only=True)
+class Backoff:
+    """How long to wait after each failure of a row: ``first_s``, doubled each time up to ``longest_s``.
+
+    While Immich refuses, up to ``blocked_s``; an outage that ends in a refusal begins a new row, and so does a refusal
+    that ends: neither says how long the other lasts.
+    """
+
+    first_s: float
+    longest_s: float = LONGEST_BACKOFF_S
+    blocked_s: float = LONGEST_BACKOFF_S
+    _failures: int = 0
+    _refused: bool = False
+
+    def after(self, error: Retryable | Permanent) -> float:
+        """Return how many seconds to wait after one more failure."""
+        refused = isinstance(error, Blocked)
+        if refused is not self._refused:
+            self._refused, self._failures = refused, 0
+        wait = wait_after(error, self._failures, self.first_s, self.longest_s, self.blocked_s)
+        self._failures += 1
+        return wait
+
+    def reset(self) -> None:
+        """Begin a new row: it worked."""
+        self._failures = 0
+
+
 async def repeat(
     name: str,
     once: Callable[[], Awaitable[int]],
     pause: Callable[[int], Awaitable[None]],
     *,
-    first_backoff_s: float,
-    longest_backoff_s: float = LONGEST_BACKOFF_S,
-    blocked_s: float = LONGEST_BACKOFF_S,
-    rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    backoff: Backoff,
+    rest: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Call ``once`` until cancelled; ``pause`` is given what it found and waits for the next turn.
 
     No error ends the loop, a permanent one neither: somebody may mend what it names. ``rest`` waits after one, for so
-    many seconds; while the key or a permission is refused, up to ``blocked_s``. Each reason is told once, and once
-    more when it works again.
+    many seconds. Each reason is told once, and once more when it works again.
     """
-    failures = 0
     said = ""
     while True:
         try:
             found = await once()
         except (Retryable, Permanent) as error:
-            wait = wait_after(error, failures, first_backoff_s, longest_backoff_s, blocked_s)
+            wait = backoff.after(error)
             if str(error) != said:
                 said = str(error)
                 report(name, error, wait)
-            failures += 1
             await rest(wait)
         else:
             if said:
                 log.info(f"{name} works again")
-            failures, said = 0, ""
+            backoff.reset()
+            said = ""
             await pause(found)
 
 

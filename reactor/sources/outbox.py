@@ -6,7 +6,7 @@ from collections.abc import Callable
 from reactor.core.events import AssetUploaded
 from reactor.core.ids import AssetId
 from reactor.ports import EventSink
-from reactor.sources.loop import repeat
+from reactor.sources.loop import Backoff, repeat
 
 MOST_WAITING = 1000
 
@@ -36,7 +36,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Append until cancelled."""
-        await repeat(self._name, self.once, self._pause, first_backoff_s=1, longest_backoff_s=30)
+        await repeat(self._name, self.once, self._pause, backoff=Backoff(first_s=1, longest_s=30))
 
     async def once(self) -> int:
         """Append all that waits; return how many that were."""

@@ -1,7 +1,5 @@
 """Hear of names, merges and new faces of people by asking: Immich tells of none (facts/immich-api.md section 7)."""
 
-import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,7 +9,7 @@ from reactor.core.library import Person
 from reactor.ports import Bookmarks, EventSink
 from reactor.sources.absent_people import AbsentLibrary, AbsentPeople
 from reactor.sources.known_faces import FacesLibrary, KnownFaces
-from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
+from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 from reactor.sources.notes import Notes, Oddities
 from reactor.sources.people_snapshot import PeopleSnapshot
 
@@ -50,19 +48,18 @@ class PeoplePoll:
         self._name = f"the poll for people of {account}"
         self._library = library
         self._interval = interval
-        self._shortest = min(interval, shortest)
         self._blocked = blocked
         self._notes = Notes(self._name)
         self._snapshot = PeopleSnapshot(account, sink, bookmarks)
         self._absent = AbsentPeople(library, self._notes)
         self._faces = KnownFaces(library, self._notes)
-        self._woken = asyncio.Event()
+        self._alarm = Alarm(least_s=min(interval, shortest).total_seconds())
         self._known: int | None = None
         self._trouble = ""
 
     def wake(self) -> None:
-        """Take the next turn soon: something happened to a person."""
-        self._woken.set()
+        """Take the next turn soon: something happened to a person, or Immich is back."""
+        self._alarm.ring()
 
     def confirm(self) -> int:
         """Take the many people who are gone at once as gone; return how many. The next turns tell of them."""
@@ -84,11 +81,10 @@ class PeoplePoll:
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        backoff, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
+        interval, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
         # An outage may last long; when it ends, names are heard of as soon as without one.
-        await repeat(
-            self._name, self.once, self._pause, first_backoff_s=backoff, longest_backoff_s=backoff, blocked_s=blocked
-        )
+        backoff = Backoff(first_s=interval, longest_s=interval, blocked_s=blocked)
+        await repeat(self._name, self.once, self._pause, backoff=backoff, rest=self._alarm.rest)
 
     async def once(self) -> int:
         """Take one turn; return how many events were news to the log."""
@@ -121,8 +117,4 @@ class PeoplePoll:
         return told
 
     async def _pause(self, _: int) -> None:
-        await asyncio.sleep(self._shortest.total_seconds())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout((self._interval - self._shortest).total_seconds()):
-                await self._woken.wait()
-        self._woken.clear()
+        await self._alarm.rest(self._interval.total_seconds())

@@ -1,7 +1,5 @@
 """Hear of new photos by asking: the source that misses nothing, whatever the pushed ones lose."""
 
-import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from reactor.core.events import AssetUploaded
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
 from reactor.ports import Bookmarks, EventSink
-from reactor.sources.loop import LONGEST_BACKOFF_S, repeat
+from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 from reactor.sources.pushes import Pushes
 
 log = structlog.get_logger(__name__)
@@ -97,11 +95,11 @@ class UploadPoll:
         self._pace = interval or Pace()
         self._now = now
         self._saved_s: float | None = None
-        self._woken = asyncio.Event()
+        self._alarm = Alarm()
 
     def wake(self) -> None:
-        """Take the next turn now: a pushing source was away and may have missed something."""
-        self._woken.set()
+        """Take the next turn now: Immich is back, or a source that pushes was away and may have missed something."""
+        self._alarm.ring()
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -110,10 +108,12 @@ class UploadPoll:
             name,
             self.once,
             self._pause,
-            first_backoff_s=self._pace.busy.total_seconds(),
-            longest_backoff_s=max(self._pace.busy, self._pace.idle).total_seconds(),
-            blocked_s=self._pace.blocked.total_seconds(),
-            rest=self._rest,
+            backoff=Backoff(
+                first_s=self._pace.busy.total_seconds(),
+                longest_s=max(self._pace.busy, self._pace.idle).total_seconds(),
+                blocked_s=self._pace.blocked.total_seconds(),
+            ),
+            rest=self._alarm.rest,
         )
 
     async def once(self) -> int:
@@ -182,14 +182,7 @@ class UploadPoll:
 
     async def _pause(self, found: int) -> None:
         wait = self._pace.idle if self._pushes.trusted and not found else self._pace.busy
-        await self._rest(wait.total_seconds())
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait, but not when woken: a socket that has just logged in shows that Immich is back."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        self._woken.clear()
+        await self._alarm.rest(wait.total_seconds())
 
     @property
     def _name(self) -> str:

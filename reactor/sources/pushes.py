@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.pushes import Listening, Push, PushSummary, who_should_have_told
 from reactor.ports import Bookmarks
-from reactor.sources.loop import repeat
+from reactor.sources.loop import Backoff, repeat
 
 MOST_REMEMBERED = 10_000
 GRACE = timedelta(seconds=60)
@@ -119,7 +119,9 @@ class Pushes:
 
     async def run(self) -> None:
         """Count and save until cancelled."""
-        await repeat(f"the count of missed photos of {self._account}", self.once, self._pause, first_backoff_s=2)
+        await repeat(
+            f"the count of missed photos of {self._account}", self.once, self._pause, backoff=Backoff(first_s=2)
+        )
 
     async def once(self) -> int:
         """Count what is due, and save what changed; return how many were counted."""

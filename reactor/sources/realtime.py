@@ -16,7 +16,7 @@ from reactor.core.events import AssetUploaded
 from reactor.core.ids import AccountId
 from reactor.core.realtime import EVERYTHING, Hint, parse_realtime
 from reactor.ports import EventSink
-from reactor.sources.loop import report, wait_after
+from reactor.sources.loop import Alarm, Backoff, report
 from reactor.sources.outbox import Outbox
 from reactor.sources.pushes import Pushes
 from reactor.sources.socket import Wire, connected
@@ -85,11 +85,16 @@ class RealtimeSource:
         self._patience = patience or Patience()
         self._now = now
         self._chance = chance
+        self._alarm = Alarm()
         self._state = "connecting"
         self._said = ""
         self._held_s = 0.0
         self._odd = 0
         self._outbox = Outbox(f"the log of what the socket of {account} tells", sink, "socket", on_login)
+
+    def wake(self) -> None:
+        """Connect now, where it waits to: Immich is back."""
+        self._alarm.ring()
 
     def status(self) -> str:
         """Say in words how the connection stands."""
@@ -102,19 +107,19 @@ class RealtimeSource:
             tasks.create_task(self._outbox.run())
 
     async def _listen(self) -> None:
-        patience, failures = self._patience, 0
+        patience = self._patience
+        backoff = Backoff(first_s=patience.first_s, longest_s=patience.longest_s, blocked_s=patience.lacking_s)
         while True:
             self._held_s = 0.0
             try:
                 await self._visit()
             except (Retryable, Permanent) as error:
                 if self._held_s >= patience.steady_s:
-                    failures = 0
-                wait = wait_after(error, failures, patience.first_s, patience.longest_s, patience.lacking_s)
-                failures += 1
+                    backoff.reset()
+                wait = backoff.after(error)
                 wait *= 0.75 + 0.5 * self._chance()  # so that not all come at once to a server that has just started
                 self._tell(error, wait)
-                await asyncio.sleep(wait)
+                await self._alarm.rest(wait)
 
     async def _visit(self) -> None:
         """Connect, log in and listen; raises what ended it."""

@@ -33,6 +33,12 @@ class Ears:
     realtime: RealtimeSource | None
     with_secret: bool
 
+    def wake(self) -> None:
+        """Ask now what Immich has: it is back, or something may have been missed."""
+        for source in (self.uploads, self.changes, self.people, self.realtime):
+            if source is not None:
+                source.wake()
+
     def hearing(self) -> Hearing:
         """Say how the account hears."""
         ways = [] if self.with_secret else [Way(name="webhook", words="closed: no secret is set")]

@@ -11,6 +11,7 @@ import structlog
 from reactor.adapters.clip.embedder import ClipEmbedder, EmbedderOptions, open_embedder
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
+from reactor.core.ids import AccountId
 from reactor.routing import Router, merge
 from reactor.stages import archive, classify, embed, faces, stack
 from reactor.wiring.database import open_database
@@ -56,7 +57,13 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         pool = await exits.enter_async_context(open_pool(dsn))
         stores = open_stores(pool, router, settings)
         exits.push_async_callback(stores.wake.aclose)
-        accounts = Accounts(clients, stores.bookmarks, on_back=stores.queue.hasten)
+        ears = make_ears(settings, clients, stores)
+
+        async def back(account: AccountId) -> None:
+            ears[account].wake()
+            await stores.queue.hasten(account)
+
+        accounts = Accounts(clients, stores.bookmarks, on_back=back)
         await accounts.start()
         embedder = await exits.enter_async_context(
             open_embedder(model_folder, embedder_options(settings), patient=True)
@@ -65,7 +72,6 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
             log.info("the model is loaded", model=embedder.name, provider=embedder.provider)
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         worker = make_worker(settings, router, stores, accounts, embedder, frigate)
-        ears = make_ears(settings, clients, stores)
         desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
         async with asyncio.TaskGroup() as group:
             loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]

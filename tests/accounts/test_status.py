@@ -46,6 +46,32 @@ async def a_photo(immich: SimulatedImmich, user: User) -> AssetId:
         )
 
 
+async def test_whoever_waits_for_an_account_hears_that_it_is_back(
+    immich: SimulatedImmich, anna: User, memory: Memory
+) -> None:
+    back: list[AccountId] = []
+
+    async def hear(account: AccountId) -> None:
+        back.append(account)
+
+    households = {"anna": AccountSettings(url=immich.url, api_key=SecretStr(anna.api_key))}
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        accounts = Accounts(open_accounts(households, session), memory, on_back=hear, again_s=0.02, soon_s=0.02)
+        await accounts.start()
+        async with running(accounts):
+            assert back == [ANNA]
+            await immich.pause()
+            await becomes(accounts, ANNA, "away")
+            await immich.resume()
+            await becomes(accounts, ANNA, "ok")
+            await eventually(lambda: _there(back, 2), "the account is told of again")
+    assert back == [ANNA, ANNA]
+
+
+async def _there(back: list[AccountId], times: int) -> bool:
+    return len(back) == times
+
+
 async def becomes(accounts: Accounts, account: AccountId, standing: str) -> None:
     async def there() -> bool:
         return by_name(accounts.status())[account].standing == standing

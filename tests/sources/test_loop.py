@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from reactor.core.errors import Blocked, Permanent, Retryable, Unreachable
-from reactor.sources.loop import repeat, wait_after
+from reactor.sources.loop import Alarm, Backoff, repeat, wait_after
 from tests.sources.conftest import until
 
 
@@ -47,7 +47,7 @@ async def test_each_reason_is_told_once_and_the_end_of_it_too() -> None:
         waits.append(seconds)
 
     with capture_logs() as logs:
-        task = asyncio.create_task(repeat("it", once, pause, first_backoff_s=1, rest=rest))
+        task = asyncio.create_task(repeat("it", once, pause, backoff=Backoff(first_s=1), rest=rest))
         await until(lambda: len(waits) == 6 and len(logs) == 6)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -60,3 +60,50 @@ async def test_each_reason_is_told_once_and_the_end_of_it_too() -> None:
         "it: Immich is away",
         "it works again",
     ]
+
+
+def test_a_refusal_after_a_long_outage_is_waited_for_as_if_it_came_alone() -> None:
+    backoff = Backoff(first_s=1, longest_s=60, blocked_s=300)
+    away, refused = Unreachable("away"), Blocked("refused")
+    assert [backoff.after(away) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [backoff.after(refused) for _ in range(3)] == [5, 10, 20]
+    assert backoff.after(away) == 1
+    assert backoff.after(away) == 2
+    backoff.reset()
+    assert backoff.after(away) == 1
+
+
+async def test_a_rest_is_cut_short_by_a_ring_but_not_below_its_least() -> None:
+    clock = asyncio.get_running_loop().time
+    alarm, began = Alarm(least_s=0.2), clock()
+    alarm.ring()
+    assert await alarm.rest(3600)
+    assert clock() - began >= 0.19
+    resting = asyncio.create_task(alarm.rest(3600))
+    await asyncio.sleep(0)
+    alarm.ring()
+    assert await resting
+    assert not await alarm.rest(0.01)
+
+
+async def test_a_loop_that_waits_long_is_rung_up_when_it_would_work_again() -> None:
+    alarm, turns = Alarm(), 0
+
+    async def once() -> int:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise Blocked("refused")
+        return 0
+
+    async def pause(_: int) -> None:
+        await asyncio.sleep(3600)
+
+    task = asyncio.create_task(
+        repeat("it", once, pause, backoff=Backoff(first_s=3600, blocked_s=3600), rest=alarm.rest)
+    )
+    await until(lambda: turns == 1)
+    alarm.ring()
+    await until(lambda: turns == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -218,8 +218,8 @@ async def test_after_a_restart_it_logs_in_again_and_the_poll_finds_what_was_told
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    assert log.brought_by("poll") == [missed]
-    assert sorted(log.brought_by("socket")) == sorted([first, second])
+    assert missed in log.brought_by("poll")  # the login wakes it, so it may be the first with the others too
+    assert sorted(log.subjects) == sorted([first, missed, second])
     assert user.api_key not in str(logs)
 
 

@@ -11,6 +11,22 @@ LONGEST = 255
 RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9]|lpt[1-9])$", re.IGNORECASE)
 
 
+def inside(folder: Path) -> list[Path]:
+    """Return what a folder holds, nothing where it was deleted meanwhile."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def age(file: Path) -> int:
+    """Return when a file was written, 0 where it was deleted meanwhile."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 class FaceFolders:
     """Keep pictures of faces, one folder a person; names are taken verbatim."""
 
@@ -19,11 +35,11 @@ class FaceFolders:
 
     def listing(self) -> dict[str, list[str]]:
         """Return the pictures of every folder, newest first."""
-        return {folder.name: self.files(folder.name) for folder in sorted(self.root.iterdir()) if folder.is_dir()}
+        return {folder.name: self.files(folder.name) for folder in sorted(inside(self.root)) if folder.is_dir()}
 
     def files(self, name: str) -> list[str]:
-        found = [file for file in (self.root / name).iterdir() if file.name.lower().endswith(SUFFIXES)]
-        return [file.name for file in sorted(found, key=lambda file: file.stat().st_mtime_ns, reverse=True)]
+        found = [file for file in inside(self.root / name) if file.name.lower().endswith(SUFFIXES)]
+        return [file.name for file in sorted(found, key=age, reverse=True)]
 
     def people(self) -> list[str]:
         return [name for name in self.listing() if name != TRAIN]
