@@ -199,7 +199,7 @@ def check(request: RunRequest, *, accounts: Collection[str], handlers: Collectio
             _known("handler", request.handlers, handlers)
             _ordered(request.since, request.until)
             if not request.everything and request == ReplayRequest(everything=False):
-                raise BadRequest("a replay needs a filter, or to be told that everything is meant")
+                raise BadRequest('a replay needs a filter, or to be told that all is meant (--all; "everything": true)')
 
 
 def handlers_of(request: RunRequest) -> tuple[str, ...] | None:

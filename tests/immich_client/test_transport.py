@@ -114,7 +114,7 @@ async def test_a_server_that_hangs_or_is_away_is_unreachable(
     with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
         await impatient.json("GET", "/users/me")
     await immich.pause()
-    with pytest.raises(Unreachable, match="cannot be reached"):
+    with pytest.raises(Unreachable, match=r"cannot be reached at http://[\d.:]+: nothing answers there \(Connection"):
         await client(immich.url, session).json("GET", "/users/me")
 
 
@@ -130,7 +130,7 @@ class Nowhere(AbstractResolver):
 
 async def test_a_name_that_leads_nowhere_is_unreachable() -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Nowhere())) as session:
-        with pytest.raises(Unreachable, match="cannot be reached"):
+        with pytest.raises(Unreachable, match="there is no host of this name"):
             await client("http://immich:2283", session).json("GET", "/users/me")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -180,7 +181,7 @@ class ImmichTransport:
                 body = await _bounded(response.content, limit, request)
                 return Answer(status=response.status, headers=response.headers, body=body)
         except (aiohttp.ClientError, OSError) as error:
-            problem = clean(f"{type(error).__name__} {error}", secret=self._key)
+            problem = clean(_in_words(error), secret=self._key)
         # Outside the except block: aiohttp's errors can carry the request's headers, and with them the key.
         raise Unreachable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
 
@@ -200,7 +201,26 @@ async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         problem = str(error)
-    raise aiohttp.ClientError(f"the connection broke before the answer ({problem})")
+    raise _Broken(f"the connection broke before the answer ({problem})")
+
+
+class _Broken(aiohttp.ClientError):
+    """The request was sent, and nothing came back: it may have taken effect."""
+
+
+def _in_words(error: aiohttp.ClientError | OSError) -> str:
+    match error:
+        case _Broken():
+            return str(error)
+        case aiohttp.ClientPayloadError():
+            return "the answer broke off"
+        case aiohttp.ClientConnectorDNSError():
+            return "there is no host of this name, or no name server answers"
+        case aiohttp.ClientSSLError() | aiohttp.ClientConnectorCertificateError():
+            return f"the encryption or its certificate is refused ({error})"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))):
+            return f"nothing answers there ({os.strerror(number)})"
+    return f"{type(error).__name__} {error}"
 
 
 async def _bounded(content: aiohttp.StreamReader, limit: int, request: Request) -> bytes:
