@@ -192,6 +192,10 @@ class Bookmarks(Protocol):
 
     async def put(self, name: str, value: object) -> None: ...
 
+    async def replace(self, name: str, before: object | None, value: object) -> bool:
+        """Put a value where ``before`` (None: nothing) still stands; return whether it did."""
+        ...
+
 
 class EventSink(Protocol):
     """Append to the event log; each event once, whoever tells of it."""

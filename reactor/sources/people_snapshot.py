@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from reactor.core.errors import Retryable
 from reactor.core.events import (
     PersonGainedFaces,
     PersonGone,
@@ -55,6 +56,7 @@ class PeopleSnapshot:
 
     The bookmark is written first and the log second: were it the other way round, a name that is given, told, and
     taken back around a crash would stay in the log for ever, because the snapshot knows nothing of it.
+    Several reactors may share it: what another wrote meanwhile ends the turn, and the next begins from there.
     """
 
     def __init__(self, account: AccountId, sink: EventSink, bookmarks: Bookmarks) -> None:
@@ -63,10 +65,12 @@ class PeopleSnapshot:
         self._bookmarks = bookmarks
         self._name = f"people:{account}"
         self._saved: dict[PersonId, Known] = {}
+        self._stored: object | None = None
 
     async def open(self) -> Opened:
         """Read the snapshot, and tell first what a turn that was cut short left untold."""
-        stored = await self._bookmarks.get(self._name) or {}
+        self._stored = await self._bookmarks.get(self._name)
+        stored = self._stored or {}
         if not isinstance(stored, dict) or "people" not in stored:
             # The form of old: what was told of each person, and nothing else.
             stored = {"people": stored}
@@ -97,5 +101,7 @@ class PeopleSnapshot:
             _Untold(kind=kind_of(event), event=KINDS[kind_of(event)].dump_python(event, mode="json"))
             for event in untold
         ]
-        stored = _Stored(people=self._saved, untold=tuple(events))
-        await self._bookmarks.put(self._name, STORED.dump_python(stored, mode="json"))
+        stored = STORED.dump_python(_Stored(people=self._saved, untold=tuple(events)), mode="json")
+        if not await self._bookmarks.replace(self._name, self._stored, stored):
+            raise Retryable("another reactor wrote down meanwhile what it knows of the people; the next turn goes on")
+        self._stored = stored

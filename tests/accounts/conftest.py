@@ -38,6 +38,12 @@ class Memory:
             raise self.broken
         self.values[name] = value
 
+    async def replace(self, name: str, before: object | None, value: object) -> bool:
+        if self.values.get(name) != before:
+            return False
+        await self.put(name, value)
+        return True
+
 
 @pytest.fixture
 async def immich() -> AsyncIterator[SimulatedImmich]:

@@ -48,6 +48,7 @@ POINTS: dict[str, tuple[type[Any], str, Filter]] = {
     "a delivery was settled": (PostgresQueue, "done", lambda arguments, _: not arguments[1]),
     "a failed try was settled": (PostgresQueue, "failed", always),
     "a bookmark was put": (PostgresBookmarks, "put", always),
+    "a snapshot of people was replaced": (PostgresBookmarks, "replace", always),
     "the journal was opened for tags": (PostgresJournal, "write", opened("TagAsset")),
     "the journal was opened for an archive": (PostgresJournal, "write", opened("ArchiveAssets")),
     "the journal was opened for a stack": (PostgresJournal, "write", opened("StackAssets")),

@@ -51,3 +51,9 @@ class MemoryBookmarks:
     async def put(self, name: str, value: object) -> None:
         self.puts.append(name)
         self.values[name] = value
+
+    async def replace(self, name: str, before: object | None, value: object) -> bool:
+        if self.values.get(name) != before:
+            return False
+        await self.put(name, value)
+        return True

@@ -96,6 +96,12 @@ class Stores:
     async def get(self, name: str) -> object | None:
         return await self.bookmarks.get(name)
 
+    async def replace(self, name: str, before: object | None, value: object) -> bool:
+        if await self.get(name) != before:
+            return False
+        await self.put(name, value)
+        return True
+
     async def put(self, name: str, value: object) -> None:
         self._write(late=False)
         await self.bookmarks.put(name, value)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactor.core.errors import Unreachable
+from reactor.core.errors import Retryable, Unreachable
 from reactor.core.events import PersonGainedFaces, PersonGone, PersonHidden, PersonMerged, PersonNamed, PersonRenamed
 from reactor.core.ids import AccountId, PersonId
+from reactor.core.library import Person
 from reactor.sources.people import PeoplePoll
 from tests.sources.people_fakes import Member, MemoryPeople, Stores
 
@@ -136,3 +137,32 @@ async def test_a_name_that_is_taken_back_around_a_crash_does_not_stay_in_the_log
     assert await poll.once() == 0
     assert replayed(stores)[0] == {PEOPLE[0]: "Eva"}
     assert len(stores.log.events) in (1, 3)
+
+
+class TwoReactors(MemoryPeople):
+    """Between the list that one poll was given and what it makes of it, another poll takes a whole turn."""
+
+    other: PeoplePoll | None = None
+
+    async def people(self) -> tuple[Person, ...]:
+        listed = await super().people()
+        if self.other is not None:
+            other, self.other = self.other, None
+            self.members[PEOPLE[0]].name = "Eve"
+            await other.once()
+        return listed
+
+
+@pytest.mark.parametrize("before", ["", "Eva"], ids=["nothing is known", "a name is known"])
+async def test_two_reactors_that_share_a_database_tell_one_story(before: str) -> None:
+    library, stores = TwoReactors({PEOPLE[0]: Member(name=before), PEOPLE[1]: Member(name="Ben")}), Stores()
+    one, two = (PeoplePoll(ANNA, library, stores, stores) for _ in range(2))
+    await one.once()
+    library.members[PEOPLE[0]].name = "Evi"
+    library.other = two
+    with pytest.raises(Retryable, match="another reactor wrote down"):
+        await one.once()
+    await quiet(one)
+    await quiet(two)
+    assert replayed(stores)[0] == {PEOPLE[0]: "Eve", PEOPLE[1]: "Ben"}
+    assert len(stores.log.events) == (3 if before else 2)

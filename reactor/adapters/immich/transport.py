@@ -199,9 +199,10 @@ async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        problem = str(error)
-    raise _Broken(f"the connection broke before the answer ({problem})")
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        # Not how: that differs from call to call, and a source tells of each reason once.
+        problem = "the connection broke before the answer"
+    raise _Broken(problem)
 
 
 class _Broken(aiohttp.ClientError):

@@ -30,3 +30,24 @@ class PostgresBookmarks:
                 name,
                 json.dumps(value),
             )
+
+    async def replace(self, name: str, before: object | None, value: object) -> bool:
+        """Write the value durably where ``before`` (None: nothing) still stands; return whether it did."""
+        async with translated():
+            if before is None:
+                done = await self._pool.execute(
+                    "INSERT INTO bookmarks (name, value) VALUES ($1, $2::jsonb) ON CONFLICT DO NOTHING",
+                    name,
+                    json.dumps(value),
+                )
+            else:
+                done = await self._pool.execute(
+                    """
+                    UPDATE bookmarks SET value = $3::jsonb, updated_at = clock_timestamp()
+                     WHERE name = $1 AND value = $2::jsonb
+                    """,
+                    name,
+                    json.dumps(before),
+                    json.dumps(value),
+                )
+        return not str(done).endswith(" 0")
