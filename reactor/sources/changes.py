@@ -125,10 +125,16 @@ class ChangesPoll:
         self._blocked = blocked
         self._reads = reads or ReadPace()
         self._behind = False
+        self._back = Alarm()
         self._alarm = Alarm()
 
     def wake(self) -> None:
-        """Take the next turn within seconds: Immich is back, or another source heard that something changed."""
+        """Take the next turn within seconds: Immich is back, or something may have been missed."""
+        self._back.ring()
+        self.hint()
+
+    def hint(self) -> None:
+        """Take the next turn within seconds: another source heard that something changed. What fails waits on."""
         self._alarm.ring()
 
     async def run(self) -> None:
@@ -139,7 +145,7 @@ class ChangesPoll:
             longest_s=max(self._soon, self._interval).total_seconds(),
             blocked_s=self._blocked.total_seconds(),
         )
-        await repeat(name, self.once, self._pause, backoff=backoff, rest=self._rest)
+        await repeat(name, self.once, self._pause, backoff=backoff, rest=self._back.rest)
 
     async def once(self) -> int:
         """Take one turn; return how many changes were news to the log."""
@@ -244,11 +250,7 @@ class ChangesPoll:
         self._behind = turn.full
 
     async def _pause(self, _: int) -> None:
-        await self._rest(0.0 if self._behind else self._interval.total_seconds())
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait; when woken, or where there is no time to lose, until what was heard of is written."""
-        if await self._alarm.rest(seconds) or not seconds:
+        if self._behind or await self._alarm.rest(self._interval.total_seconds()):
             await asyncio.sleep(self._soon.total_seconds())
 
     @property

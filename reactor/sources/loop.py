@@ -17,12 +17,12 @@ FIRST_BLOCKED_S = 5.0
 
 
 class Alarm:
-    """A rest that can be cut short; it lasts ``least_s`` all the same, so that no storm of hints becomes one of turns.
+    """A rest that can be cut short; it lasts ``least_s`` all the same, so that no storm of rings becomes one of turns.
 
     A ring while nobody rests cuts the next rest short.
     """
 
-    def __init__(self, *, least_s: float = 0.0) -> None:
+    def __init__(self, *, least_s: float = 1.0) -> None:
         self._least_s = least_s
         self._rung = asyncio.Event()
 
@@ -80,7 +80,8 @@ async def repeat(
     """Call ``once`` until cancelled; ``pause`` is given what it found and waits for the next turn.
 
     No error ends the loop, a permanent one neither: somebody may mend what it names. ``rest`` waits after one, for so
-    many seconds. Each reason is told once, and once more when it works again.
+    many seconds, but for what the other side asked for, which nothing cuts short. Each reason is told once, and once
+    more when it works again.
     """
     said = ""
     while True:
@@ -91,7 +92,9 @@ async def repeat(
             if str(error) != said:
                 said = str(error)
                 report(name, error, wait)
-            await rest(wait)
+            asked = min(wait, _asked(error))
+            await asyncio.sleep(asked)
+            await rest(wait - asked)
         else:
             if said:
                 log.info(f"{name} works again")
@@ -102,11 +105,16 @@ async def repeat(
 
 def wait_after(error: Exception, failures: int, first_s: float, longest_s: float, blocked_s: float) -> float:
     """Return how many seconds to wait after so many failures before this one; doubled each time up to ``longest_s``."""
-    after = error.after if isinstance(error, Retryable) else None
+    asked = _asked(error)
     doubled = 2.0 ** min(failures, 16)
     if isinstance(error, Blocked):
-        return min(blocked_s, max(first_s, FIRST_BLOCKED_S) * doubled) if after is None else after
-    return max(min(longest_s, first_s * doubled), after or 0.0)
+        return asked or min(blocked_s, max(first_s, FIRST_BLOCKED_S) * doubled)
+    return max(min(longest_s, first_s * doubled), asked)
+
+
+def _asked(error: Exception) -> float:
+    """Return how many seconds the other side asked to be left alone, 0 where it did not say."""
+    return (error.after or 0.0) if isinstance(error, Retryable) else 0.0
 
 
 def report(name: str, error: Exception, wait_s: float) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Protocol
 
+import structlog
+
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.ids import AccountId
 from reactor.core.library import Person
@@ -11,7 +13,9 @@ from reactor.sources.absent_people import AbsentLibrary, AbsentPeople
 from reactor.sources.known_faces import FacesLibrary, KnownFaces
 from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 from reactor.sources.notes import Notes, Oddities
-from reactor.sources.people_snapshot import PeopleSnapshot
+from reactor.sources.people_snapshot import Overtaken, PeopleSnapshot
+
+log = structlog.get_logger(__name__)
 
 # The first recognition of a whole library wakes the poll for every person.
 SHORTEST_PAUSE = timedelta(seconds=5)
@@ -53,19 +57,25 @@ class PeoplePoll:
         self._snapshot = PeopleSnapshot(account, sink, bookmarks)
         self._absent = AbsentPeople(library, self._notes)
         self._faces = KnownFaces(library, self._notes)
+        self._back = Alarm()
         self._alarm = Alarm(least_s=min(interval, shortest).total_seconds())
         self._known: int | None = None
         self._trouble = ""
 
     def wake(self) -> None:
-        """Take the next turn soon: something happened to a person, or Immich is back."""
+        """Take the next turn soon: Immich is back, or something may have been missed."""
+        self._back.ring()
+        self.hint()
+
+    def hint(self) -> None:
+        """Take the next turn soon: something happened to a person. What fails is tried no sooner."""
         self._alarm.ring()
 
     def confirm(self) -> int:
         """Take the many people who are gone at once as gone; return how many. The next turns tell of them."""
         confirmed = self._absent.confirm()
         if confirmed:
-            self.wake()
+            self.hint()
         return confirmed
 
     def question(self) -> str:
@@ -84,12 +94,15 @@ class PeoplePoll:
         interval, blocked = self._interval.total_seconds(), self._blocked.total_seconds()
         # An outage may last long; when it ends, names are heard of as soon as without one.
         backoff = Backoff(first_s=interval, longest_s=interval, blocked_s=blocked)
-        await repeat(self._name, self.once, self._pause, backoff=backoff, rest=self._alarm.rest)
+        await repeat(self._name, self.once, self._pause, backoff=backoff, rest=self._back.rest)
 
     async def once(self) -> int:
         """Take one turn; return how many events were news to the log."""
         try:
             told = await self._turn()
+        except Overtaken as error:
+            log.debug(f"{self._name}: {error}")
+            told = 0
         except (Retryable, Permanent) as error:
             self._trouble = str(error)
             raise
@@ -113,7 +126,7 @@ class PeoplePoll:
         odd.tell(self._notes)
         self._known = len(news.named())
         if self._absent.unfinished:
-            self.wake()
+            self.hint()
         return told
 
     async def _pause(self, _: int) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from reactor.core.errors import Retryable
 from reactor.core.events import (
     PersonGainedFaces,
     PersonGone,
@@ -24,6 +23,10 @@ KINDS: dict[str, TypeAdapter[PersonEvent]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (PersonNamed, PersonRenamed, PersonMerged, PersonHidden, PersonGone, PersonGainedFaces)
 }
+
+
+class Overtaken(Exception):
+    """Another reactor wrote down meanwhile what it knows of the people; the next turn goes on from there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,5 +106,5 @@ class PeopleSnapshot:
         ]
         stored = STORED.dump_python(_Stored(people=self._saved, untold=tuple(events)), mode="json")
         if not await self._bookmarks.replace(self._name, self._stored, stored):
-            raise Retryable("another reactor wrote down meanwhile what it knows of the people; the next turn goes on")
+            raise Overtaken("another reactor wrote down meanwhile what it knows of the people")
         self._stored = stored

@@ -68,8 +68,8 @@ def open_accounts(
 class Accounts:
     """Know how each account stands, and let it act once it is known whose it is.
 
-    ``on_back`` is awaited for an account that works again. ``again_s`` and ``soon_s`` are the seconds between two
-    looks, the latter while Immich cannot be reached.
+    ``on_back`` is awaited for an account that works again, or that may do other things than before. ``again_s`` and
+    ``soon_s`` are the seconds between two looks, the latter while Immich cannot be reached.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class Accounts:
                 self._admitted.discard(status.account)
             self._status[status.account] = _with_memory(before, status)
             _tell(before, self._status[status.account])
-            if status.works and not before.works:
+            if status.works and (not before.works or status.missing != before.missing):
                 await self._back(status.account)
         async with self._news:
             self._news.notify_all()
@@ -180,8 +180,8 @@ class Accounts:
         try:
             if self._on_back is not None:
                 await self._on_back(account)
-        except Retryable as error:
-            log.debug("work that waits could not be hastened", account=account, error=str(error))
+        except (Retryable, Permanent) as error:
+            log.warning("work that waits could not be hastened", account=account, error=str(error))
 
     async def _judged(self, found: list[AccountStatus]) -> list[AccountStatus]:
         """Hold each key's user against the one that was first seen for the account, and remember new ones."""

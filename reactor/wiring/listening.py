@@ -87,7 +87,7 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     if settings.realtime:
         realtime = RealtimeSource(
             account.id, account.url, account.key, library, sink, pushes,
-            all_may_have_missed_something, changes.wake, people.wake,
+            all_may_have_missed_something, changes.hint, people.hint,
         )  # fmt: skip
     return Ears(
         account=account.id,

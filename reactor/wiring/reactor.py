@@ -18,7 +18,7 @@ from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
-from reactor.wiring.listening import listening, make_ears
+from reactor.wiring.listening import Ears, listening, make_ears
 from reactor.wiring.outside import make_desk, open_session, serve
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_worker
@@ -57,10 +57,11 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         pool = await exits.enter_async_context(open_pool(dsn))
         stores = open_stores(pool, router, settings)
         exits.push_async_callback(stores.wake.aclose)
-        ears = make_ears(settings, clients, stores)
+        ears: dict[AccountId, Ears] = {}
 
         async def back(account: AccountId) -> None:
-            ears[account].wake()
+            if account in ears:
+                ears[account].wake()
             await stores.queue.hasten(account)
 
         accounts = Accounts(clients, stores.bookmarks, on_back=back)
@@ -72,6 +73,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
             log.info("the model is loaded", model=embedder.name, provider=embedder.provider)
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         worker = make_worker(settings, router, stores, accounts, embedder, frigate)
+        ears |= make_ears(settings, clients, stores)
         desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
         async with asyncio.TaskGroup() as group:
             loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]

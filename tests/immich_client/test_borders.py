@@ -111,7 +111,10 @@ def test_what_only_a_person_mends_is_waited_for() -> None:
         (b'{"error":"Bad Gateway"}', None),
         (b"[1]", None),
         (b"\xff\xfe", None),
+        (b'{"message":"No","errors":5}', "No"),
+        (b"[" * 200_000, None),
     ],
+    ids=lambda value: str(value)[:20],
 )
 def test_error_bodies_of_both_generations_are_read(body: bytes, words: str | None) -> None:
     assert said(body) == words

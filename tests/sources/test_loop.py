@@ -87,7 +87,7 @@ async def test_a_rest_is_cut_short_by_a_ring_but_not_below_its_least() -> None:
 
 
 async def test_a_loop_that_waits_long_is_rung_up_when_it_would_work_again() -> None:
-    alarm, turns = Alarm(), 0
+    alarm, turns = Alarm(least_s=0.0), 0
 
     async def once() -> int:
         nonlocal turns
@@ -107,3 +107,23 @@ async def test_a_loop_that_waits_long_is_rung_up_when_it_would_work_again() -> N
     await until(lambda: turns == 2)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_the_other_side_asked_for_is_not_cut_short() -> None:
+    clock = asyncio.get_running_loop().time
+    alarm, moments = Alarm(least_s=0.0), list[float]()
+
+    async def once() -> int:
+        moments.append(clock())
+        raise Retryable("busy", after=0.3)
+
+    async def pause(_: int) -> None:
+        raise AssertionError("it never works")
+
+    task = asyncio.create_task(repeat("it", once, pause, backoff=Backoff(first_s=3600), rest=alarm.rest))
+    await until(lambda: len(moments) == 1)
+    alarm.ring()
+    await until(lambda: len(moments) == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert moments[1] - moments[0] >= 0.29

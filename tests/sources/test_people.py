@@ -557,3 +557,23 @@ async def test_waking_makes_the_next_turn_come_at_once(
     await until(lambda: len(told(log)) == 30)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_hint_does_not_hurry_what_fails_but_immich_that_is_back_does(
+    album: Album, library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks
+) -> None:
+    await album.crowd(1)
+    album.immich.fail("GET", "/api/people", times=1, status=401, message="Invalid API key")
+    hour = timedelta(hours=1)
+    poll = PeoplePoll(ANNA, library, log, bookmarks, interval=hour, shortest=QUICK, blocked=hour)
+    running = asyncio.create_task(poll.run())
+    await until(lambda: poll.status().startswith("failed"))
+    since = len(album.immich.requests)
+    poll.hint()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1.5):  # longer than the least rest
+            await until(lambda: len(album.immich.requests) > since)
+    poll.wake()
+    await until(lambda: len(told(log)) == 1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

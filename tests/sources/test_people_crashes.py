@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactor.core.errors import Retryable, Unreachable
+from reactor.core.errors import Unreachable
 from reactor.core.events import PersonGainedFaces, PersonGone, PersonHidden, PersonMerged, PersonNamed, PersonRenamed
 from reactor.core.ids import AccountId, PersonId
 from reactor.core.library import Person
@@ -160,8 +160,8 @@ async def test_two_reactors_that_share_a_database_tell_one_story(before: str) ->
     await one.once()
     library.members[PEOPLE[0]].name = "Evi"
     library.other = two
-    with pytest.raises(Retryable, match="another reactor wrote down"):
-        await one.once()
+    assert await one.once() == 0
+    assert not one.status().startswith("failed")
     await quiet(one)
     await quiet(two)
     assert replayed(stores)[0] == {PEOPLE[0]: "Eve", PEOPLE[1]: "Ben"}

@@ -43,7 +43,7 @@ def parsed(answer: Answer) -> object:
     """Parse a JSON answer; raises Permanent when it is none."""
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass  # raised below: the error must not carry the body along
     raise Permanent(f"{answer.what}: the answer is no JSON; is this the address of a Frigate server?")
 
@@ -92,7 +92,7 @@ def message_of(answer: Answer) -> str:
         return ""
     try:
         value = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     said = (value.get("message") or value.get("detail") or value.get("error")) if isinstance(value, dict) else ""
     text = said if isinstance(said, str) else json.dumps(said)

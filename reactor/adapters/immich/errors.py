@@ -54,15 +54,16 @@ def said(body: bytes) -> str | None:
     """
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     message = answer.get("message") if isinstance(answer, dict) else None
     if not isinstance(message, str | list):
         return None
     text = "; ".join(str(part) for part in message) if isinstance(message, list) else message
+    errors = answer.get("errors")
     details = [
         f"{'.'.join(str(part) for part in error['path'])}: {error.get('message')}"
-        for error in answer.get("errors") or ()
+        for error in (errors if isinstance(errors, list) else ())
         if isinstance(error, dict) and isinstance(error.get("path"), list)
     ]
     return f"{text} ({'; '.join(details)})" if details else text

@@ -87,7 +87,7 @@ class ImmichTransport:
             return None
         try:
             return json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass  # raised below: the error must not carry the body along
         raise NotImmich(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
 
@@ -219,8 +219,9 @@ def _in_words(error: aiohttp.ClientError | OSError) -> str:
             return "there is no host of this name, or no name server answers"
         case aiohttp.ClientSSLError() | aiohttp.ClientConnectorCertificateError():
             return f"the encryption or its certificate is refused ({error})"
-        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))):
-            return f"nothing answers there ({os.strerror(number)})"
+        case aiohttp.ClientConnectorError(os_error=cause):
+            number = cause.errno or 0
+            return f"nothing answers there ({os.strerror(number) if number > 0 else cause})"
     return f"{type(error).__name__} {error}"
 
 

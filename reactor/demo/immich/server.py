@@ -138,6 +138,10 @@ class SimulatedImmich:
         """Delete an API key: every later use is 401 "Invalid API key"."""
         del self._state.keys[secret]
 
+    def permit(self, secret: str, permissions: tuple[str, ...]) -> None:
+        """Give an API key other permissions, as its owner can on Immich's page of keys."""
+        self._state.keys[secret].permissions = permissions
+
     def share_timeline(self, owner_id: str, viewer_id: str) -> None:
         """Make a partner: the viewer sees the owner's timeline in searches, and may change nothing."""
         self._state.partners.add((owner_id, viewer_id))
