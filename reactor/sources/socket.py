@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
 import socketio
+from engineio.base_client import connected_clients
 from pydantic import SecretStr
 
 from reactor.adapters.immich.address import api_root, usable_key
@@ -139,10 +140,15 @@ def _guarded(dispatch: Dispatch, odd: Callable[[str], None]) -> Dispatch:
 async def _leave(client: socketio.AsyncClient) -> None:
     """End the connection and every task of it, however it stands."""
     tasks = [task for task in (client.eio.read_loop_task, client.eio.write_loop_task) if task is not None]
-    await client.eio.disconnect(abort=True)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        await client.eio.disconnect(abort=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        # The library forgets one that is left while the server closes it, and would keep it, and its key, for ever.
+        with suppress(ValueError):
+            connected_clients.remove(client.eio)
 
 
 async def _refuse_redirect(_: aiohttp.ClientSession, __: SimpleNamespace, ___: object) -> None:

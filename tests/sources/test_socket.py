@@ -1,7 +1,6 @@
 """The socket of a server that is broken or means harm: nothing is raised, nothing grows, and the key goes nowhere."""
 
 import asyncio
-import importlib
 import itertools
 import json
 import logging
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from aiohttp import web
+from engineio.base_client import connected_clients
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -131,10 +131,11 @@ async def test_garbage_does_not_end_the_connection(frame: str | bytes, log: Memo
 
 @pytest.mark.parametrize("frame", ["", "x", "9", "1", "z" * 30_000], ids=["empty", "word", "unknown", "close", "giant"])
 async def test_what_ends_the_connection_leads_to_another_one(frame: str, log: MemoryLog, pushes: Pushes) -> None:
-    rogue = Rogue(frames=[frame, UPLOAD])
+    rogue, clients = Rogue(frames=[frame, UPLOAD]), list(connected_clients)
     patience = replace(QUICK, wire=replace(QUICK.wire, longest_message=20_000))
     async with serving(rogue.serve) as url, listening(url, log, pushes, patience):
         await until(lambda: rogue.visits >= 3 or log.subjects == [PHOTO])
+    assert connected_clients == clients
     assert (rogue.visits >= 3) != (frame == "9")  # a packet of an unknown kind harms nothing
 
 
@@ -240,7 +241,7 @@ async def test_what_is_no_key_is_refused_before_anything_is_sent() -> None:
 
 
 async def test_leaving_closes_everything(log: MemoryLog, pushes: Pushes) -> None:
-    rogue = Rogue()
+    rogue, clients = Rogue(), list(connected_clients)
     before = asyncio.all_tasks()
     async with serving(rogue.serve) as url:
         with_server = asyncio.all_tasks() - before
@@ -248,4 +249,4 @@ async def test_leaving_closes_everything(log: MemoryLog, pushes: Pushes) -> None
             await until(lambda: source.status().startswith("connected"))
         await until(lambda: not (asyncio.all_tasks() - before - with_server))
     # The library keeps a list of its own of those who are connected; a forgotten one would never be freed.
-    assert importlib.import_module("engineio.base_client").connected_clients == []
+    assert connected_clients == clients
