@@ -15,6 +15,7 @@ from reactor.adapters.postgres.pool import open_pool
 from reactor.config import resource
 
 from .postgres_embedded.servers import open_home
+from .stages.house import House, a_house
 
 NUMBERS = itertools.count(1)
 LONG = ("crash", "faults", "cli", "runs", "setup")
@@ -52,6 +53,12 @@ async def database(server: str) -> AsyncIterator[str]:
 async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(database) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture
+async def house(pool: asyncpg.Pool) -> AsyncIterator[House]:
+    async with a_house(pool) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -7,18 +7,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import numpy as np
 from PIL import Image
 from pydantic import SecretStr
 
+from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
+from reactor.core.changes import ArchiveAssets, Change, StackAssets, TagAsset
 from reactor.core.ids import AccountId, AssetId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.phone import Phone, Shot
+from reactor.ports import Library, LibraryWriter
 
 ME = AccountId("me")
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -81,6 +85,22 @@ class Household:
 
     def writes(self, kind: str | None = None) -> list[str]:
         return [write.kind for write in self.immich.effective_writes if kind in (None, write.kind)]
+
+
+def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
+    """Return what carries out every change that Immich is asked for."""
+
+    def library(_: AccountId) -> Library:
+        return home.library
+
+    def writer(_: AccountId) -> LibraryWriter:
+        return home.writer
+
+    return {
+        TagAsset: TagHand(library, writer),
+        ArchiveAssets: ArchiveHand(library, writer),
+        StackAssets: StackHand(library, writer),
+    }
 
 
 @asynccontextmanager

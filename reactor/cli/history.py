@@ -27,9 +27,11 @@ deadletters = typer.Typer(help="Deliveries that were given up.", invoke_without_
 
 KNOWN = {kind.__name__ for kind in EVENT_TYPES}
 LINE = TypeAdapter(EventLine)
-LETTER = TypeAdapter(DeadLetter)
+LINES = TypeAdapter(tuple[EventLine, ...])
+LETTERS = TypeAdapter(tuple[DeadLetter, ...])
 FOLLOW_S = 0.5
 AT_ONCE = 500
+MOST = 1000
 
 Since = Annotated[str | None, typer.Option(help="Heard since: a time like 2026-06-01T12:00, or 2h, 3d ago.")]
 Until = Annotated[str | None, typer.Option(help="Heard until then.")]
@@ -81,7 +83,7 @@ async def _listed(wanted: EventFilter, limit: int, *, follow: bool, as_json: boo
             await follow_log(desk.history, wanted, limit, as_json=as_json)
         found = await desk.history.events(wanted, limit)
     if as_json:
-        typer.echo(json.dumps([event_json(line) for line in found]))
+        typer.echo(LINES.dump_json(found).decode())
     else:
         for line in found:
             typer.echo(event_words(line))
@@ -100,7 +102,7 @@ async def follow_log(history: "PostgresHistory", wanted: EventFilter, limit: int
     taken = frozenset(unseen.seen)
     for line in reversed(await history.events(wanted, limit) if wanted.since is not None else ()):
         if line.seq <= unseen.after or line.seq in taken:
-            typer.echo(json.dumps(event_json(line)) if as_json else event_words(line))
+            typer.echo(shown(line, as_json=as_json))
     while True:
         try:
             found = await history.unseen(EventFilter(), AT_ONCE, after=unseen.after, seen=unseen.seen)
@@ -110,9 +112,14 @@ async def follow_log(history: "PostgresHistory", wanted: EventFilter, limit: int
             continue
         for line in unseen.take(found):
             if wanted.fits(line):
-                typer.echo(json.dumps(event_json(line)) if as_json else event_words(line))
+                typer.echo(shown(line, as_json=as_json))
         if len(found) < AT_ONCE:
             await asyncio.sleep(FOLLOW_S)
+
+
+def shown(line: EventLine, *, as_json: bool) -> str:
+    """Return an event in one line, of words or of JSON."""
+    return LINE.dump_json(line).decode() if as_json else event_words(line)
 
 
 def event_words(line: EventLine) -> str:
@@ -127,16 +134,6 @@ def event_words(line: EventLine) -> str:
 def _standing(delivery: DeliveryLine) -> str:
     run = "" if delivery.run == LIVE else f" ({delivery.run})"
     return f"{delivery.handler}: {delivery.state}{run}"
-
-
-def event_json(line: EventLine) -> object:
-    """Return an event for JSON, its payload as it is."""
-    return LINE.dump_python(line, mode="json") | {"payload": json.loads(line.payload)}
-
-
-def letter_json(letter: DeadLetter) -> object:
-    """Return a given-up delivery for JSON, its event's payload as it is."""
-    return LETTER.dump_python(letter, mode="json") | {"payload": json.loads(letter.payload)}
 
 
 @deadletters.callback()
@@ -160,15 +157,18 @@ def list_deadletters(
         settings = settings_of(config)
         setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
-            found = await desk.history.dead(wanted)
+            found = await desk.history.dead(wanted, MOST + 1)
+        found, more = found[:MOST], len(found) > MOST
         if as_json:
-            typer.echo(json.dumps([letter_json(letter) for letter in found]))
+            typer.echo(LETTERS.dump_json(found).decode())
             return 0
         for letter in found:
             run = "" if letter.run == LIVE else f", {letter.run}"
             tries = many(letter.attempts, "try", "tries")
             typer.echo(f"{letter.id}  {clock(letter.given_up_at)}  {letter.handler}{run}  {tries}")
-            typer.echo(f"    {letter.error}\n    {letter.kind} {letter.payload}")
+            typer.echo(f"    {letter.error}\n    {letter.kind} {json.dumps(letter.payload)}")
+        if more:
+            typer.echo(f"there are more than {MOST}; name a --handler or an --account", err=True)
         if not found:
             typer.echo(f"nothing is {'put aside' if shelved else 'dead'}")
         return 0

@@ -1,7 +1,7 @@
 """Measure decisions and speed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -69,14 +69,12 @@ def bench_backlog(
 
 @benchmarks.command("latency")
 def bench_latency(
-    by: Annotated[str, typer.Option(help="webhook, socket or poll: how the reactor hears.")] = "webhook",
+    by: Annotated[Literal["webhook", "socket", "poll"], typer.Option(help="How the reactor hears.")] = "webhook",
     uploads: Annotated[int, typer.Option(min=1, max=1000, help="How many photos, one by one.")] = 40,
     as_json: AsJson = False,
 ) -> None:
     """Measure the time from an upload to its tag, on an idle system."""
     from reactor.bench.latency import bench_latency as bench  # noqa: PLC0415
 
-    if by not in ("webhook", "socket", "poll"):
-        raise typer.BadParameter(f"{by!r} is none of webhook, socket, poll")
     setup_logging("WARNING")
     run_async(bench(by, uploads, as_json))

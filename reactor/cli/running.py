@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
@@ -11,10 +11,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from reactor.core.errors import Retryable, StartError
 from reactor.core.ids import RunId
-from reactor.core.journal import Entry
 from reactor.core.plans import PlanLine, plan_line
 from reactor.core.run_view import RunView, run_view
 from reactor.core.runs import Run, RunKind, RunRequest, RunState, check, final_plan
+from reactor.server.desk import Runs
 
 if TYPE_CHECKING:
     from reactor.config import Settings
@@ -32,24 +32,6 @@ Resume = Annotated[bool, typer.Option("--resume", help="Let it go on.")]
 Cancel = Annotated[bool, typer.Option("--cancel", help="End it.")]
 VIEW = TypeAdapter(RunView)
 PLAN = TypeAdapter(tuple[PlanLine, ...])
-
-
-class Runs(Protocol):
-    """What commands do with runs."""
-
-    async def start(self, request: RunRequest) -> Run: ...
-
-    async def get(self, run: RunId) -> Run | None: ...
-
-    async def list(self, limit: int = ...) -> tuple[Run, ...]: ...
-
-    async def pause(self, run: RunId) -> Run | None: ...
-
-    async def resume(self, run: RunId) -> Run | None: ...
-
-    async def cancel(self, run: RunId) -> Run | None: ...
-
-    async def plan(self, run: RunId) -> tuple[Entry, ...]: ...
 
 
 def the_one(given: dict[Control, bool], run: str | None = None) -> Control | None:
@@ -122,7 +104,7 @@ async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
         typer.echo(json.dumps({"run": _as_json(run), "plan": PLAN.dump_python(plan, mode="json")}))
     else:
         for line in plan:
-            scores = "".join(f" {name} {score:.10g}" for name, score in line.scores)
+            scores = "".join(f" {name} {score:.10g}" for name, score in line.scores.items())
             undone = " (undone by you before: stays as it is)" if line.undone else ""
             typer.echo(f"{line.account}: {line.what}{undone}\n    {line.why}{scores}")
         show(run, as_json=False)

@@ -35,7 +35,9 @@ def _yaml(file: Path | None) -> dict[str, Any]:
         raise StartError(f"the settings file {path} does not exist")
     try:
         loaded = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        raise StartError(f"the settings file {path} cannot be read: {_place(error)}") from None
+    except (OSError, UnicodeDecodeError) as error:
         raise StartError(f"the settings file {path} cannot be read: {str(error)[:300]}") from None
     if loaded is None:
         return {}
@@ -44,6 +46,13 @@ def _yaml(file: Path | None) -> dict[str, Any]:
     if unknown := sorted(str(name) for name in set(loaded) - set(Settings.model_fields)):
         raise StartError(f"the settings file {path} names what does not exist: {', '.join(unknown)}")
     return loaded
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Say where it is no YAML; the error's own words quote the line, which may hold a secret."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    where = f"line {mark.line + 1}, column {mark.column + 1} is no valid YAML" if mark else "it is no valid YAML"
+    return f"{where}; a value that holds any of % @ ! : # or a quote must stand in quotes"
 
 
 def _sentence(problem: Any) -> str:

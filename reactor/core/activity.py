@@ -58,10 +58,10 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A delivery of a photo that is not done: waiting, running, tried before (``error``) or given up (``dead``)."""
+    """A delivery of a photo that is not done: its ``state`` in the queue, and the ``error`` of the last try, if any."""
 
     handler: str
-    dead: bool
+    state: str
     attempts: int
     error: str
     at: datetime
@@ -89,11 +89,13 @@ def notes_of_photo(heard_at: datetime, embedded_at: datetime | None) -> tuple[No
 
 def notes_of_work(works: Sequence[Work]) -> tuple[Note, ...]:
     """Return a note for everything that went wrong, and one for all that is still to be done."""
-    notes = [_trouble(work) for work in works if work.dead or work.error]
-    pending = [work for work in works if not work.dead and not work.error]
-    if pending:
-        names = ", ".join(sorted({work.handler for work in pending}))
-        notes.append(Note(text=f"to do: {names}", tone=Tone.BUSY, at=max(work.at for work in pending), topic="work"))
+    troubled = [work for work in works if work.error or work.state in ("dead", "shelved")]
+    notes = [_trouble(work) for work in troubled]
+    for words, states in (("to do", ("waiting", "running", "joined")), ("paused", ("held",))):
+        if pending := [work for work in works if work.state in states and work not in troubled]:
+            names = ", ".join(sorted({work.handler for work in pending}))
+            latest = max(work.at for work in pending)
+            notes.append(Note(text=f"{words}: {names}", tone=Tone.BUSY, at=latest, topic=words))
     return tuple(notes)
 
 
@@ -146,10 +148,9 @@ def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 def _trouble(work: Work) -> Note:
     words = shortened(work.error or "no reason was noted")
-    if work.dead:
-        return Note(
-            text=f"{work.handler} gave up: {words}", tone=Tone.FAILED, at=work.at, topic="error", about=work.handler
-        )
+    if work.state in ("dead", "shelved"):
+        ended, tone = ("gave up", Tone.FAILED) if work.state == "dead" else ("was put aside", Tone.BUSY)
+        return Note(text=f"{work.handler} {ended}: {words}", tone=tone, at=work.at, topic="error", about=work.handler)
     text = f"{work.handler} will try again ({work.attempts} so far): {words}"
     return Note(text=text, tone=Tone.BUSY, at=work.at, topic="retry", about=work.handler)
 

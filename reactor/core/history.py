@@ -1,7 +1,7 @@
 """The log as people read it: events with what became of them, and deliveries that were given up."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,7 +46,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True, kw_only=True)
 class EventLine:
-    """An event with its deliveries, in the order in which they were asked for; ``payload`` is the event's own JSON."""
+    """An event with its deliveries, in the order in which they were asked for; ``payload`` depends on its kind."""
 
     seq: int
     heard_at: datetime
@@ -54,7 +54,7 @@ class EventLine:
     account: AccountId
     kind: str
     subject: str
-    payload: str
+    payload: Mapping[str, object]
     deliveries: tuple[DeliveryLine, ...] = ()
 
 
@@ -69,7 +69,7 @@ class DeadFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """A delivery that was given up, with its error; ``payload`` is the event's own JSON."""
+    """A delivery that was given up, with its error; ``payload`` is that of its event."""
 
     id: int
     seq: int
@@ -81,7 +81,7 @@ class DeadLetter:
     state: str
     attempts: int
     error: str
-    payload: str
+    payload: Mapping[str, object]
     given_up_at: datetime | None
 
 

@@ -1,8 +1,18 @@
 """The plan of a run as it is read: for each change what, where and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset, subjects_of
+from reactor.core.changes import (
+    AddPortrait,
+    ArchiveAssets,
+    Change,
+    Feature,
+    StackAssets,
+    TagAsset,
+    feature_of,
+    subjects_of,
+)
 from reactor.core.ids import AccountId
 from reactor.core.journal import Entry, EntryState
 
@@ -16,11 +26,12 @@ class PlanLine:
 
     id: int
     account: AccountId
+    feature: Feature
     kind: str
     what: str
     subjects: tuple[str, ...]
     why: str
-    scores: tuple[tuple[str, float], ...]
+    scores: Mapping[str, float]
     undone: bool
 
 
@@ -30,11 +41,12 @@ def plan_line(entry: Entry) -> PlanLine:
     return PlanLine(
         id=entry.id,
         account=entry.change.account,
+        feature=feature_of(entry.change),
         kind=type(entry.change).__name__,
         what=_what(entry.change),
         subjects=subjects_of(entry.change),
         why=reason.rule,
-        scores=reason.scores,
+        scores=dict(reason.scores),
         undone=entry.state is EntryState.VETOED,
     )
 

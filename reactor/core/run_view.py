@@ -46,7 +46,6 @@ class RunView:
 def run_view(run: Run) -> RunView:
     """Return a run as it is shown."""
     counts = run.counts
-    notes = [run.note, *(f"{one.account}: {one.note}" for one in getattr(run.progress, "accounts", ()) if one.note)]
     settled = 1 - counts.open / counts.asked if counts.asked else 0.0
     return RunView(
         id=run.id,
@@ -62,7 +61,7 @@ def run_view(run: Run) -> RunView:
         shelved=counts.shelved,
         cancelled=counts.cancelled,
         open=counts.open,
-        note=shortened("; ".join(note for note in notes if note)),
+        note=shortened(run.words),
         created_at=run.created_at,
         finished_at=run.finished_at,
         request=run.request,

@@ -1,6 +1,5 @@
 """The webhook route: a request becomes events in the log, or an answer that says why not."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from reactor.core.errors import BadWebhook, Retryable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.webhook import TRIGGERS, NotJson, Told, parse_webhook, secret_matches
 from reactor.ports import EventSink
+from reactor.server.body import SECONDS, read_body
 from reactor.server.gather import Gatherer
 
 MAX_BODY = 1024 * 1024
-BODY_SECONDS = 10.0
 RETRY_SECONDS = 5.0
 SAID_EVERY_SECONDS = 1.0
 NOTED_TRIGGERS = 100
@@ -70,7 +69,11 @@ class WebhookRoute:
     async def _accept(self, account: AccountId, request: web.Request) -> int:
         # Before the body is read: in a flood that the log cannot take, nothing more is held in memory.
         self._gatherer.refuse_if_full()
-        told = parse_webhook(account, request.headers.get("Content-Type", ""), await _body(request))
+        try:
+            body = await read_body(request, MAX_BODY)
+        except TimeoutError as error:
+            raise BadWebhook(f"the body did not arrive within {SECONDS:.0f} s") from error
+        told = parse_webhook(account, request.headers.get("Content-Type", ""), body)
         if told.events:
             await self._gatherer.keep(told.events)
         else:
@@ -118,20 +121,6 @@ class WebhookRoute:
         known = self._accounts.get(account, WebhookAccount())
         given = request.headers.get("Authorization") or request.headers.get("X-Reactor-Secret")
         return secret_matches(given, known.secrets)
-
-
-async def _body(request: web.Request) -> bytes:
-    """Return the body; unlike ``request.read`` this keeps no copy for as long as the request waits."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=len(body))
-    except TimeoutError as error:
-        raise BadWebhook(f"the body did not arrive within {BODY_SECONDS:.0f} s") from error
-    return bytes(body)
 
 
 def _answer(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:

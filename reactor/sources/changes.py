@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
-from pydantic import TypeAdapter
 
 from reactor.core.errors import Blocked, Gone, Permanent, Retryable, Unreachable
 from reactor.core.events import AssetChanged
@@ -15,18 +14,13 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
 from reactor.core.sightings import Known, Sighting, Told, compare, sighting_of
 from reactor.ports import Bookmarks, EventSink
+from reactor.sources.cursor import AHEAD, BATCH, CURSOR, PASSES, UNSETTLED, VISIBILITIES, Cursor
 from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 
 log = structlog.get_logger(__name__)
 
-VISIBILITIES = ("timeline", "archive")
-BATCH = 500
 TOGETHER = 20
 """So many photos are read, decided and remembered at a time: as much is done twice after a crash, at most."""
-PASSES = 10
-# A transaction may still be open, and a clock that was set back leaves changes of the future behind.
-UNSETTLED = timedelta(seconds=2)
-AHEAD = timedelta(days=1)
 # Immich's clock is told in whole seconds, and tags are written after their call is answered.
 SOON = timedelta(seconds=4)
 HELD = timedelta(hours=1)
@@ -62,17 +56,6 @@ class ReadPace:
 
     gap: timedelta = timedelta(milliseconds=200)
     a_turn: int = 150
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
-    """Where the poll stands, on Immich's clock: nothing before ``since`` is looked at; all is told up to ``until``."""
-
-    since: datetime
-    until: datetime
-
-
-CURSOR = TypeAdapter(Cursor)
 
 
 @dataclass(kw_only=True)

@@ -7,24 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
-from pydantic import TypeAdapter
 
 from reactor.core.events import AssetUploaded
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
 from reactor.ports import Bookmarks, EventSink
+from reactor.sources.cursor import AHEAD, BATCH, CURSOR, PASSES, UNSETTLED, VISIBILITIES, Cursor
 from reactor.sources.loop import LONGEST_BACKOFF_S, Alarm, Backoff, repeat
 from reactor.sources.pushes import Pushes
 
 log = structlog.get_logger(__name__)
-
-# A transaction that inserts may still be open: what is told up to the newest seconds is asked for again.
-UNSETTLED = timedelta(seconds=2)
-# A clock that was set back leaves photos of the future behind; within a day they are found at once, not when it comes.
-AHEAD = timedelta(days=1)
-VISIBILITIES = ("timeline", "archive")
-BATCH = 500
-PASSES = 10
 
 
 class Uploads(Protocol):
@@ -44,17 +36,6 @@ class Pace:
     busy: timedelta = timedelta(seconds=5)
     idle: timedelta = timedelta(seconds=60)
     blocked: timedelta = timedelta(seconds=LONGEST_BACKOFF_S)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cursor:
-    """Where the poll stands, on Immich's clock: nothing before ``since`` is looked at; all is told up to ``until``."""
-
-    since: datetime
-    until: datetime
-
-
-CURSOR = TypeAdapter(Cursor)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What meets the outside: the session to Immich and Frigate, and the server that answers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -54,8 +54,8 @@ async def serve(
     async def thumbnail(account: AccountId, asset: AssetId) -> tuple[bytes, str]:
         return await accounts.guarded(account).library.thumbnail(asset)
 
-    def heard(account: AccountId, assets: object) -> None:
-        ears[account].pushes.heard("webhook", assets, now())  # type: ignore[arg-type]
+    def heard(account: AccountId, assets: Sequence[AssetId]) -> None:
+        ears[account].pushes.heard("webhook", assets, now())
 
     app = make_app(
         sink=stores.log,

@@ -1,7 +1,7 @@
 """Two users of one simulated Immich, and the accounts that stand for them."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 import pytest
@@ -15,34 +15,30 @@ from reactor.demo.immich.state import User
 from reactor.ports import Bookmarks
 from reactor.wiring.immich import Accounts, open_accounts
 
+from ..sources.fakes import MemoryBookmarks
+
 ANNA = AccountId("anna")
 BEN = AccountId("ben")
 QUICK = (0.0, 0.0)
+NEEDED = ("user.read", "asset.read", "asset.view", "asset.update", "tag.create", "tag.asset")
 Opened = Callable[[Mapping[str, str]], Accounts]
 
 
-@dataclass(kw_only=True)
-class Memory:
+@dataclass
+class Memory(MemoryBookmarks):
     """Bookmarks that outlive an `Accounts`; `broken` is raised instead of an answer."""
 
-    values: dict[str, object] = field(default_factory=dict)
     broken: Exception | None = None
 
     async def get(self, name: str) -> object | None:
         if self.broken:
             raise self.broken
-        return self.values.get(name)
+        return await super().get(name)
 
     async def put(self, name: str, value: object) -> None:
         if self.broken:
             raise self.broken
-        self.values[name] = value
-
-    async def replace(self, name: str, before: object | None, value: object) -> bool:
-        if self.values.get(name) != before:
-            return False
-        await self.put(name, value)
-        return True
+        await super().put(name, value)
 
 
 @pytest.fixture

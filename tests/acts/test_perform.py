@@ -2,25 +2,22 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
-from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.core.changes import ArchiveAssets, Change, Reason, StackAssets, TagAsset
 from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
-from reactor.core.ids import LIVE, AccountId, AssetId
+from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode, Modes
 from reactor.demo.immich import DropConnectionError, Write
-from reactor.ports import Library, LibraryWriter
 
-from ..household import ME, Household, a_household
+from ..household import ME, Household, a_household, hands_of
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
 WHY = Reason(rule="because", scores=(("Receipts", 0.91),))
@@ -36,20 +33,9 @@ class Desk:
         self.ahead = timedelta(0)
 
     def performer(self, mode: Mode = "apply", limits: LimitPolicy | None = None) -> Performer:
-        def library(_: AccountId) -> Library:
-            return self.home.library
-
-        def writer(_: AccountId) -> LibraryWriter:
-            return self.home.writer
-
-        hands: dict[type[Change], Hand[Any]] = {
-            TagAsset: TagHand(library, writer),
-            ArchiveAssets: ArchiveHand(library, writer),
-            StackAssets: StackHand(library, writer),
-        }
         return Performer(
             self.journal,
-            hands,
+            hands_of(self.home),
             modes=Modes(default=mode),
             limits=limits or LimitPolicy(),
             now=lambda: datetime.now(UTC) + self.ahead,

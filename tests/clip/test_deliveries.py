@@ -1,11 +1,9 @@
 """What a model that fails means for deliveries: none is lost, none costs a try, and the others go on."""
 
-import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -16,20 +14,18 @@ from numpy.typing import NDArray
 from reactor.adapters.clip.embedder import ClipEmbedder, EmbedderOptions, open_embedder
 from reactor.adapters.clip.reopening import Patience
 from reactor.adapters.postgres.eventlog import PostgresEventLog
-from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.events import AssetUploaded, Event
-from reactor.core.ids import AccountId, AssetId
+from reactor.core.ids import AssetId
 from reactor.core.settlement import RetryPolicy
 from reactor.ports import Services
-from reactor.routing import Outcome, Quiet, Router
-from reactor.worker.worker import Worker, WorkerPolicy
+from reactor.routing import Outcome, Router
+from reactor.worker.worker import WorkerPolicy
 
-from ..household import eventually
-from ..worker.test_worker import NoActs
+from ..household import ME, eventually
+from ..working import AT_ONCE, NoActs, a_worker
 from .models import make_model, picture
 
-ME = AccountId("me")
 PHOTOS = 8
 OPTIONS = EmbedderOptions(provider="cpu", patience=Patience(first_s=0.1, longest_s=0.3))
 
@@ -101,27 +97,11 @@ async def test_deliveries_wait_for_a_damaged_model(pool: asyncpg.Pool, tmp_path:
 @asynccontextmanager
 async def _working(pool: asyncpg.Pool, router: Router, embedder: ClipEmbedder) -> AsyncIterator[None]:
     """Run a worker over as many photos."""
-    wake = Wake(pool)
-    await PostgresEventLog(pool, router, wake).append(
-        [AssetUploaded(account=ME, asset=AssetId(str(number))) for number in range(PHOTOS)]
-    )
-    worker = Worker(
-        queue=PostgresQueue(pool, router, wake, worker="w", lease=timedelta(seconds=60)),
-        router=router,
-        services=cast(Services, Desk(embedder=embedder)),
-        acts=NoActs(),
-        wake=wake,
-        policy=WorkerPolicy(
-            quiet=Quiet(quiet=timedelta(0), patience=timedelta(0), size=10),
-            deadline_s=20,
-            retry=RetryPolicy(attempts=2),
-        ),
-        chance=random.Random(1),
-    )
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await wake.aclose()
+    services = cast(Services, Desk(embedder=embedder))
+    policy = WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=RetryPolicy(attempts=2))
+    async with aclosing(Wake(pool)) as wake:
+        await PostgresEventLog(pool, router, wake).append(
+            [AssetUploaded(account=ME, asset=AssetId(str(number))) for number in range(PHOTOS)]
+        )
+        async with a_worker(pool, wake, router, services, NoActs(), policy):
+            yield

@@ -12,7 +12,8 @@ from reactor.adapters.postgres.pruning import PostgresPruning
 from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.core.settlement import Again, Shelved
 
-from .test_log import ME, Bench, embedded, uploaded
+from ..runs.bench import ME, embedded, uploaded
+from .test_log import Bench
 from .test_runs_of_the_log import DRY, SCAN, a_run
 
 YOU = AccountId("you")

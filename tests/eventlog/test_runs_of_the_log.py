@@ -10,7 +10,9 @@ from reactor.core.ids import AccountId, RunId
 from reactor.core.settlement import Again, Shelved
 from reactor.routing import Quiet
 
-from .test_log import AT_ONCE, Bench, embedded, nothing, uploaded
+from ..runs.bench import embedded, nothing, uploaded
+from ..working import AT_ONCE
+from .test_log import Bench
 
 SCAN, DRY = RunId("scan:1"), RunId("dry:1")
 
@@ -23,8 +25,9 @@ async def bench(pool: asyncpg.Pool) -> Bench:
 async def a_run(bench: Bench, run: RunId, *, state: str = "running", handlers: list[str] | None = None) -> None:
     await bench.pool.execute(
         """
-        INSERT INTO runs (id, kind, state, handlers, request) VALUES ($1, 'scan', $2, $3, '{}')
-        ON CONFLICT (id) DO UPDATE SET state = excluded.state
+        INSERT INTO runs (id, kind, state, handlers, request, finished_at)
+        VALUES ($1, 'scan', $2, $3, '{}', CASE $2::text WHEN 'cancelled' THEN clock_timestamp() END)
+        ON CONFLICT (id) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at
         """,
         run,
         state,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from reactor.demo.phone import Shot
+
 from ..crash.roll import camera_roll
 from ..crash.stage import World
 from ..crash.test_kill import undisturbed
@@ -53,11 +55,11 @@ FAULTS = (
 )
 
 
-async def weather_over(scene: Scene, fault: Fault, batch: Sequence[object], url: str) -> None:
+async def weather_over(scene: Scene, fault: Fault, batch: Sequence[Shot], url: str) -> None:
     """Upload photos while the fault lasts, and see that the reactor met it and says so."""
     before = scene.proxy.broken
     scene.proxy.change(fault.weather, cut=fault.cut)
-    upload = asyncio.create_task(scene.upload(batch))  # type: ignore[arg-type]
+    upload = asyncio.create_task(scene.upload(batch))
     if not fault.weather.delay_s:
         await until_met(scene.proxy, before)
     if fault.shows:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -35,6 +36,10 @@ def server_pid(data_dir: Path) -> int:
 
 def is_running(pid: int, data_dir: Path) -> bool:
     return is_postmaster(pid, Folders.of(data_dir).cluster)
+
+
+def has_ended(pid: int, cluster: Path) -> bool:
+    return not is_postmaster(pid, cluster)
 
 
 async def write_row(dsn: str, value: int) -> None:
@@ -114,6 +119,5 @@ def open_home() -> Iterator[Path]:
         cluster, found = pid_file.parent, read_pid_file(pid_file.parent)
         if found is not None and is_postmaster(found.pid, cluster):
             os.kill(found.pid, signal.SIGQUIT)
-            # mypy cannot infer a lambda with defaults, which bind the loop's present values.
-            wait_for(lambda pid=found.pid, cluster=cluster: not is_postmaster(pid, cluster))  # type: ignore[misc]
+            wait_for(partial(has_ended, found.pid, cluster))
     shutil.rmtree(folder)

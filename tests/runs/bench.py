@@ -36,7 +36,7 @@ def a_router() -> Router:
     router = Router()
     router.on(AssetUploaded, name="embed")(nothing)
     router.on(AssetEmbedded, name="classify", lane=lambda event: f"tags:{event.subject}")(nothing)
-    router.on(AssetEmbedded, name="stack", lane=lambda event: f"stacks:{event.account}")(nothing)
+    router.on(AssetEmbedded, name="stack", lane=lambda event: f"stacks:{event.account}", batch=True)(nothing)
     router.on(PersonNamed, PersonRenamed, name="faces", lane=lambda _: "frigate")(nothing)
     return router
 

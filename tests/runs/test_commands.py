@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from reactor.core.history import DeadFilter
+from reactor.core.ids import AssetId
 
 from ..cli.test_run import environment, models, run, running, towards
 from ..crash.stage import stop_the_database
@@ -25,7 +26,7 @@ async def command(home: Path, *arguments: str, **more: str) -> subprocess.Comple
     return await asyncio.to_thread(run, home, *arguments, **more)
 
 
-async def photos_of(home: Household) -> list[str]:
+async def photos_of(home: Household) -> list[AssetId]:
     return [await take(home, seed, wall(2026, 6, seed, 12)) for seed in (1, 2, 3)]
 
 
@@ -51,7 +52,7 @@ async def test_a_scan_beside_a_running_reactor_is_done_by_it(demo_model: Path) -
                 whole = await command(place, "scan", "--once", "--json", **settings, **days)
                 assert whole.returncode == 0, whole.stderr
                 assert json.loads(whole.stdout)["run"]["state"] == "done"
-                tagged = [bool((await home.library.asset(photo)).tags) for photo in photos]  # type: ignore[arg-type]
+                tagged = [bool((await home.library.asset(photo)).tags) for photo in photos]
                 assert tagged == [True, True, False]
                 begun = await command(place, "scan", "--rate", "1", **settings)
                 assert begun.returncode == 0
@@ -76,7 +77,7 @@ async def test_without_a_running_reactor_the_command_is_one_until_the_scan_has_e
                 await stop_the_database(place / "data")
         assert done.returncode == 0, done.stderr
         assert "done  100%" in done.stdout
-        assert all([(await home.library.asset(photo)).tags for photo in photos])  # type: ignore[arg-type]
+        assert all([(await home.library.asset(photo)).tags for photo in photos])
 
 
 async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped(

@@ -9,7 +9,7 @@ import pytest
 from reactor.core.history import DeadFilter, EventFilter, EventLine, Unseen
 from reactor.core.ids import LIVE
 from reactor.core.runs import ReplayRequest
-from reactor.core.settlement import Shelved
+from reactor.core.settlement import Again, Shelved
 
 from .bench import ME, YOU, Bench, embedded, uploaded
 
@@ -30,7 +30,7 @@ async def test_events_are_listed_newest_first_with_what_became_of_them(bench: Be
         ("stack", LIVE, "waiting"),
     ]
     assert [(line.handler, line.state, line.attempts) for line in oldest.deliveries] == [("embed", "done", 1)]
-    assert '"model": "m"' in newest.payload
+    assert newest.payload["model"] == "m"
     assert await bench.history.events(EventFilter(), 10, before_seq=newest.seq) == (oldest,)
     assert await bench.history.events(EventFilter(), 1) == (newest,)
 
@@ -115,7 +115,7 @@ def a_line(seq: int) -> EventLine:
         account=ME,
         kind="AssetUploaded",
         subject=str(seq),
-        payload="{}",
+        payload={},
     )
 
 
@@ -131,7 +131,7 @@ async def test_the_dead_show_error_attempts_and_payload(bench: Bench) -> None:
         "dead",
         "embed",
     )
-    assert '"asset": "p"' in letter.payload
+    assert letter.payload["asset"] == "p"
     assert letter.given_up_at is not None
     assert await bench.history.dead(DeadFilter(handler="stack")) == ()
     assert await bench.history.dead(DeadFilter(shelved=True)) == ()
@@ -162,6 +162,24 @@ async def test_what_a_paused_run_gave_up_waits_for_the_run_when_it_is_tried_agai
     await bench.runs.pause(run.id)
     assert await bench.history.retry() == 1
     assert await bench.states(run.id) == [("p", "embed", run.id, "held")]
+
+
+async def test_what_a_person_tries_again_after_its_run_was_cancelled_is_tried_as_often_as_any_other(
+    bench: Bench,
+) -> None:
+    await bench.log.append([uploaded("p")])
+    await bench.work()
+    run = await bench.runs.start(ReplayRequest(everything=True))
+    await bench.log.append([uploaded("p")], run.id)
+    await bench.kill("embed", ["p"])
+    await bench.runs.cancel(run.id)
+    await bench.pool.execute("UPDATE runs SET finished_at = finished_at - interval '1 hour'")
+    await bench.pool.execute("UPDATE deliveries SET first_tried_at = first_tried_at - interval '1 hour'")
+    assert await bench.history.retry() == 1
+    for _ in range(2):
+        claimed = await bench.queue.claim("embed", 1)
+        await bench.queue.failed(claimed, Again(wait=timedelta(0), why="Immich is away", counted=False))
+        assert await bench.states(run.id) == [("p", "embed", run.id, "waiting")]
 
 
 async def test_a_dropped_delivery_is_never_tried_again_and_says_who_ended_it(bench: Bench) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import typer
 
-from reactor.cli.history import event_words, follow_log, letter_json
+from reactor.cli.history import event_words, follow_log
 from reactor.cli.running import LOOK_S, Control, report, steer, the_one, told, watch
 from reactor.cli.words import a_day, a_moment
 from reactor.core.changes import Reason, TagAsset, TagState
@@ -172,7 +172,7 @@ async def test_a_plan_says_what_where_and_why(bench: Bench, capsys: pytest.Captu
     assert (first["kind"], first["subjects"], first["scores"]) == (
         "TagAsset",
         ["p"],
-        [["Receipts", 0.31], ["pixels", 1920000.0]],
+        {"Receipts": 0.31, "pixels": 1920000.0},
     )
     assert (first["undone"], second["undone"]) == (False, True)
 
@@ -183,9 +183,7 @@ async def test_events_and_the_dead_are_shown_in_words_and_as_json(bench: Bench) 
     (line,) = await bench.history.events(EventFilter(), 1)
     assert event_words(line).split()[3:] == ["webhook", "me", "AssetUploaded", "p", "embed:", "dead"]
     (letter,) = await bench.history.dead(DeadFilter())
-    shown = letter_json(letter)
-    assert isinstance(shown, dict)
-    assert (shown["payload"], shown["error"]) == ({"account": "me", "asset": "p"}, "no picture")
+    assert (letter.payload, letter.error) == ({"account": "me", "asset": "p"}, "no picture")
 
 
 async def test_who_follows_is_shown_what_fits_since_a_time_and_from_now_on(

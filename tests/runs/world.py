@@ -12,7 +12,6 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
-from reactor.acts.hands import ArchiveHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.adapters.clip.embedder import ClipEmbedder
 from reactor.adapters.immich.reading import ImmichLibrary
@@ -23,14 +22,13 @@ from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
-from reactor.core.changes import ArchiveAssets, StackAssets, TagAsset
 from reactor.core.ids import AccountId
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode, Modes
 from reactor.core.pace import Window
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.runs import Run, RunRequest, RunState
-from reactor.ports import Library, LibraryWriter, Portraits, Services
+from reactor.ports import Library, Portraits, Services
 from reactor.routing import Quiet, merge
 from reactor.sources.feeding import Feeder
 from reactor.sources.replay import ReplayFeed
@@ -38,7 +36,7 @@ from reactor.sources.scan import ScanFeed, ScanPace
 from reactor.stages import archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
-from ..household import ME, Household, eventually
+from ..household import ME, Household, eventually, hands_of
 from .bench import Bench
 
 EVERYTHING = Category(name="Everything", prompts=("a photo",), similarity=-1.0)
@@ -78,14 +76,6 @@ class Place:
         def library(_: AccountId) -> Library:
             return self.home.library
 
-        def writer(_: AccountId) -> LibraryWriter:
-            return self.home.writer
-
-        hands = {
-            TagAsset: TagHand(library, writer),
-            ArchiveAssets: ArchiveHand(library, writer),
-            StackAssets: StackHand(library, writer),
-        }
         services = Services(
             library=library,
             embedder=self.embedder,
@@ -105,7 +95,7 @@ class Place:
             router=self.bench.router,
             services=services,
             acts=Performer(
-                self.bench.journal, cast(Any, hands), modes=Modes(default=self.mode), limits=self.limits, now=now
+                self.bench.journal, hands_of(self.home), modes=Modes(default=self.mode), limits=self.limits, now=now
             ),
             wake=self.bench.wake,
             policy=WorkerPolicy(

@@ -26,6 +26,7 @@ ME = AccountId("me")
 PHOTO = AssetId("4ee7ff99-249d-4d68-a79a-269a50b0ba12")
 SECRET = {"Authorization": "Bearer new-secret"}
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+EVIL = "<script>alert('x')</script>\"'>\r\n\r\nevent: board\r\ndata: x"
 RECORDED = tuple(
     json.loads(line) for line in (Path(__file__).parent / "recorded" / "webhooks.jsonl").read_text().splitlines()
 )
@@ -114,7 +115,7 @@ def a_letter(number: int = 1, state: str = "dead", error: str = "broken", accoun
         state=state,
         attempts=8,
         error=error,
-        payload=json.dumps({"account": account, "asset": PHOTO}),
+        payload={"account": account, "asset": PHOTO},
         given_up_at=NOON,
     )
 
@@ -128,7 +129,7 @@ def a_line(number: int, account: AccountId = ME, kind: str = "AssetUploaded", su
         account=account,
         kind=kind,
         subject=subject,
-        payload=json.dumps({"account": account, "asset": subject}),
+        payload={"account": account, "asset": subject},
         deliveries=(DeliveryLine(id=number, handler="embed", run=LIVE, state="waiting", attempts=0, error=""),),
     )
 

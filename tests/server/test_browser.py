@@ -12,8 +12,7 @@ from reactor.core.ids import AssetId, RunId
 from reactor.core.runs import RunState, ScanRequest
 
 from .browser import Tab, a_tab, find_browser
-from .fakes import ME, NOON, PHOTO, World, a_letter, a_run
-from .test_pages import EVIL
+from .fakes import EVIL, ME, NOON, PHOTO, World, a_letter, a_run
 
 BROWSER = find_browser()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium on the path: page.js runs in no browser here")

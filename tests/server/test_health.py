@@ -23,6 +23,7 @@ from reactor.server.app import make_app
 from reactor.server.health import Readiness
 from reactor.server.run import serving
 
+from .conftest import browsing
 from .fakes import ME, World, a_run, some_facts
 
 YOU = AccountId("you")
@@ -154,17 +155,9 @@ async def test_what_hangs_is_said_in_time(stuck: str, monkeypatch: pytest.Monkey
     world.stuck = stuck
     if stuck == "database":
         monkeypatch.setattr(world.board, "summary", never)
-    app = make_app(
-        sink=world.sink,
-        accounts={},
-        activity=world.board,
-        thumbnail=world.thumbnail,
-        log=structlog.get_logger(),
-        desk=world.desk(),
-    )
     began = time.monotonic()
-    async with serving(app, host="127.0.0.1", port=0) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as one:
-        status, checks = await ready_of(one)
+    async with browsing(world) as client:
+        status, checks = await ready_of(client)
     assert time.monotonic() - began < 5
     assert status == (503 if stuck == "database" else 200)
     assert checks["frigate"] == ("failed: no answer within 0.2 s" if stuck == "frigate" else "ok")

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from reactor.adapters.immich.errors import ForbiddenCall, Garbled
-from reactor.adapters.immich.routes import ALLOWED
+from reactor.adapters.immich.routes import ALLOWED, Route
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.workflows import SETUP_ROUTES, read_workflows
 from reactor.core.errors import StartError
@@ -110,11 +110,11 @@ async def test_each_table_of_requests_knows_its_own_alone() -> None:
     assert not any(route.method == "DELETE" or "workflows" in route.path.pattern for route in ALLOWED)
     async with aiohttp.ClientSession() as session:
 
-        def transport(**more: object) -> ImmichTransport:
+        def transport(routes: tuple[Route, ...] = ALLOWED) -> ImmichTransport:
             url, key = "http://127.0.0.1:1", SecretStr("key")
-            return ImmichTransport(url, key, AccountId("me"), session=session, **more)  # type: ignore[arg-type]
+            return ImmichTransport(url, key, AccountId("me"), session=session, routes=routes)
 
-        running, setting_up = transport(), transport(routes=SETUP_ROUTES)
+        running, setting_up = transport(), transport(SETUP_ROUTES)
         for method, path in (("DELETE", f"/workflows/{ID}"), ("GET", "/workflows"), ("DELETE", f"/assets/{ID}")):
             with pytest.raises(ForbiddenCall):
                 await running.json(method, path)

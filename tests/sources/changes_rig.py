@@ -6,7 +6,8 @@ from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.changes import Reason, TagAsset
 from reactor.core.ids import AssetId
-from reactor.sources.changes import CURSOR, ChangesPoll, ReadPace
+from reactor.sources.changes import ChangesPoll, ReadPace
+from reactor.sources.cursor import CURSOR
 
 from ..household import ME
 from ..stages.house import House

@@ -13,10 +13,14 @@ from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.ids import AccountId
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
+from reactor.sources.people import PeoplePoll
 from reactor.sources.pushes import Pushes
 from tests.contract import load_contract
 from tests.immich_client.phone import checked
+from tests.sources.changes_rig import Poll
 from tests.sources.fakes import MemoryBookmarks, MemoryLog
+from tests.sources.people_rig import QUICK, Album
+from tests.stages.house import House
 
 ANNA = AccountId("anna")
 PAGE = 40
@@ -70,3 +74,21 @@ def bookmarks() -> MemoryBookmarks:
 @pytest.fixture
 def pushes(bookmarks: MemoryBookmarks) -> Pushes:
     return Pushes(ANNA, bookmarks, datetime.now(UTC))
+
+
+@pytest.fixture
+async def changes(house: House) -> Poll:
+    """Return a poll for changes that has begun."""
+    begun = Poll(house)
+    assert await begun.turn() == []
+    return begun
+
+
+@pytest.fixture
+def album(immich: SimulatedImmich, user: User) -> Album:
+    return Album(account=ANNA, immich=immich, user=user)
+
+
+@pytest.fixture
+def people_poll(library: Ahead, log: MemoryLog, bookmarks: MemoryBookmarks) -> PeoplePoll:
+    return PeoplePoll(ANNA, library, log, bookmarks, interval=QUICK, blocked=QUICK)

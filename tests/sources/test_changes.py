@@ -1,35 +1,20 @@
 """What the poll for changes tells, against a simulated Immich and a real database: the user's, never ours."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import asyncpg
 import pytest
-import pytest_asyncio
 
 from reactor.core.changes import ArchiveAssets, StackAssets, TagState
 from reactor.core.ids import AssetId
 from reactor.core.journal import EntryState
 
 from ..household import ME
-from ..stages.house import CAUSE, House, a_house
+from ..stages.house import CAUSE, House
 from .changes_rig import WHY, Poll, favour, moved_at, restore, show, tag, trash
 
 Act = Callable[[House, AssetId], Awaitable[object]]
-
-
-@pytest_asyncio.fixture
-async def house(pool: asyncpg.Pool) -> AsyncIterator[House]:
-    async with a_house(pool) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def poll(house: House) -> Poll:
-    begun = Poll(house)
-    assert await begun.turn() == []
-    return begun
 
 
 async def settled_long_ago(house: House) -> None:
@@ -70,27 +55,27 @@ async def nothing(house: House, asset: AssetId) -> None:
     ids=["trash", "restore", "archive", "unarchive", "tag", "untag", "date", "favourite", "description"],
 )
 async def test_what_the_user_does_is_told_once_in_words(
-    house: House, poll: Poll, before: Act, action: Act, fields: str
+    house: House, changes: Poll, before: Act, action: Act, fields: str
 ) -> None:
     asset = await house.photo(1)
     await before(house, asset)
-    await poll.turn()
+    await changes.turn()
     await action(house, asset)
-    assert await poll.turn() == ([(asset, fields)] if fields else [])
-    assert await poll.turn() == []
+    assert await changes.turn() == ([(asset, fields)] if fields else [])
+    assert await changes.turn() == []
 
 
-async def test_an_event_carries_the_time_that_immich_gave_the_change(house: House, poll: Poll) -> None:
+async def test_an_event_carries_the_time_that_immich_gave_the_change(house: House, changes: Poll) -> None:
     asset = await house.photo(1)
     await trash(house, asset)
-    await poll.turn()
+    await changes.turn()
     row = await house.pool.fetchrow("SELECT version, source FROM events WHERE kind = 'AssetChanged'")
     shown = await house.user("GET", f"/assets/{asset}", None)
     assert row is not None
     assert (row["version"], row["source"]) == (shown["updatedAt"], "poll")
 
 
-async def test_how_a_photo_was_when_it_was_embedded_is_no_change(house: House, poll: Poll) -> None:
+async def test_how_a_photo_was_when_it_was_embedded_is_no_change(house: House, changes: Poll) -> None:
     tagged_before, archived_before = [await house.home.photo(seed) for seed in range(2)]
     await house.user_tags(tagged_before, "Holiday")
     await show(house, archived_before, "archive")
@@ -98,23 +83,23 @@ async def test_how_a_photo_was_when_it_was_embedded_is_no_change(house: House, p
         await house.embed(await house.heard(asset))
         await house.end(asset, "done")
         await favour(house, asset)
-    assert await poll.turn() == []
-    assert poll.reads() > 0
+    assert await changes.turn() == []
+    assert changes.reads() > 0
 
 
-async def test_what_we_do_is_never_told(house: House, poll: Poll) -> None:
+async def test_what_we_do_is_never_told(house: House, changes: Poll) -> None:
     one, two, three = [await house.photo(seed) for seed in range(3)]
     await house.we_do(tag(one, "Auto/X", "Auto/Y"))
     await house.we_do(StackAssets(account=ME, cover=one, members=(one, two), reason=WHY))
     await house.we_do(ArchiveAssets(account=ME, assets=(three,), reason=WHY))
-    before = poll.reads()
-    assert await poll.turn() == []
-    assert poll.reads() == before + 3  # all three moved and were looked at
+    before = changes.reads()
+    assert await changes.turn() == []
+    assert changes.reads() == before + 3  # all three moved and were looked at
     await house.we_do(tag(one, "Auto/Z"))
-    assert await poll.turn() == []
+    assert await changes.turn() == []
 
 
-async def test_the_user_is_told_beside_and_after_us(house: House, poll: Poll) -> None:
+async def test_the_user_is_told_beside_and_after_us(house: House, changes: Poll) -> None:
     one, two, three = [await house.photo(seed) for seed in range(3)]
     await house.user_tags(one, "Holiday")
     await house.we_do(tag(one, "Auto/X"))
@@ -122,48 +107,48 @@ async def test_the_user_is_told_beside_and_after_us(house: House, poll: Poll) ->
     await show(house, two, "timeline")
     await house.we_do(ArchiveAssets(account=ME, assets=(three,), reason=WHY))
     await trash(house, three)
-    assert sorted(await poll.turn()) == sorted([(one, "tags"), (two, "unarchived"), (three, "trashed")])
+    assert sorted(await changes.turn()) == sorted([(one, "tags"), (two, "unarchived"), (three, "trashed")])
     await settled_long_ago(house)
     await house.home.user_untags(one, "Auto/X")
     await show(house, two, "archive")
-    assert sorted(await poll.turn()) == sorted([(one, "tags"), (two, "archived")])
-    assert await poll.turn() == []
+    assert sorted(await changes.turn()) == sorted([(one, "tags"), (two, "archived")])
+    assert await changes.turn() == []
 
 
-async def test_a_tag_that_vanishes_right_after_we_set_it_is_looked_at_again(house: House, poll: Poll) -> None:
+async def test_a_tag_that_vanishes_right_after_we_set_it_is_looked_at_again(house: House, changes: Poll) -> None:
     asset = await house.photo(1)
     await house.we_do(tag(asset, "Auto/X"))
-    await poll.turn()
+    await changes.turn()
     await house.home.user_untags(asset, "Auto/X")
     moved = await moved_at(house, asset)
-    assert await poll.turn() == []
-    assert await poll.cursor() <= moved
+    assert await changes.turn() == []
+    assert await changes.cursor() <= moved
     await settled_long_ago(house)
-    assert await poll.turn() == [(asset, "tags")]
+    assert await changes.turn() == [(asset, "tags")]
 
 
 async def test_while_a_change_of_ours_is_unanswered_nothing_is_decided_for_an_hour_at_most(
-    house: House, poll: Poll
+    house: House, changes: Poll
 ) -> None:
     asset, other = await house.photo(1), await house.photo(2)
     entry = await house.journal.write(tag(asset, "Auto/X"), CAUSE, TagState(tags=frozenset()), EntryState.OPEN)
     for changed in (asset, other):
         await trash(house, changed)
     moved = await moved_at(house, asset)
-    poll.library.by = timedelta(minutes=30)
-    assert await poll.turn() == [(other, "trashed")]
-    assert await poll.cursor() == moved
-    poll.library.by = timedelta(minutes=90)
-    assert await poll.turn() == []
-    assert await poll.cursor() > moved + timedelta(minutes=80)
+    changes.library.by = timedelta(minutes=30)
+    assert await changes.turn() == [(other, "trashed")]
+    assert await changes.cursor() == moved
+    changes.library.by = timedelta(minutes=90)
+    assert await changes.turn() == []
+    assert await changes.cursor() > moved + timedelta(minutes=80)
     await house.journal.settle(entry, EntryState.DONE, TagState(tags=frozenset({"Auto/X"})))
-    poll.library.by = timedelta(0)
+    changes.library.by = timedelta(0)
     await house.home.writer.add_tags(asset, ["Auto/X"])  # the call whose answer was lost had arrived
     await house.home.rest()
-    assert await poll.turn() == [(asset, "trashed")]
+    assert await changes.turn() == [(asset, "trashed")]
 
 
-async def test_while_we_and_the_user_are_both_at_it_only_the_user_is_told(house: House, poll: Poll) -> None:
+async def test_while_we_and_the_user_are_both_at_it_only_the_user_is_told(house: House, changes: Poll) -> None:
     assets = [await house.photo(seed) for seed in range(12)]
     performer = house.performer()
 
@@ -181,10 +166,10 @@ async def test_while_we_and_the_user_are_both_at_it_only_the_user_is_told(house:
 
     work = asyncio.gather(we_work(), the_user_cleans_up())
     while not work.done():
-        await poll.turn()
+        await changes.turn()
     await work
     await house.home.rest()
-    await poll.turn()
-    assert sorted(await poll.all_told()) == sorted((asset, "trashed") for asset in assets[8:])
+    await changes.turn()
+    assert sorted(await changes.all_told()) == sorted((asset, "trashed") for asset in assets[8:])
     moved = {asset: await moved_at(house, asset) for asset in assets}
     assert await house.sightings.moved(ME, moved) == ()

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.core.errors import Unreachable
@@ -15,39 +14,26 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.sightings import Sighting
 from reactor.sources.changes import ReadPace
 
-from ..stages.house import House, a_house
+from ..stages.house import House
 from .changes_rig import Poll, favour, restore, trash
 from .conftest import until
 
 
-@pytest_asyncio.fixture
-async def house(pool: asyncpg.Pool) -> AsyncIterator[House]:
-    async with a_house(pool) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def poll(house: House) -> Poll:
-    begun = Poll(house)
-    assert await begun.turn() == []
-    return begun
-
-
-async def test_only_known_photos_that_moved_are_read(house: House, poll: Poll) -> None:
+async def test_only_known_photos_that_moved_are_read(house: House, changes: Poll) -> None:
     unknown = await house.home.photo(1)
     waiting = await house.home.photo(2)
     await house.heard(waiting)
     known = await house.photo(3)
     ben = house.home.immich.add_user("Ben", "ben@example.com")
     house.home.immich.share_timeline(ben.id, (await house.user("GET", "/users/me", None))["id"])
-    await poll.turn()
-    before = poll.reads()
+    await changes.turn()
+    before = changes.reads()
     for asset in (unknown, waiting):
         await trash(house, asset)
     await favour(house, known)
-    assert await poll.turn() == []
-    assert await poll.turn() == []
-    assert poll.reads() == before + 1
+    assert await changes.turn() == []
+    assert await changes.turn() == []
+    assert changes.reads() == before + 1
 
 
 async def test_the_first_start_begins_now(house: House) -> None:
@@ -123,35 +109,35 @@ async def test_what_was_told_before_a_crash_is_told_once(house: House, pool: asy
     assert await poll.all_told() == [(asset, "trashed")]
 
 
-async def test_an_outage_holds_the_cursor_and_one_bad_photo_holds_nobody_up(house: House, poll: Poll) -> None:
+async def test_an_outage_holds_the_cursor_and_one_bad_photo_holds_nobody_up(house: House, changes: Poll) -> None:
     one, two = await house.photo(1), await house.photo(2)
     for asset in (one, two):
         await trash(house, asset)
-    begin = await poll.cursor()
+    begin = await changes.cursor()
     house.home.immich.fail("GET", f"/api/assets/{one}", status=503, times=9)
     with pytest.raises(Unreachable):
-        await poll.poll.once()
-    assert await poll.cursor() == begin
+        await changes.poll.once()
+    assert await changes.cursor() == begin
     house.home.immich.heal()
     house.home.immich.fail("GET", f"/api/assets/{one}", status=500, times=3)
     # Whichever came first in the turn that broke off, both are told in the end, once.
-    await poll.turn()
-    assert (two, "trashed") in await poll.all_told()
-    await poll.turn()
-    assert sorted(await poll.all_told()) == sorted([(one, "trashed"), (two, "trashed")])
+    await changes.turn()
+    assert (two, "trashed") in await changes.all_told()
+    await changes.turn()
+    assert sorted(await changes.all_told()) == sorted([(one, "trashed"), (two, "trashed")])
 
 
 @pytest.mark.parametrize("ended", ["shelved", "done"])
-async def test_a_photo_that_embedding_gave_up_is_told_of_when_it_moves(house: House, poll: Poll, ended: str) -> None:
+async def test_a_photo_that_embedding_gave_up_is_told_of_when_it_moves(house: House, changes: Poll, ended: str) -> None:
     asset = await house.home.photo(1)
     await house.heard(asset)
     await house.end(asset, ended)
     await favour(house, asset)
-    assert await poll.turn() == [(asset, "touched")]
-    assert await poll.turn() == []
+    assert await changes.turn() == [(asset, "touched")]
+    assert await changes.turn() == []
     # Its new delivery waits: whatever moves meanwhile, embedding looks by itself.
     await favour(house, asset, favourite=False)
-    assert await poll.turn() == []
+    assert await changes.turn() == []
 
 
 async def test_it_runs_slowly_and_can_be_woken(house: House) -> None:

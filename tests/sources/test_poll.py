@@ -11,7 +11,8 @@ from reactor.core.errors import Retryable
 from reactor.core.library import Asset
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
-from reactor.sources.poll import CURSOR, Pace, UploadPoll
+from reactor.sources.cursor import CURSOR
+from reactor.sources.poll import Pace, UploadPoll
 from reactor.sources.pushes import Pushes
 from tests.immich_client.phone import ask, jpeg, upload
 from tests.sources.conftest import ANNA, Ahead, until

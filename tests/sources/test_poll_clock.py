@@ -15,7 +15,8 @@ from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.ids import AssetId
 from reactor.core.library import Asset
 from reactor.demo.immich import SimulatedImmich
-from reactor.sources.poll import BATCH, UploadPoll
+from reactor.sources.cursor import BATCH
+from reactor.sources.poll import UploadPoll
 from reactor.sources.pushes import Pushes
 from tests.immich_simulator.photos import photo as dated
 from tests.sources.conftest import ANNA, until

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.eventlog import PostgresEventLog
@@ -22,18 +21,18 @@ from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
-from reactor.core.changes import ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.core.changes import Change
 from reactor.core.events import AssetUploaded, Event
-from reactor.core.ids import LIVE, AccountId, AssetId
+from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
 from reactor.core.portraits import PortraitPolicy
-from reactor.ports import ImageFeatures, Library, LibraryWriter, Services
+from reactor.ports import ImageFeatures, Services
 from reactor.routing import Outcome, merge
 from reactor.stages import classify, embed, stack
 
-from ..household import ME, Household, a_household
+from ..household import ME, Household, a_household, hands_of
 from ..immich_client.phone import ask
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
@@ -66,6 +65,7 @@ class House:
 
     home: Household
     pool: asyncpg.Pool
+    wake: Wake
     log: PostgresEventLog
     journal: PostgresJournal
     photos: PostgresPhotos
@@ -93,18 +93,7 @@ class House:
         )
 
     def performer(self) -> Performer:
-        def library(_: AccountId) -> Library:
-            return self.home.library
-
-        def writer(_: AccountId) -> LibraryWriter:
-            return self.home.writer
-
-        hands: dict[type[Change], Hand[Any]] = {
-            TagAsset: TagHand(library, writer),
-            ArchiveAssets: ArchiveHand(library, writer),
-            StackAssets: StackHand(library, writer),
-        }
-        modes = Modes(default="apply")
+        modes, hands = Modes(default="apply"), hands_of(self.home)
         return Performer(self.journal, hands, modes=modes, limits=LimitPolicy(), now=lambda: datetime.now(UTC))
 
     async def embed(self, event: Event) -> Outcome:
@@ -152,11 +141,11 @@ class House:
 @asynccontextmanager
 async def a_house(pool: asyncpg.Pool) -> AsyncIterator[House]:
     router = merge([embed.router, classify.router, stack.router])
-    wake = Wake(pool)
-    async with a_household() as home:
+    async with aclosing(Wake(pool)) as wake, a_household() as home:
         yield House(
             home=home,
             pool=pool,
+            wake=wake,
             log=PostgresEventLog(pool, router, wake),
             journal=PostgresJournal(pool),
             photos=PostgresPhotos(pool),
@@ -164,4 +153,3 @@ async def a_house(pool: asyncpg.Pool) -> AsyncIterator[House]:
             bookmarks=PostgresBookmarks(pool),
             looker=Looker(),
         )
-        await wake.aclose()

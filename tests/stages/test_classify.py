@@ -1,10 +1,6 @@
 """What is tagged: photos and videos, and those of external libraries only where the user lets them be."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-
-import asyncpg
-import pytest_asyncio
 
 from reactor.core.categories import Category
 from reactor.core.changes import TagAsset
@@ -16,15 +12,9 @@ from reactor.stages.stack import stack
 
 from ..household import ME, START, a_picture
 from ..immich_client.phone import upload
-from .house import EVERYTHING, House, a_house
+from .house import EVERYTHING, House
 
 AWAY = Category(name="Away", prompts=("anything",), similarity=-1.0, action="tag_and_archive")
-
-
-@pytest_asyncio.fixture
-async def house(pool: asyncpg.Pool) -> AsyncIterator[House]:
-    async with a_house(pool) as made:
-        yield made
 
 
 async def embedded(house: House, asset: str) -> AssetEmbedded:

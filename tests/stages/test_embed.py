@@ -1,13 +1,10 @@
 """What embedding does with a photo that is new, asked for again, changed, or not to be looked at."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.core.errors import Gone, NotReady
@@ -19,13 +16,7 @@ from reactor.stages.embed import METADATA_PATIENCE, embed, router
 
 from ..household import ME, a_picture
 from ..immich_client.phone import upload
-from .house import House, a_house
-
-
-@pytest_asyncio.fixture
-async def house(pool: asyncpg.Pool) -> AsyncIterator[House]:
-    async with a_house(pool) as made:
-        yield made
+from .house import House
 
 
 def uploaded(asset: AssetId) -> AssetUploaded:

@@ -1,50 +1,28 @@
 """A photo whose preview never comes: waited for with patience, put aside, and taken up when it moves again."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import asyncpg
 
-from reactor.adapters.postgres.queue import PostgresQueue
-from reactor.adapters.postgres.wake import Wake
 from reactor.core.ids import AssetId
 from reactor.core.settlement import RetryPolicy
-from reactor.routing import Quiet
 from reactor.sources.changes import ChangesPoll, ReadPace
 from reactor.stages import embed
-from reactor.worker.worker import Worker, WorkerPolicy
+from reactor.worker.worker import WorkerPolicy
 
 from ..household import ME, a_picture, eventually
 from ..immich_client.phone import upload
+from ..working import AT_ONCE, a_worker
 from .house import House, a_house
 
 IMPATIENT = RetryPolicy(patience=timedelta(milliseconds=300), soon_s=0.02, soon_longest_s=0.05)
-AT_ONCE = Quiet(quiet=timedelta(0), patience=timedelta(0), size=200)
 
 
-@asynccontextmanager
-async def working(house: House) -> AsyncIterator[None]:
+def working(house: House) -> AbstractAsyncContextManager[object]:
     """Let a worker embed, with little patience."""
-    wake = Wake(house.pool)
-    worker = Worker(
-        queue=PostgresQueue(house.pool, embed.router, wake, worker="w", lease=timedelta(seconds=60)),
-        router=embed.router,
-        services=house.services(),
-        acts=house.performer(),
-        wake=wake,
-        policy=WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=IMPATIENT),
-        chance=random.Random(1),
-    )
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await wake.aclose()
+    policy = WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=IMPATIENT)
+    return a_worker(house.pool, house.wake, embed.router, house.services(), house.performer(), policy)
 
 
 async def states(house: House) -> list[tuple[str, str]]:

@@ -1,10 +1,8 @@
 """A call that was made and whose answer was lost in an outage, which costs no try."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -12,8 +10,6 @@ import asyncpg
 from reactor.acts.hands import Hand, StackHand
 from reactor.acts.perform import Performer
 from reactor.adapters.immich.writing import ImmichWriter
-from reactor.adapters.postgres.queue import PostgresQueue
-from reactor.adapters.postgres.wake import Wake
 from reactor.core.changes import Change, StackAssets
 from reactor.core.errors import Unreachable
 from reactor.core.events import AssetEmbedded
@@ -21,14 +17,13 @@ from reactor.core.ids import AssetId
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
 from reactor.core.settlement import RetryPolicy
-from reactor.routing import Quiet
 from reactor.stages import stack
-from reactor.worker.worker import Worker, WorkerPolicy
+from reactor.worker.worker import WorkerPolicy
 
 from ..household import ME, Household, eventually
 from ..stages.house import House, a_house
+from ..working import AT_ONCE, a_worker
 
-AT_ONCE = Quiet(quiet=timedelta(0), patience=timedelta(0), size=200)
 QUICK = RetryPolicy(soon_s=0.02, soon_longest_s=0.05)
 
 
@@ -46,27 +41,12 @@ class LosesAnswers:
             raise Unreachable("the connection broke before the answer")
 
 
-@asynccontextmanager
-async def stacking(house: House, writer: Any) -> AsyncIterator[None]:
+def stacking(house: House, writer: Any) -> AbstractAsyncContextManager[object]:
     hands: dict[type[Change], Hand[Any]] = {StackAssets: StackHand(lambda _: house.home.library, lambda _: writer)}
     modes, limits = Modes(default="apply"), LimitPolicy()
-    wake = Wake(house.pool)
-    worker = Worker(
-        queue=PostgresQueue(house.pool, stack.router, wake, worker="w", lease=timedelta(seconds=60)),
-        router=stack.router,
-        services=house.services(),
-        acts=Performer(house.journal, hands, modes=modes, limits=limits, now=lambda: datetime.now(UTC)),
-        wake=wake,
-        policy=WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=QUICK),
-        chance=random.Random(1),
-    )
-    task = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await wake.aclose()
+    acts = Performer(house.journal, hands, modes=modes, limits=limits, now=lambda: datetime.now(UTC))
+    policy = WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=QUICK)
+    return a_worker(house.pool, house.wake, stack.router, house.services(), acts, policy)
 
 
 async def entries(house: House) -> list[str]:

@@ -1,9 +1,8 @@
 """The worker over a real queue: what becomes of reactions that return, fail, wait, or are cut short."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -12,36 +11,19 @@ import pytest
 
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
-from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
-from reactor.core.changes import Change
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import AssetEmbedded, AssetUploaded, Event
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.journal import Cause
 from reactor.core.settlement import RetryPolicy
 from reactor.ports import Services
-from reactor.routing import Outcome, Quiet, Router
-from reactor.worker.worker import Worker, WorkerPolicy
+from reactor.routing import Outcome, Router
+from reactor.worker.worker import WorkerPolicy
 
-from ..household import eventually
+from ..household import ME, eventually
+from ..working import AT_ONCE, NoActs, a_worker
 
-ME = AccountId("me")
-AT_ONCE = Quiet(quiet=timedelta(0), patience=timedelta(0), size=200)
 QUICK = RetryPolicy(attempts=3, first_s=0.01, longest_s=0.05, soon_s=0.01, soon_longest_s=0.02)
-
-
-class NoActs:
-    """Carries nothing out, and remembers for what it was asked to recover."""
-
-    def __init__(self) -> None:
-        self.recovered: list[tuple[str, ...]] = []
-
-    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
-        self.recovered.append((handler, *sorted(subjects)))
-
-    async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None:
-        assert not changes
 
 
 class Clock:
@@ -60,25 +42,10 @@ class Place:
         self.acts = NoActs()
         self.wake = Wake(pool)
         self.log = PostgresEventLog(pool, router, self.wake)
-        self.queue = PostgresQueue(pool, router, self.wake, worker="w", lease=timedelta(seconds=60))
 
-    @asynccontextmanager
-    async def working(self, *, deadline_s: float = 20.0) -> AsyncIterator[asyncio.Task[None]]:
-        worker = Worker(
-            queue=self.queue,
-            router=self.router,
-            services=cast(Services, Clock()),
-            acts=self.acts,
-            wake=self.wake,
-            policy=WorkerPolicy(quiet=AT_ONCE, deadline_s=deadline_s, retry=QUICK),
-            chance=random.Random(1),
-        )
-        task = asyncio.create_task(worker.run())
-        try:
-            yield task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    def working(self, *, deadline_s: float = 20.0) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+        policy = WorkerPolicy(quiet=AT_ONCE, deadline_s=deadline_s, retry=QUICK)
+        return a_worker(self.pool, self.wake, self.router, cast(Services, Clock()), self.acts, policy)
 
     async def states(self) -> dict[str, str]:
         rows = await self.pool.fetch("SELECT subject, state FROM deliveries JOIN events ON seq = event")

@@ -100,7 +100,7 @@ SELECT e.account, e.subject, d.handler, d.state, d.attempts, d.error, coalesce(d
 FROM unnest($1::text[], $2::text[]) AS s(account, subject)
 JOIN events e USING (account, subject)
 JOIN deliveries d ON d.event = e.seq
-WHERE d.state <> 'done'
+WHERE d.state NOT IN ('done', 'cancelled')
 ORDER BY d.id DESC LIMIT $3
 """
 
@@ -191,7 +191,7 @@ def _works(rows: Sequence[asyncpg.Record]) -> dict[Photo, list[Work]]:
     for row in rows:
         work = Work(
             handler=row["handler"],
-            dead=row["state"] == "dead",
+            state=row["state"],
             attempts=row["attempts"],
             error=row["error"] or "",
             at=row["at"],

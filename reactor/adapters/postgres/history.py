@@ -1,5 +1,6 @@
 """The log as people read it, and what they do with deliveries that were given up."""
 
+import json
 from collections.abc import Sequence
 
 import asyncpg
@@ -105,7 +106,15 @@ class PostgresHistory:
                 *conditions.arguments,
             )
         return tuple(
-            DeadLetter(**{**row, "account": AccountId(row["account"]), "run": RunId(row["run"])}) for row in rows
+            DeadLetter(
+                **{
+                    **row,
+                    "account": AccountId(row["account"]),
+                    "run": RunId(row["run"]),
+                    "payload": json.loads(row["payload"]),
+                }
+            )
+            for row in rows
         )
 
     async def retry(self, ids: Sequence[int] | None = None, wanted: DeadFilter | None = None) -> int:
@@ -146,7 +155,7 @@ def _line(rows: Sequence[asyncpg.Record]) -> EventLine:
         account=AccountId(event["account"]),
         kind=event["kind"],
         subject=event["subject"],
-        payload=event["payload"],
+        payload=json.loads(event["payload"]),
         deliveries=tuple(
             DeliveryLine(
                 id=row["id"],

@@ -76,8 +76,10 @@ WITH ready AS (
 )
 """ + _CLAIMED.format(leader="(SELECT min(id) FROM picked)")
 
-# Where a delivery goes that is to be tried again: its run may have been paused or cancelled meanwhile.
-_BACK = """coalesce((SELECT CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' END
+# Where a delivery goes that is to be tried again: its run may have been paused or cancelled meanwhile. What a person
+# tries again after the cancellation is theirs to try, as often as any other.
+_BACK = """coalesce((SELECT CASE WHEN r.state = 'paused' THEN 'held'
+    WHEN r.state = 'cancelled' AND r.finished_at >= d.first_tried_at THEN 'cancelled' END
     FROM runs r WHERE r.id = d.run), 'waiting')"""
 
 # Those of the same handler and photo that were put aside before are through: what they lacked came, or it is waited for
@@ -259,14 +261,6 @@ class PostgresQueue:
                 handler,
             )
         return due
-
-    async def backlog(self) -> dict[str, int]:
-        """Return how many deliveries stand in each state but done."""
-        async with translated():
-            rows = await self._pool.fetch(
-                "SELECT state, count(*) AS number FROM deliveries WHERE state <> 'done' GROUP BY state"
-            )
-        return {row["state"]: row["number"] for row in rows}
 
 
 def _delivery(row: asyncpg.Record) -> Delivery:

@@ -1,5 +1,6 @@
 """The runs beside the live one: asked for, paused, resumed, cancelled, and looked at."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -124,7 +125,8 @@ class PostgresRuns:
             rows = await self._pool.fetch(
                 "SELECT * FROM journal WHERE run = $1 AND state IN ('planned', 'vetoed') ORDER BY id", run
             )
-        return tuple(entry_of(row) for row in rows)
+        # A scan of a whole library may have planned 100,000 changes: read beside the event loop.
+        return await asyncio.to_thread(lambda: tuple(entry_of(row) for row in rows))
 
     async def would_deliver(self, request: ReplayRequest) -> WouldDeliver:
         """Return what a replay would ask for; nothing is written."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePath
+from typing import SupportsFloat
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -193,9 +194,10 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
+    if not isinstance(value, str | SupportsFloat):
+        return None
     try:
-        # EXIF may hold anything; what is no number raises and is caught below.
-        return float(value) if value is not None else None  # type: ignore[arg-type]
+        return float(value)
     except (TypeError, ValueError, ZeroDivisionError):
         return None
 

@@ -1,6 +1,5 @@
 """The border of the API: who may ask, what is read of a request, and how refusals are said."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -14,10 +13,10 @@ from yarl import URL
 
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.runs import BadRequest
+from reactor.server.body import SECONDS, read_body
 
 PREFIX = "/api/"
 MAX_BODY = 64 * 1024
-BODY_SECONDS = 10.0
 RETRY_SECONDS = 5.0
 SAID = 5
 """How many faults of one request are told at once."""
@@ -107,19 +106,14 @@ def _same(origin: str, request: web.Request) -> bool:
 
 async def body_of(request: web.Request, model: type[M]) -> M:
     """Return the body of a request, bounded and checked; no body at all is an empty object."""
-    if (request.content_length or 0) > MAX_BODY:
-        raise Refusal(413, f"the body is larger than {MAX_BODY} bytes")
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.content.iter_any():
-                body += part
-                if len(body) > MAX_BODY:
-                    raise Refusal(413, f"the body is larger than {MAX_BODY} bytes")
+        body = await read_body(request, MAX_BODY)
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal(413, f"the body is larger than {MAX_BODY} bytes") from None
     except TimeoutError:
-        raise Refusal(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+        raise Refusal(408, f"the body did not arrive within {SECONDS:.0f} s") from None
     try:
-        return model.model_validate_json(bytes(body) or b"{}")
+        return model.model_validate_json(body or b"{}")
     except ValidationError as error:
         raise Refusal(400, _sentence(error, model)) from None
 

@@ -10,7 +10,6 @@ from structlog.typing import FilteringBoundLogger
 
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.history import EventFilter, EventLine, Unseen
-from reactor.server.api.answers import EventItem, event_item
 from reactor.server.api.border import refused
 from reactor.server.api.requests import FollowQuery
 from reactor.server.desk import History
@@ -20,28 +19,19 @@ MAX_FOLLOWERS = 32
 # A follower that is this many events behind is let go; it can list what it missed.
 MAX_BEHIND = 2000
 AT_ONCE = 500
-OVERLAP = 2000
 TICK_SECONDS = 0.5
 SEND_SECONDS = 10.0
 ALIVE_SECONDS = 15.0
 
-_ITEM = TypeAdapter(EventItem)
+_LINE = TypeAdapter(EventLine)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Follower:
     """Somebody who follows: what fits, and what is on the way to them; None is the end."""
 
-    query: FollowQuery
+    wanted: EventFilter
     queue: asyncio.Queue[EventLine | None]
-
-    def wants(self, line: EventLine) -> bool:
-        query = self.query
-        return (
-            (not query.kind or line.kind in query.kind)
-            and query.account in (None, line.account)
-            and query.asset in (None, line.subject)
-        )
 
 
 class Follow:
@@ -63,7 +53,7 @@ class Follow:
         """Answer GET /api/events/follow until the follower leaves."""
         if len(self._followers) >= MAX_FOLLOWERS:
             return refused(503, "too many follow the log at once", {"Retry-After": "30"})
-        follower = _Follower(query=query, queue=asyncio.Queue(MAX_BEHIND))
+        follower = _Follower(wanted=query.filter(), queue=asyncio.Queue(MAX_BEHIND))
         self._followers.add(follower)
         try:
             # What is heard from the first byte on is told, so the end of the log is looked up before.
@@ -112,7 +102,7 @@ class Follow:
     async def _read(self, known: asyncio.Future[None]) -> None:
         unseen, version = Unseen(), ""
         try:
-            unseen.take(await self._history.events(EventFilter(), OVERLAP))
+            unseen.take(await self._history.events(EventFilter(), unseen.overlap))
         except (Retryable, Permanent) as error:
             known.set_exception(error)
             known.exception()  # taken note of, also where whoever asked has left
@@ -132,7 +122,7 @@ class Follow:
 
     def _hand_out(self, lines: Iterable[EventLine]) -> None:
         for line in lines:
-            for follower in [follower for follower in self._followers if follower.wants(line)]:
+            for follower in [follower for follower in self._followers if follower.wanted.fits(line)]:
                 if follower.queue.full():
                     self._log.info("a follower of the log that does not keep up was let go")
                     self._drop(follower)
@@ -160,4 +150,4 @@ async def _next(queue: asyncio.Queue[EventLine | None]) -> bytes | None:
     if line is None:
         return None
     # JSON holds no line break, so an event is one line whatever its names are.
-    return b"id: %d\ndata: %b\n\n" % (line.seq, _ITEM.dump_json(event_item(line)))
+    return b"id: %d\ndata: %b\n\n" % (line.seq, _LINE.dump_json(line))

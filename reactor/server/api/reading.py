@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 
 from reactor.core.ids import RunId
+from reactor.core.plans import plan_line
 from reactor.core.run_view import run_view
 from reactor.core.runs import final_plan
-from reactor.server.api.answers import Events, Letters, Plan, RunList, event_item, letter, planned
+from reactor.server.api.answers import Events, Letters, Plan, RunList
 from reactor.server.api.border import Refusal
 from reactor.server.api.requests import EventsQuery, LettersQuery, Nothing, PlanQuery, RunsQuery
 from reactor.server.api.table import Answer
@@ -36,7 +37,7 @@ class Reading:
     async def events(self, query: EventsQuery, _: Mapping[str, str]) -> Answer:
         lines = await self._desk.history.events(query.filter(), query.limit, query.before)
         before = lines[-1].seq if len(lines) == query.limit else None
-        return 200, Events(events=tuple(event_item(line) for line in lines), before=before)
+        return 200, Events(events=lines, before=before)
 
     async def runs(self, query: RunsQuery, _: Mapping[str, str]) -> Answer:
         found = await self._desk.runs.list(query.limit)
@@ -57,10 +58,10 @@ class Reading:
         return 200, Plan(
             run=run,
             total=len(entries),
-            changes=tuple(planned(entry) for entry in entries[query.after : end]),
+            changes=tuple(plan_line(entry) for entry in entries[query.after : end]),
             after=end if end < len(entries) else None,
         )
 
     async def letters(self, query: LettersQuery, _: Mapping[str, str]) -> Answer:
         found = await self._desk.history.dead(query.filter(), query.limit + 1)
-        return 200, Letters(letters=tuple(letter(one) for one in found[: query.limit]), more=len(found) > query.limit)
+        return 200, Letters(letters=found[: query.limit], more=len(found) > query.limit)

@@ -1,5 +1,6 @@
 """What the API is asked, checked field by field; a field that nobody knows is an error."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -89,6 +90,11 @@ class FollowQuery(Asked):
             raise ValueError(f"there is no kind {', '.join(unknown)[:100]}; there are {', '.join(KINDS)}")
         return self
 
+    def filter(self) -> EventFilter:
+        """Return the filter as the core knows it."""
+        account = None if self.account is None else AccountId(self.account)
+        return EventFilter(kinds=self.kind, account=account, subject=self.asset)
+
 
 class EventsQuery(FollowQuery):
     """Which events are listed, newest first; `since` and `until` bound when they were heard; `before` is a number."""
@@ -100,13 +106,7 @@ class EventsQuery(FollowQuery):
 
     def filter(self) -> EventFilter:
         """Return the filter as the core knows it."""
-        return EventFilter(
-            since=self.since,
-            until=self.until,
-            kinds=self.kind,
-            account=None if self.account is None else AccountId(self.account),
-            subject=self.asset,
-        )
+        return replace(super().filter(), since=self.since, until=self.until)
 
 
 class RunsQuery(Asked):
@@ -122,13 +122,12 @@ class PlanQuery(Asked):
     after: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-class LettersQuery(Asked):
-    """Which given-up deliveries are listed: the dead, or with `shelved` those whose preview never came."""
+class LettersFilter(Asked):
+    """Which given-up deliveries: the dead, or with `shelved` those whose preview never came."""
 
     handler: Name | None = None
     account: Name | None = None
     shelved: bool = False
-    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
 
     def filter(self) -> DeadFilter:
         """Return the filter as the core knows it."""
@@ -136,14 +135,17 @@ class LettersQuery(Asked):
         return DeadFilter(handler=self.handler, account=account, shelved=self.shelved)
 
 
-class LettersBody(Asked):
+class LettersQuery(LettersFilter):
+    """Which given-up deliveries are listed: the dead, or with `shelved` those whose preview never came."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
+
+
+class LettersBody(LettersFilter):
     """Which given-up deliveries are meant: those of `ids`, or `all` that fit the filters."""
 
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST)] | None = None
     all: bool = False
-    handler: Name | None = None
-    account: Name | None = None
-    shelved: bool = False
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "LettersBody":
@@ -152,8 +154,3 @@ class LettersBody(Asked):
         if self.ids is not None and (self.handler or self.account or self.shelved):
             raise ValueError("ids name what is meant; handler, account and shelved go with all: true")
         return self
-
-    def filter(self) -> DeadFilter:
-        """Return the filter as the core knows it."""
-        account = None if self.account is None else AccountId(self.account)
-        return DeadFilter(handler=self.handler, account=account, shelved=self.shelved)

@@ -5,11 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
+from reactor.core.history import EventLine
 from reactor.core.run_view import RunView
 from reactor.core.runs import WouldDeliver
 from reactor.core.status import Status
 from reactor.server.api.acting import Acting
-from reactor.server.api.answers import Changed, EventItem, Events, Letters, Message, Plan, RunList, Started
+from reactor.server.api.answers import Changed, Events, Letters, Message, Plan, RunList, Started
 from reactor.server.api.border import M
 from reactor.server.api.follow import Follow
 from reactor.server.api.openapi import document_of
@@ -67,7 +68,7 @@ def reading_rows(reading: Reading, follow: Follow) -> tuple[Row[Any], ...]:
             asks=FollowQuery,
             lists=kind,
             stream=follow.stream,
-            answers={200: EventItem},
+            answers={200: EventLine},
         ),
         _get("/runs", "Scans and replays, newest first.", RunsQuery, reading.runs, RunList),
         _get("/runs/{id}", "How far a run is, and what went wrong.", Nothing, reading.run, RunView, refuses=(404,)),
