@@ -20,9 +20,18 @@ WHOLE: tuple[tuple[str, str], ...] = (
     ("immich_api_key", "immich_api_key_file"),
     ("webhook_secret", "webhook_secret_file"),
     ("database_url", "database_url_file"),
+    ("mqtt_password", "mqtt_password_file"),
 )
 OF_AN_ACCOUNT = (("api_key", "api_key_file"), ("webhook_secrets", "webhook_secret_files"))
-OF_FRIGATE = (("password", "password_file"),)
+OF_FRIGATE = OF_MQTT = (("password", "password_file"),)
+MQTT = {
+    "mqtt_host": "host",
+    "mqtt_port": "port",
+    "mqtt_username": "user",
+    "mqtt_password": "password",
+    "mqtt_password_file": "password_file",
+    "mqtt_topic_prefix": "topic_prefix",
+}
 
 
 def layered(sources: Sequence[Said], fields: Mapping[str, FieldInfo]) -> list[Said]:
@@ -75,6 +84,8 @@ def _written_out(said: Said) -> Said:
         whole = _placed(whole, ("accounts", DEFAULT_ACCOUNT), both)
     if (url := said.get("frigate_url")) is not None:
         whole = _placed(whole, ("frigate",), {"url": url})
+    if mqtt := {name: value for short, name in MQTT.items() if (value := said.get(short)) is not None}:
+        whole = _placed(whole, ("mqtt",), _taken_back(mqtt, OF_MQTT))
     if isinstance(file := said.get("database_url_file"), str | Path):
         whole |= {"database_url": SecretStr(read_secret(Path(file), "database_url_file"))}
     return whole
@@ -134,6 +145,8 @@ def _exclusive(said: Said) -> Said:
         whole["accounts"] = {name: _taken_back(account, OF_AN_ACCOUNT) for name, account in accounts.items()}
     if "frigate" in said:
         whole["frigate"] = _taken_back(said["frigate"], OF_FRIGATE)
+    if "mqtt" in said:
+        whole["mqtt"] = _taken_back(said["mqtt"], OF_MQTT)
     return whole
 
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from reactor.config.secret_files import with_secret, with_secrets
 from reactor.core.categories import Action, Category
+from reactor.core.changes import Feature
+from reactor.core.limits import LimitPolicy
+from reactor.core.modes import Mode
 from reactor.core.quiet_hours import QuietHours, quiet_hours
 from reactor.routing import Quiet
 
@@ -31,6 +34,8 @@ class AccountSettings(Part):
     """One user of Immich; what a file holds stands in ``api_key`` and ``webhook_secrets`` afterwards."""
 
     api_key: SecretStr
+    mode: Mode | None = None
+    features: dict[Feature, Mode] = Field(default_factory=dict)
     api_key_file: Path | None = None
     url: str | None = None
     webhook_secrets: tuple[SecretStr, ...] = ()
@@ -54,12 +59,13 @@ class CategorySettings(Part):
     enabled: bool = True
     accounts: Annotated[frozenset[Name], Field(min_length=1)] | None = None
 
-    def category(self, accounts: frozenset[str] | None) -> Category:
-        """Return the category as the decisions use it."""
+    def category(self, accounts: frozenset[str] | None, review: float = 0.0) -> Category:
+        """Return the category as the decisions use it, with the width of its grey zone."""
         return Category(
             name=self.name,
             prompts=self.prompts,
             similarity=self.similarity,
+            review=review,
             action=self.action,
             enabled=self.enabled,
             accounts=accounts,
@@ -101,6 +107,43 @@ class StackSettings(Part):
             patience=timedelta(seconds=self.patience_seconds),
             size=self.batch,
         )
+
+
+class LimitSettings(Part):
+    """When too much happens, so that a feature stops and asks."""
+
+    changes_per_photo: Annotated[int, Field(ge=0, le=1000)] = 3
+    changes_besides: Annotated[int, Field(ge=1, le=100_000)] = 100
+    stack_size: Annotated[int, Field(ge=2, le=1000)] = 100
+    tag_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    archive_share: Annotated[float, Field(gt=0, le=1)] = 0.3
+    photos_besides: Annotated[int, Field(ge=1, le=100_000)] = 100
+    frigate_deletions: Annotated[int, Field(ge=0, le=10_000)] = 20
+    run_budget: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+
+    def policy(self) -> LimitPolicy:
+        """Return the limits as the decisions use them."""
+        return LimitPolicy(
+            each=self.changes_per_photo,
+            floor=self.changes_besides,
+            stack_size=self.stack_size,
+            tag_share=self.tag_share,
+            archive_share=self.archive_share,
+            share_floor=self.photos_besides,
+            deletions=self.frigate_deletions,
+            run_budget=self.run_budget,
+        )
+
+
+class ReviewSettings(Part):
+    """How wide the zone below each threshold is in which things are suggested instead of left alone; 0 is none.
+
+    ``tags`` cosine, ``stacks`` share of the way as the stack rule's, ``faces`` share of the least sharpness.
+    """
+
+    tags: Annotated[float, Field(ge=0, le=1)] = 0.0
+    stacks: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    faces: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class ScanSettings(Part):

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from reactor.config.settings import Settings
+from reactor.config.yaml_file import read_yaml, shown_names
 from reactor.core.errors import StartError
 
 
@@ -33,28 +33,13 @@ def _yaml(file: Path | None) -> dict[str, Any]:
         if file is None and not named:
             return {}
         raise StartError(f"the settings file {path} does not exist")
-    try:
-        loaded = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
-        raise StartError(f"the settings file {path} cannot be read: {_place(error)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartError(f"the settings file {path} cannot be read: {str(error)[:300]}") from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        raise StartError(f"the settings file {path} must hold names and values")
-    if unknown := sorted(str(name) for name in set(loaded) - set(Settings.model_fields)):
-        raise StartError(f"the settings file {path} names what does not exist: {', '.join(unknown)}")
+    loaded = read_yaml(path)
+    if unknown := set(loaded) - set(Settings.model_fields):
+        raise StartError(f"the settings file {path} names what does not exist: {shown_names(unknown)}")
     return loaded
-
-
-def _place(error: yaml.YAMLError) -> str:
-    """Say where it is no YAML; the error's own words quote the line, which may hold a secret."""
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-    where = f"line {mark.line + 1}, column {mark.column + 1} is no valid YAML" if mark else "it is no valid YAML"
-    return f"{where}; a value that holds any of % @ ! : # or a quote must stand in quotes"
 
 
 def _sentence(problem: Any) -> str:
     place = ".".join(str(part) for part in problem["loc"]) or "settings"
-    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+    shown = "".join(letter if letter.isprintable() else "?" for letter in place[:200])
+    return f"{shown}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,6 +1,7 @@
 """Secrets that lie in files, as Docker and Kubernetes hand them out."""
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ def with_secret(said: dict[str, Any], secret: str, file: str) -> dict[str, Any]:
             raise BadSecretFile(f"{secret} and {file} are both set; give one of them")
         whole[secret] = read_secret(Path(path), file)
     return whole
+
+
+def layers_with_secret(sources: Sequence[dict[str, Any]], secret: str, file: str) -> list[dict[str, Any]]:
+    """Return what each source says, strongest first; of the secret only what the strongest says, read from its file."""
+    layers, beaten = [], False
+    for said in sources:
+        pair = {name: said[name] for name in (secret, file) if said.get(name) is not None}
+        rest = {name: value for name, value in said.items() if name not in (secret, file)}
+        layers.append(rest | ({} if beaten else with_secret(pair, secret, file)))
+        beaten = beaten or bool(pair)
+    return layers
 
 
 def with_secrets(said: dict[str, Any], secrets: str, files: str) -> dict[str, Any]:

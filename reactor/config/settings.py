@@ -1,35 +1,43 @@
 """Everything that can be set, and the small policies that the rest is given of it."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from reactor.config.layers import DEFAULT_ACCOUNT, layered
+from reactor.config.mqtt import MqttSettings
 from reactor.config.parts import (
     AccountSettings,
     ClassificationSettings,
     FrigateSettings,
+    LimitSettings,
     Name,
+    ReviewSettings,
     ScanSettings,
     StackSettings,
     spelling,
 )
+from reactor.config.secret_files import layers_with_secret
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.changes import Feature
 from reactor.core.errors import StartError
-from reactor.core.modes import Mode, Modes
+from reactor.core.ids import AccountId
+from reactor.core.limits import LimitPolicy
+from reactor.core.modes import AccountModes, Mode, Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.settlement import RetryPolicy
 
 DEFAULT_MODEL = "ViT-B-32__openai"
 """Immich's own default model, so that vectors are the same."""
 
+FIT_FOR_A_HEADER = r"[!-~]{16,1024}"
 SECRETS_OF_AN_ACCOUNT = frozenset({"webhook_secrets", "webhook_secret_files"})
 
 
@@ -72,7 +80,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
         default=8080, validation_alias=AliasChoices("REACTOR_PORT", "UI_PORT")
     )
-    open_web: bool = False
+    web_token: SecretStr | None = None
+    web_token_file: Path | None = None
     data_dir: Path = Field(default_factory=_data_dir)
     database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
     database_url_file: Path | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL_FILE"))
@@ -93,13 +102,23 @@ class Settings(BaseSettings):
     classification: ClassificationSettings = Field(default_factory=ClassificationSettings)
     stacks: StackSettings = Field(default_factory=StackSettings)
     scan: ScanSettings = Field(default_factory=ScanSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
     frigate: FrigateSettings | None = None
     frigate_url: str | None = Field(default=None, validation_alias=AliasChoices("FRIGATE_API_URL", "FRIGATE_URL"))
+    mqtt: MqttSettings | None = None
+    mqtt_host: str | None = Field(default=None, validation_alias=AliasChoices("MQTT_HOST"))
+    mqtt_port: int | None = Field(default=None, validation_alias=AliasChoices("MQTT_PORT"))
+    mqtt_username: str | None = Field(default=None, validation_alias=AliasChoices("MQTT_USERNAME"))
+    mqtt_password: SecretStr | None = Field(default=None, validation_alias=AliasChoices("MQTT_PASSWORD"))
+    mqtt_password_file: Path | None = Field(default=None, validation_alias=AliasChoices("MQTT_PASSWORD_FILE"))
+    mqtt_topic_prefix: str | None = Field(default=None, validation_alias=AliasChoices("MQTT_TOPIC_PREFIX"))
 
     realtime: bool = True
     poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     changes_seconds: Annotated[float, Field(gt=0, le=86400)] = 60.0
     people_seconds: Annotated[float, Field(gt=0, le=86400)] = 60.0
+    sweep_hours: Annotated[float, Field(gt=0, le=8760)] = 6.0
     preview_hours: Annotated[float, Field(gt=0, le=720)] = 6.0
     lease_seconds: Annotated[float, Field(ge=5, le=3600)] = 300.0
 
@@ -109,6 +128,16 @@ class Settings(BaseSettings):
     ) -> tuple[Source, ...]:
         # The environment beats the file: what the YAML file says arrives as plain arguments.
         return _layers(settings_cls, others["env_settings"], others["dotenv_settings"], init_settings)
+
+    @field_validator("web_token")
+    @classmethod
+    def _fit_for_a_header(cls, said: SecretStr | None) -> SecretStr | None:
+        if said is not None and not re.fullmatch(FIT_FOR_A_HEADER, said.get_secret_value()):
+            raise ValueError(
+                "a token is 16 to 1024 letters, digits and signs of ASCII, without spaces, so that it can stand in a "
+                "header; make one with `openssl rand -hex 32`"
+            )
+        return said
 
     @model_validator(mode="before")
     @classmethod
@@ -126,21 +155,33 @@ class Settings(BaseSettings):
             return ()
         known = {spelling(name): name for name in self.accounts}
         return tuple(
-            one.category(one.accounts and frozenset(known.get(spelling(name), name) for name in one.accounts))
+            one.category(
+                one.accounts and frozenset(known.get(spelling(name), name) for name in one.accounts), self.review.tags
+            )
             for one in self.classification.categories
         )
 
     def modes(self) -> Modes:
         """Return the modes of the features; a dry run changes nothing, whatever else is said."""
-        return Modes() if self.dry_run else Modes(default=self.mode, features=dict(self.features))
+        if self.dry_run:
+            return Modes()
+        accounts = {
+            AccountId(name): AccountModes(default=account.mode, features=dict(account.features))
+            for name, account in self.accounts.items()
+        }
+        return Modes(default=self.mode, features=dict(self.features), accounts=accounts)
 
     def stack_policy(self) -> StackPolicy:
         """Return the rule by which photos are stacked."""
-        return StackPolicy()
+        return StackPolicy(review_share=self.review.stacks)
+
+    def limit_policy(self) -> LimitPolicy:
+        """Return when too much happens."""
+        return self.limits.policy()
 
     def portrait_policy(self) -> PortraitPolicy:
         """Return the rule by which portraits are chosen."""
-        return PortraitPolicy()
+        return PortraitPolicy(review=self.review.faces)
 
     def retry_policy(self) -> RetryPolicy:
         """Return how patiently a delivery is tried."""
@@ -153,6 +194,10 @@ class Settings(BaseSettings):
     def face_library(self) -> FrigateSettings | None:
         """Return where Frigate is, or None where there is none."""
         return self.frigate
+
+    def broker(self) -> MqttSettings | None:
+        """Return where the MQTT broker is, or None where there is none."""
+        return self.mqtt if self.mqtt is not None and self.mqtt.host else None
 
     def households(self) -> dict[str, AccountSettings]:
         """Return every account with its url; raises StartError naming what is missing."""
@@ -190,5 +235,6 @@ class FixedSettings(Settings):
 
 
 def _layers(settings_cls: type[BaseSettings], *sources: Source) -> tuple[Source, ...]:
-    layers = layered([source() for source in sources], settings_cls.model_fields)
+    said = layers_with_secret([source() for source in sources], "web_token", "web_token_file")
+    layers = layered(said, settings_cls.model_fields)
     return tuple(InitSettingsSource(settings_cls, layer) for layer in layers)

@@ -20,6 +20,7 @@ MAX_TIME = 64
 MAX_BURST_ID = 200
 MAX_WORD = 64
 MAX_ASSETS = 1000
+SHORTEST_SECRET = 16
 UNSEEN = frozenset({"hidden", "locked"})
 """Visibilities that are none of our business: parts of motion photos, and what the user has locked away."""
 
@@ -76,9 +77,19 @@ def secret_matches(given: str | None, expected: Sequence[str]) -> bool:
         return False
     scheme, _, rest = given.partition(" ")
     candidates = [_digest(given), _digest(rest.strip() if scheme.lower() == "bearer" else given)]
-    # Every pair is compared, found or not, so that the time tells nothing about the secrets.
-    found = [hmac.compare_digest(_digest(s), candidate) for s in expected if s for candidate in candidates]
+    # Every pair is compared, found or not, and an account without a secret costs as much as one that has one, so that
+    # the time tells nothing about them.
+    found = [
+        hmac.compare_digest(_digest(secret), candidate) and bool(secret)
+        for secret in expected or ("",)
+        for candidate in candidates
+    ]
     return any(found)
+
+
+def is_weak(secret: str) -> bool:
+    """Say whether a secret is so short that it could be found by trying."""
+    return len(secret) < SHORTEST_SECRET
 
 
 def _of_script(account: AccountId, envelope: dict[str, Any]) -> tuple[Event, ...]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from reactor.adapters.immich.routes import allows as immich_allows
 from reactor.config import AccountSettings, FixedSettings, FrigateSettings, Settings, StackSettings
 from reactor.core.errors import StartError
 from reactor.demo.frigate import SimulatedFrigate
@@ -24,7 +25,9 @@ from reactor.demo.immich import SimulatedImmich
 from reactor.demo.labels import CLASSIFICATION
 from reactor.demo.phone import Phone, Shot, begun, in_thread, pictures_in, shots_of
 from reactor.demo.pictures.library import sample_library
+from reactor.demo.promises import BrokenPromise, expect_kept, hold
 from reactor.demo.tally import Tally, tally
+from reactor.demo.watch import Allowed
 from reactor.wiring.models import demo_model
 from reactor.wiring.reactor import Reactor, open_reactor
 
@@ -46,10 +49,11 @@ class DemoOptions:
     port: int
 
 
-async def run_demo(options: DemoOptions) -> int:
-    """Upload, watch, and report; return 0 unless a delivery failed. Raises StartError for a folder without pictures.
+async def run_demo(options: DemoOptions, *, allows: Allowed = immich_allows) -> int:
+    """Upload, watch, and report; return 1 where a delivery failed, or where the reactor sent what it never shall.
 
-    Cancelled before all is settled it is cancelled; afterwards, when only the page stays, it is through.
+    ``allows`` is the table that it is held to on Immich. Raises StartError for a folder without pictures. Cancelled
+    before all is settled it is cancelled; afterwards, when only the page stays, it is through.
     """
     shots, total = _camera_roll(options)
     shots = await asyncio.to_thread(begun, shots)
@@ -59,19 +63,27 @@ async def run_demo(options: DemoOptions) -> int:
         immich = await exits.enter_async_context(SimulatedImmich(seed=SEED))
         frigate = await exits.enter_async_context(SimulatedFrigate())
         user = immich.add_user("Demo", "demo@example.com")
+        # Its own key, so that the reactor can be told from the phone, which may do more.
+        key = immich.add_key(user.id, name="reactor")
+        hold(immich, key, frigate, allows=allows)
         secret = secrets.token_urlsafe(24)
-        settings = _settings(options, immich.url, frigate.url, user.api_key, secret, exits.enter_context(_folder()))
+        settings = _settings(options, immich.url, frigate.url, key, secret, exits.enter_context(_folder()))
         reactor = await exits.enter_async_context(open_reactor(settings, model_folder=demo_model()))
         phone = await exits.enter_async_context(Phone(immich.url, user.api_key))
         console.print(f"Watch it live: [link={reactor.url}]{reactor.url}[/link]")
         # The cursor of the poll begins at the reactor's start; the phone must not be quicker than that.
         await phone.tell_reactor(f"{reactor.url}/webhook/{ACCOUNT}", secret)
-        found = await _watch(_Demo(immich=immich, phone=phone, reactor=reactor), shots, total, console)
-        seconds = time.monotonic() - started
-        _report(found, seconds, options, console)
-        if not options.once:
-            console.print("All is settled. The page stays until Ctrl-C.")
-            await _cancelled()
+        try:
+            demo = _Demo(immich=immich, frigate=frigate, phone=phone, reactor=reactor)
+            found = await _watch(demo, shots, total, console)
+            _report(found, time.monotonic() - started, options, console)
+            if not options.once:
+                console.print("All is settled. The page stays until Ctrl-C.")
+                await _cancelled()
+            expect_kept(immich, frigate)
+        except BrokenPromise as error:
+            console.print(f"reactor: {error}", markup=False)
+            return 1
     return 0 if not found.failed else 1
 
 
@@ -119,6 +131,7 @@ class _Demo:
     """Everybody on the stage."""
 
     immich: SimulatedImmich
+    frigate: SimulatedFrigate
     phone: Phone
     reactor: Reactor
 
@@ -156,7 +169,10 @@ class Calm:
 
 
 async def _watch(demo: "_Demo", shots: Iterator[Shot], total: int, console: Console) -> Tally:
-    """Upload, and count until all is settled; raises StartError when that takes longer than anybody would wait."""
+    """Upload, and count until all is settled; raises StartError when that takes longer than anybody would wait.
+
+    Raises BrokenPromise as soon as a request came that must not.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         sending = progress.add_task("uploaded", total=total)
@@ -173,6 +189,7 @@ async def _watch(demo: "_Demo", shots: Iterator[Shot], total: int, console: Cons
         until = time.monotonic() + PATIENCE_S + total
         try:
             while time.monotonic() < until:
+                expect_kept(demo.immich, demo.frigate)
                 found = await tally(demo.reactor.stores.pool, demo.phone)
                 progress.update(seeing, completed=found.assets)
                 if upload.done():

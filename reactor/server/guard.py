@@ -1,16 +1,27 @@
-"""Who may look: everyone may post webhooks and ask for health; the pages are for this machine alone."""
+"""Who may look: everyone may post webhooks and ask for health; page and API are for this machine, or for a token."""
 
 import ipaddress
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import CIMultiDict
+from pydantic import SecretStr
+from structlog.typing import FilteringBoundLogger
+
+from reactor.server.origin import is_foreign
+from reactor.server.token import CHALLENGES, WebToken
 
 OPEN_PATHS = ("/webhook/", "/healthz", "/readyz")
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-REFUSAL = (
+NOT_HERE = (
     "This page is only shown on the machine that runs the reactor, under the address localhost. "
-    "Open it there, or allow other machines in the configuration."
+    "Open it there, or set a web_token, which opens it from anywhere."
 )
+NOT_LET_IN = (
+    "Page and API ask for the web token: as the password in a browser, whatever the user's name, "
+    "or as Authorization: Bearer."
+)
+FOREIGN = "This was asked for by the page of another site; open the reactor's own page."
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -25,18 +36,40 @@ SECURITY_HEADERS = {
 }
 
 
-def guard(*, open_web: bool) -> Middleware:
-    """Return the middleware that answers 403 to strangers, unless the pages are open to all."""
+class Access:
+    """Know who may look: this machine alone, or with a token whoever carries it.
+
+    A proxy on this machine looks like this machine, so with a token nobody comes in without.
+    """
+
+    def __init__(self, token: SecretStr | None, *, log: FilteringBoundLogger) -> None:
+        self._token = None if token is None else WebToken(token, log=log)
+
+    def allows(self, request: web.Request) -> bool:
+        """Say whether whoever asks may know what page and API tell."""
+        return is_local(request) if self._token is None else self._token.is_carried_by(request)
+
+    def refusal(self, request: web.Request) -> web.Response:
+        """Return the answer to whoever may not; with a token it makes a browser ask for it."""
+        if self._token is None:
+            return _refused(request, 403, NOT_HERE)
+        return _refused(request, 401, NOT_LET_IN, CHALLENGES)
+
+
+def guard(access: Access) -> Middleware:
+    """Return the middleware that answers strangers, and what other sites' pages ask for in a friend's browser."""
 
     @web.middleware
-    async def only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if _is_open(request.path) or ((open_web or is_local(request)) and not _is_embedded(request)):
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if _is_open(request.path):
             return await handler(request)
-        if request.path.startswith("/api/"):
-            return web.json_response({"message": REFUSAL}, status=403, headers={"Cache-Control": "no-store"})
-        return web.Response(status=403, text=REFUSAL + "\n")
+        # A link may lead to the page. Everything else is ours alone: a foreign page could not read it, but take all
+        # streams there are, or make a browser ask for the token.
+        if request.path != "/" and is_foreign(request):
+            return _refused(request, 403, FOREIGN)
+        return await handler(request) if access.allows(request) else access.refusal(request)
 
-    return only_here
+    return admit
 
 
 async def add_security_headers(_: web.Request, response: web.StreamResponse) -> None:
@@ -65,9 +98,13 @@ def is_local_host(host: str) -> bool:
     return name.lower() == "localhost" or _is_loopback(name)
 
 
-def _is_embedded(request: web.Request) -> bool:
-    """Say whether another site's page asks for a part of ours: it could not read it, but take all streams there are."""
-    return request.path != "/" and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+def _refused(request: web.Request, status: int, words: str, challenges: tuple[str, ...] = ()) -> web.Response:
+    headers = CIMultiDict({"Cache-Control": "no-store"})
+    for challenge in challenges:
+        headers.add("WWW-Authenticate", challenge)
+    if request.path.startswith("/api/"):
+        return web.json_response({"message": words}, status=status, headers=headers)
+    return web.Response(text=words + "\n", status=status, headers=headers)
 
 
 def _is_open(path: str) -> bool:

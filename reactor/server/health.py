@@ -18,19 +18,28 @@ class Readiness:
 
 
 class HealthRoutes:
-    """Answer /healthz while the loop turns, and /readyz by what it stands on."""
+    """Answer /healthz while the loop turns, and /readyz by what it stands on.
 
-    def __init__(self, readiness: Callable[[], Awaitable[Readiness]]) -> None:
+    Everybody is told whether we are ready, which is all that a supervisor needs. The words name accounts and hosts, so
+    they are for those alone who ``may_know``.
+    """
+
+    def __init__(
+        self, readiness: Callable[[], Awaitable[Readiness]], *, may_know: Callable[[web.Request], bool]
+    ) -> None:
         self._readiness = readiness
+        self._may_know = may_know
 
     async def alive(self, _: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
-    async def ready(self, _: web.Request) -> web.Response:
+    async def ready(self, request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 found = await self._readiness()
         except TimeoutError:
             found = Readiness(ready=False, checks={"reactor": f"did not answer within {READY_SECONDS:.0f} s"})
-        body = {"ready": found.ready, "checks": dict(found.checks)}
+        body: dict[str, object] = {"ready": found.ready}
+        if self._may_know(request):
+            body["checks"] = dict(found.checks)
         return web.json_response(body, status=200 if found.ready else 503, headers={"Cache-Control": "no-store"})

@@ -20,7 +20,7 @@ from ..sources.fakes import MemoryBookmarks
 ANNA = AccountId("anna")
 BEN = AccountId("ben")
 QUICK = (0.0, 0.0)
-NEEDED = ("user.read", "asset.read", "asset.view", "asset.update", "tag.create", "tag.asset")
+NEEDED = ("user.read", "asset.read", "asset.view", "asset.update", "tag.read", "tag.create", "tag.asset")
 Opened = Callable[[Mapping[str, str]], Accounts]
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reactor.adapters.clip.preprocessing import PIXEL_LIMIT, Preprocessing, prepare
+from reactor.adapters.clip.preprocessing import Preprocessing, prepare
+from reactor.adapters.opening import PIXEL_LIMIT
 from reactor.core.errors import Permanent
 from reactor.core.images import centre_crop_box, hamming, normalise, resized_size
 

@@ -197,7 +197,8 @@ async def test_a_redirect_on_the_same_origin_is_followed_with_the_key(session: a
         return web.json_response({"key": request.headers["x-api-key"]})
 
     async with odd_server(answer) as odd:
-        assert await client(odd.url, session).json("GET", "/users/me") == {"key": KEY}
+        assert await client(odd.url, session).json("GET", "/users/me") == {"key": "***"}
+        assert [headers["x-api-key"] for _, _, headers in odd.requests] == [KEY, KEY]
 
 
 async def test_a_redirect_to_a_path_outside_the_table_is_not_followed(session: aiohttp.ClientSession) -> None:

@@ -107,7 +107,7 @@ def test_addresses() -> None:
 
 
 async def test_each_table_of_requests_knows_its_own_alone() -> None:
-    assert not any(route.method == "DELETE" or "workflows" in route.path.pattern for route in ALLOWED)
+    assert not any("workflows" in route.path.pattern for route in ALLOWED)
     async with aiohttp.ClientSession() as session:
 
         def transport(routes: tuple[Route, ...] = ALLOWED) -> ImmichTransport:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 
+from reactor.adapters.harmless import clean, parse_json
 from reactor.core.errors import Blocked, Gone, Permanent, Retryable, Unreachable
 from reactor.core.portraits import NoFace, Recognition
 
@@ -30,20 +32,24 @@ class Unanswered(Unreachable):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer: the request in words, status, media type, ``Retry-After`` in seconds, and the whole body."""
+    """One answer: the request in words, status, media type, ``Retry-After`` in seconds, and the whole body.
+
+    ``secrets`` are taken out of what it says.
+    """
 
     what: str
     status: int
     kind: str
     body: bytes
     after: float | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def parsed(answer: Answer) -> object:
     """Parse a JSON answer; raises Permanent when it is none."""
     try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
+        return parse_json(answer.body)
+    except ValueError:
         pass  # raised below: the error must not carry the body along
     raise Permanent(f"{answer.what}: the answer is no JSON; is this the address of a Frigate server?")
 
@@ -67,36 +73,49 @@ def camera_fps_of(answer: Answer) -> Mapping[str, float]:
     if not isinstance(cameras, dict):
         raise Permanent(f"{answer.what}: the stats name no cameras")
     return {
-        str(name): float(camera["camera_fps"])
+        str(name): fps
         for name, camera in cameras.items()
-        if isinstance(camera, dict) and isinstance(camera.get("camera_fps"), int | float)
+        if isinstance(camera, dict) and (fps := _number(camera.get("camera_fps"))) is not None
     }
 
 
 def recognition_of(answer: Answer) -> Recognition | None:
     """Read whose face it is; None while Frigate has no classifier."""
-    if answer.status == 400 and message_of(answer) == NOT_RECOGNIZED:
+    if answer.status == 400 and _message(answer) == NOT_RECOGNIZED:
         return None
     expect_success(answer)
     value = parsed(answer)
     name = value.get("face_name") if isinstance(value, dict) else None
-    score = value.get("score") if isinstance(value, dict) else None
-    if not isinstance(name, str) or not isinstance(score, int | float):
+    score = _number(value.get("score")) if isinstance(value, dict) else None
+    if not isinstance(name, str) or score is None:
         raise Permanent(f"{answer.what}: the answer names neither a face nor a score")
-    return Recognition(name=None if name == UNKNOWN else name, score=float(score))
+    return Recognition(name=None if name == UNKNOWN else name, score=score)
+
+
+def _number(value: object) -> float | None:
+    """Return a number of JSON, None where it is none, or one without end or measure (1e999, 400 digits)."""
+    try:
+        number = float(value) if isinstance(value, int | float) else None
+    except OverflowError:
+        return None
+    return number if number is not None and isfinite(number) else None
 
 
 def message_of(answer: Answer) -> str:
-    """Return Frigate's own words, shortened; "" where there are none."""
+    """Return Frigate's own words, shortened and without secrets; "" where there are none."""
+    return clean(_message(answer), answer.secrets, longest=LONGEST_MESSAGE)
+
+
+def _message(answer: Answer) -> str:
+    """Return Frigate's own words as they came, to be compared and never shown."""
     if "json" not in answer.kind:
         return ""
     try:
-        value = json.loads(answer.body)
+        value = parse_json(answer.body)
+        said = (value.get("message") or value.get("detail") or value.get("error")) if isinstance(value, dict) else ""
+        return said if isinstance(said, str) else json.dumps(said)
     except (ValueError, RecursionError):
         return ""
-    said = (value.get("message") or value.get("detail") or value.get("error")) if isinstance(value, dict) else ""
-    text = said if isinstance(said, str) else json.dumps(said)
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:LONGEST_MESSAGE]
 
 
 def expect_success(answer: Answer) -> None:
@@ -121,9 +140,10 @@ def error_of(answer: Answer) -> Retryable | Permanent:
 
 
 def _bad_request(answer: Answer, said: str) -> Permanent | Blocked:
-    if said == NO_FACE:
+    message = _message(answer)
+    if message == NO_FACE:
         return NoFace(f"{answer.what}: Frigate found no face in the picture")
-    if said == NOT_ENABLED:
+    if message == NOT_ENABLED:
         return Blocked("face recognition is switched off in Frigate: enable face_recognition there and restart it")
     if b"HTTPS port" in answer.body:
         return Permanent(f"{answer.what}: Frigate wants TLS on this port: write https:// in its address")
@@ -131,7 +151,7 @@ def _bad_request(answer: Answer, said: str) -> Permanent | Blocked:
 
 
 def _server_error(answer: Answer, said: str) -> Retryable:
-    if said.startswith(MISLEADING):
+    if _message(answer).startswith(MISLEADING):
         # Six causes, of which a restart helps against one (facts/frigate-api.md section 3).
         return Retryable(
             f"{answer.what}: Frigate could not process the picture. Its advice to restart is misleading: it was busy "

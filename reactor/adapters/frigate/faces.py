@@ -1,6 +1,7 @@
 """Read Frigate's face library."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from reactor.core.portraits import Recognition
 LONGEST_PICTURE = 8 * 1024 * 1024
 # nginx keeps JSON answers for 5 s: right after an upload the list is stale without this (section 0, 5).
 FRESH = {"X-Cache-Bypass": "1"}
+IS_VERSION = re.compile(r"[\w.+~:-]{1,100}", re.ASCII).fullmatch
 
 
 class NoFrames(Unreachable):
@@ -44,7 +46,7 @@ class FrigateFaces:
         answer = await self._transport.call(Request(method="GET", path="/api/version"), timeout_s=self._timeout_s)
         expect_success(answer)
         text = answer.body.decode(errors="replace").strip()
-        if not text or "html" in answer.kind or len(text) > 100:
+        if "html" in answer.kind or not IS_VERSION(text):
             raise Permanent("GET /api/version: the answer is no version; is this the address of a Frigate server?")
         return text
 

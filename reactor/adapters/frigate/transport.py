@@ -9,12 +9,15 @@ import aiohttp
 from yarl import URL
 
 from reactor.adapters.frigate.answers import Answer, Unanswered, error_of, message_of
+from reactor.adapters.frigate.routes import expect_allowed
 from reactor.core.errors import Blocked, Permanent, StartError, Unreachable
 
 LONGEST_JSON = 1024 * 1024
 TIMEOUT_S = 15.0
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
+# A JSON Web Token has some hundred characters; a larger one would only fill every later request's head.
+LONGEST_COOKIE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class FrigateTransport:
         self._root = _root(url)
         self._session = session
         self._login_body = {"user": user, "password": password} if user and password else None
+        self._secrets = (password,) if password else ()
         self._cookie = ""
         self._logging_in = asyncio.Lock()
 
@@ -87,6 +91,7 @@ class FrigateTransport:
             raise Blocked("Frigate took the login, but gave no cookie")
 
     async def _exchange(self, request: Request, limit: int) -> Answer:
+        expect_allowed(request.method, request.path, request.body, picture=request.picture is not None)
         headers = {**(request.headers or {}), **({"Cookie": self._cookie} if self._cookie else {})}
         try:
             async with self._session.request(
@@ -98,15 +103,17 @@ class FrigateTransport:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None),  # call bounds the whole
             ) as response:
-                if response.cookies:
-                    # The cookie's name can be configured; 0.16 and later renew it in passing.
-                    self._cookie = "; ".join(f"{one.key}={one.value}" for one in response.cookies.values())
+                # The cookie's name can be configured; 0.16 and later renew it in passing.
+                cookie = "; ".join(f"{one.key}={one.value}" for one in response.cookies.values())
+                if cookie and len(cookie) <= LONGEST_COOKIE and cookie.isascii() and cookie.isprintable():
+                    self._cookie = cookie
                 return Answer(
                     what=str(request),
                     status=response.status,
                     kind=response.content_type,
                     body=await _bounded(response.content, limit, request),
                     after=_seconds(response.headers.get("Retry-After", "")),
+                    secrets=(*self._secrets, *_values(self._cookie)),
                 )
         except (aiohttp.ClientError, OSError) as error:
             problem = type(error).__name__
@@ -144,6 +151,11 @@ def _form(picture: bytes | None) -> aiohttp.FormData | None:
     form = aiohttp.FormData()
     form.add_field("file", picture, filename="face.jpg", content_type="image/jpeg")
     return form
+
+
+def _values(cookie: str) -> list[str]:
+    """Return the values of a cookie that are long enough to be a login, not a mere setting."""
+    return [value for part in cookie.split("; ") if len(value := part.partition("=")[2]) >= 8]
 
 
 def _seconds(value: str) -> float | None:

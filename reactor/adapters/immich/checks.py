@@ -10,10 +10,12 @@ from reactor.core.errors import Blocked, Permanent, StartError
 OLDEST = (2, 5)
 EVERYTHING = "all"
 
-# facts/immich-api.md section 2; stack.delete is for undo, and only "all" opens the socket (section 7).
+# facts/immich-api.md section 2; undo dissolves stacks by stack.delete and takes photos out of them by stack.update, and
+# only "all" opens the socket (section 7).
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "reading": ("user.read", "asset.read", "asset.view"),
     "tags": ("tag.create", "tag.asset", "asset.update"),
+    "noticing deleted tags": ("tag.read",),
     "archive": ("asset.update",),
     "stacks": ("stack.read", "stack.create", "stack.update", "stack.delete", "asset.update"),
     "faces": ("person.read", "face.read"),

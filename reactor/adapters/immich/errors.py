@@ -1,11 +1,10 @@
 """What an answer of Immich means for the caller; pure, so that every case can be read and tested in one place."""
 
-import json
 from collections.abc import Mapping
 
+from reactor.adapters import harmless
 from reactor.core.errors import Blocked, Gone, NotReady, Permanent, Retryable, Unreachable
 
-LONGEST_MESSAGE = 300
 SHORTEST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 # Not one photo's fault: too many requests, or a proxy that does not get through to Immich.
@@ -39,12 +38,8 @@ class NotImmich(Unreachable):
 
 
 def clean(text: str, *, secret: str = "") -> str:
-    """Return the text on one line, bounded, without control characters and without the secret."""
-    if secret:
-        text = text.replace(secret, "***")
-    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
-    line = " ".join(words)
-    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+    """Return the text on one line, bounded, without control characters and without any part of the secret."""
+    return harmless.clean(text, (secret,))
 
 
 def said(body: bytes) -> str | None:
@@ -53,8 +48,8 @@ def said(body: bytes) -> str | None:
     3.x sends ``{"message", "errors"?}``, 2.x a list of messages (facts/immich-api.md section 2).
     """
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = harmless.parse_json(body)
+    except ValueError:
         return None
     message = answer.get("message") if isinstance(answer, dict) else None
     if not isinstance(message, str | list):

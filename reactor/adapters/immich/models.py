@@ -5,14 +5,14 @@ never fails its page.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import structlog
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from reactor.adapters.immich.bounds import LARGEST_SIDE, LONGEST_CAMERA, Count, Id, Moment, Place, side
 from reactor.adapters.immich.errors import Garbled, clean
 from reactor.core.ids import AssetId, FaceId, PersonId, StackId
 from reactor.core.library import Asset, Face, Person, Preview, StackNow
@@ -23,25 +23,18 @@ MOST_REMEMBERED = 10_000
 SIDEWAYS = ("5", "6", "7", "8")
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-# Two shapes: "...17.131Z" at the top level, "...24.102604+00:00" in nested objects (facts/immich-api.md section 2).
-Moment = Annotated[datetime, AfterValidator(_aware)]
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True, frozen=True)
 
 
 class TagJson(_Model):
+    id: str = ""
     value: str = ""
 
 
 class StackOfAssetJson(_Model):
-    id: str
-    primary_asset_id: str
+    id: Id
+    primary_asset_id: Id
 
 
 class ExifJson(_Model):
@@ -60,7 +53,7 @@ class PersonOfAssetJson(_Model):
 class AssetJson(_Model):
     """A photo as search and GET /assets/{id} show it; stack and tags only in the latter (section 3)."""
 
-    id: str = Field(min_length=1)
+    id: Id
     owner_id: str
     type: str = "OTHER"
     visibility: str | None = None
@@ -94,7 +87,7 @@ class AssetJson(_Model):
             taken_at=self.file_created_at,
             created_at=self.created_at,
             updated_at=self.updated_at,
-            camera=" ".join(part for part in (exif.make, exif.model) if part),
+            camera=" ".join(part for part in (exif.make, exif.model) if part)[:LONGEST_CAMERA],
             file_name=self.original_file_name or "",
             width=width,
             height=height,
@@ -115,13 +108,13 @@ class AssetJson(_Model):
     def _size(self, exif: ExifJson) -> tuple[int, int]:
         """Return the upright size; EXIF tells it as stored, the asset itself as shown (section 4)."""
         if self.width and self.height:
-            return int(self.width), int(self.height)
-        width, height = int(exif.exif_image_width or 0), int(exif.exif_image_height or 0)
+            return side(self.width), side(self.height)
+        width, height = side(exif.exif_image_width), side(exif.exif_image_height)
         return (height, width) if exif.orientation in SIDEWAYS else (width, height)
 
 
 class PersonJson(_Model):
-    id: str = Field(min_length=1)
+    id: Id
     name: str | None = None
     is_hidden: bool | None = None
     updated_at: Moment | None = None
@@ -135,19 +128,19 @@ class PersonJson(_Model):
 
 
 class PersonOfFaceJson(_Model):
-    id: str
+    id: Id
 
 
 class FaceJson(_Model):
     """A face's box, in pixels of a frame (section 9)."""
 
-    id: str = Field(min_length=1)
-    bounding_box_x1: float = Field(alias="boundingBoxX1")
-    bounding_box_y1: float = Field(alias="boundingBoxY1")
-    bounding_box_x2: float = Field(alias="boundingBoxX2")
-    bounding_box_y2: float = Field(alias="boundingBoxY2")
-    image_width: int = Field(gt=0)
-    image_height: int = Field(gt=0)
+    id: Id
+    bounding_box_x1: Place = Field(alias="boundingBoxX1")
+    bounding_box_y1: Place = Field(alias="boundingBoxY1")
+    bounding_box_x2: Place = Field(alias="boundingBoxX2")
+    bounding_box_y2: Place = Field(alias="boundingBoxY2")
+    image_width: int = Field(gt=0, le=LARGEST_SIDE)
+    image_height: int = Field(gt=0, le=LARGEST_SIDE)
     person: PersonOfFaceJson | None = None
 
     def to_core(self) -> Face:
@@ -160,14 +153,14 @@ class FaceJson(_Model):
 
 
 class MemberJson(_Model):
-    id: str
+    id: Id
 
 
 class StackJson(_Model):
     """A stack; a trashed primary is not among its assets (section 6)."""
 
-    id: str
-    primary_asset_id: str
+    id: Id
+    primary_asset_id: Id
     assets: list[MemberJson]
 
     def to_core(self) -> StackNow:
@@ -176,6 +169,13 @@ class StackJson(_Model):
             primary=AssetId(self.primary_asset_id),
             members=frozenset(AssetId(asset.id) for asset in self.assets),
         )
+
+
+class TaggedAssetJson(_Model):
+    """What taking tags off a photo needs of it: which tags it has, and when it was last written."""
+
+    updated_at: Moment
+    tags: list[TagJson] | None = None
 
 
 class AssetPageJson(_Model):
@@ -199,7 +199,7 @@ class VersionJson(_Model):
 
 
 class UserJson(_Model):
-    id: str = Field(min_length=1)
+    id: Id
     name: str | None = None
 
 
@@ -208,12 +208,20 @@ class KeyJson(_Model):
 
 
 class CountJson(_Model):
-    assets: int
+    assets: Count
 
 
 class LinkedTagJson(_Model):
     id: str
     value: str
+
+
+class OutcomeJson(_Model):
+    """What became of one id of a call about several (capture 314)."""
+
+    id: str
+    success: bool
+    error: str | None = None
 
 
 M = TypeVar("M", bound=_Model)

@@ -17,6 +17,7 @@ from reactor.adapters.immich.models import (
     PersonJson,
     SearchJson,
     StackJson,
+    TagJson,
     UserJson,
     VersionJson,
     assets_of,
@@ -32,6 +33,9 @@ from reactor.core.library import Asset, Face, Person, Preview, StackNow
 LARGEST_PAGE = 1000
 MOST_PAGES = 1000
 LONGEST_NAME = 200
+LONGEST_THUMBNAIL = 4 * 1024 * 1024
+# Characters that turn what follows around, and those that nobody sees. Not the joiners: Persian and emoji need them.
+UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff")
 IS_ID = re.compile(UUID).fullmatch
 
 
@@ -44,6 +48,7 @@ class ImmichLibrary:
         self._assets = Items(AssetJson, account=transport.account)
         self._faces = Items(FaceJson, account=transport.account)
         self._people = Items(PersonJson, account=transport.account)
+        self._tags = Items(TagJson, account=transport.account)
         self._owner: str | None = None
 
     def clock(self) -> datetime:
@@ -54,6 +59,8 @@ class ImmichLibrary:
         """Return a photo; one that a partner shares is readable too, and is marked as not ours (section 3)."""
         path = f"/assets/{asset}"
         found = whole(AssetJson, await self._transport.json("GET", path), f"GET {path}")
+        if found.id != asset:
+            raise Garbled(f"GET {path}: the answer is about another photo")
         return found.to_core(me=await self.owner())
 
     async def preview(self, asset: AssetId, *, edited: bool = False) -> Preview:
@@ -64,11 +71,18 @@ class ImmichLibrary:
 
     async def thumbnail(self, asset: AssetId) -> tuple[bytes, str]:
         """Return the small picture and its content type."""
-        return await self._transport.media(f"/assets/{asset}/thumbnail", query={"size": "thumbnail"})
+        return await self._transport.media(
+            f"/assets/{asset}/thumbnail", query={"size": "thumbnail"}, limit=LONGEST_THUMBNAIL
+        )
 
     async def stack(self, stack: StackId) -> StackNow:
         path = f"/stacks/{stack}"
         return whole(StackJson, await self._transport.json("GET", path), f"GET {path}").to_core()
+
+    async def tags(self) -> frozenset[str]:
+        """Return the full values of all tags that the account has, whether or not a photo has them."""
+        answer = rows(await self._transport.json("GET", "/tags"), "GET /tags")
+        return frozenset(tag.value for tag in self._tags.read(answer) if tag.value)
 
     async def photos_of(self, person: PersonId, *, limit: int) -> tuple[Asset, ...]:
         """Return the newest timeline photos of a person by capture time, at most ``limit``."""
@@ -176,7 +190,7 @@ class ImmichLibrary:
             answer = await self._transport.json("POST", "/search/metadata", body=body)
             part = whole(SearchJson, answer, "POST /search/metadata").assets
             for asset in assets_of(self._assets.read(part.items)):
-                if asset.owner == owner:
+                if asset.owner == owner and IS_ID(asset.id):
                     yield asset
             if part.next_page is not None and part.next_page <= page:
                 raise Garbled("POST /search/metadata: the next page is not behind this one")
@@ -184,8 +198,8 @@ class ImmichLibrary:
 
 
 def _usable(person: Person) -> Person:
-    """Return the person with a name that fits into the key of an event: bounded, and of letters alone."""
-    letters = (letter for letter in person.name if category(letter) not in ("Cc", "Cs"))
+    """Return the person with a name that fits into the key of an event, and that shows what it is: no tricks."""
+    letters = (letter for letter in person.name if category(letter) not in ("Cc", "Cs") and letter not in UNSEEN)
     return replace(person, name="".join(letters)[:LONGEST_NAME].strip())
 
 

@@ -1,8 +1,8 @@
 """Carry requests to one Immich account and bring answers back, or an error named by what to do next."""
 
 import asyncio
-import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,17 @@ import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
+from reactor.adapters.harmless import parse_json
 from reactor.adapters.immich.address import api_root, same_origin, usable_key
-from reactor.adapters.immich.errors import Garbled, NotImmich, clean, error_of, said
-from reactor.adapters.immich.routes import ALLOWED, Route, route_of
+from reactor.adapters.immich.errors import ForbiddenCall, Garbled, NotImmich, clean, error_of, said
+from reactor.adapters.immich.routes import ALLOWED, Route, allows, route_of
 from reactor.core.errors import Blocked, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId
 
 LONGEST_JSON = 32 * 1024 * 1024
 LONGEST_MEDIA = 64 * 1024 * 1024
+# A clock that is wrong is followed, but not to the ends of the calendar.
+YEARS = range(1970, 3000)
 QUICK_RETRIES = 2
 FIRST_RETRY_S = 0.2
 REDIRECTS = 3
@@ -38,12 +41,16 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked: the table's line, the path below the API's root, query and JSON body."""
+    """What is asked: the table's line, the path below the API's root, query and JSON body.
+
+    ``limit`` bounds the answer, in bytes after unpacking.
+    """
 
     route: Route
     path: str
     query: Mapping[str, str]
     body: object | None
+    limit: int
 
     def __str__(self) -> str:
         return f"{self.route.method} {self.path}"
@@ -86,14 +93,16 @@ class ImmichTransport:
         if not answer.body:
             return None
         try:
-            return json.loads(answer.body)
-        except (ValueError, RecursionError):
+            return parse_json(self._without_key(answer.body))
+        except ValueError:
             pass  # raised below: the error must not carry the body along
         raise NotImmich(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
 
-    async def media(self, path: str, *, query: Mapping[str, str] | None = None) -> tuple[bytes, str]:
-        """Return a picture and its content type; NotReady while there is none."""
-        answer = await self._call("GET", path, query, None)
+    async def media(
+        self, path: str, *, query: Mapping[str, str] | None = None, limit: int | None = None
+    ) -> tuple[bytes, str]:
+        """Return a picture of at most ``limit`` bytes and its content type; NotReady while there is none."""
+        answer = await self._call("GET", path, query, None, limit=limit or LONGEST_MEDIA)
         content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if content_type == "text/html":
             raise NotImmich(
@@ -111,8 +120,17 @@ class ImmichTransport:
             raise Garbled("Immich's answer has no Date header; does a proxy take it away?")
         return told
 
-    async def _call(self, method: str, path: str, query: Mapping[str, str] | None, body: object | None) -> Answer:
-        request = Request(route=route_of(method, path, self._routes), path=path, query=query or {}, body=body)
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object | None,
+        *,
+        limit: int | None = None,
+    ) -> Answer:
+        route = route_of(method, path, self._routes, body=body)
+        request = Request(route=route, path=path, query=query or {}, body=body, limit=limit or LONGEST_JSON)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._patiently(request)
@@ -155,19 +173,29 @@ class ImmichTransport:
         """Return where a redirect leads; the key goes to no other origin and to no path outside the table."""
         try:
             target = url.join(URL(location))
-            stays = same_origin(url, target)
+            stays = same_origin(url, target) and target.user is None and target.password is None
         except ValueError:
             raise Permanent(f"{request}: Immich redirects to no usable address") from None
         if not stays:
-            place = clean(f"{target.scheme}://{target.host}", secret=self._key)
+            place = clean(f"{target.scheme}://{target.host}:{target.port}", secret=self._key)
             raise Permanent(f"{request}: redirected to {place}, where the key does not go; set that address instead")
         if request.route.method != "GET" or not location:
             raise Permanent(f"{request}: redirected, but only reading follows; set Immich's own address")
-        route_of("GET", target.path.removeprefix(self.root.path), self._routes)
+        # As it would be sent: what is encoded in it may mean another path to Immich than it does to us.
+        if not allows("GET", _below(self.root, target), None, self._routes):
+            path = clean(target.raw_path, secret=self._key)[:100]
+            raise ForbiddenCall(f"{request}: redirected to {path!r}, which is never asked for; nothing was sent there")
         return target
 
+    def _without_key(self, body: bytes) -> bytes:
+        """Return an answer without the key, which only somebody who repeats what he is sent puts there.
+
+        What it says is stored, shown and logged as names and ids are.
+        """
+        key = self._key.lower().encode()
+        return re.sub(re.escape(key), b"***", body, flags=re.IGNORECASE) if key in body.lower() else body
+
     async def _exchange(self, request: Request, url: URL) -> Answer:
-        limit = LONGEST_MEDIA if request.route.kind == "media" else LONGEST_JSON
         try:
             async with self._session.request(
                 request.route.method,
@@ -178,7 +206,7 @@ class ImmichTransport:
                 middlewares=(_sent_once,),
                 timeout=aiohttp.ClientTimeout(total=None),  # _call bounds the whole
             ) as response:
-                body = await _bounded(response.content, limit, request)
+                body = await _bounded(response.content, request.limit, request)
                 return Answer(status=response.status, headers=response.headers, body=body)
         except (aiohttp.ClientError, OSError) as error:
             problem = clean(_in_words(error), secret=self._key)
@@ -186,11 +214,18 @@ class ImmichTransport:
         raise Unreachable(f"{request}: Immich cannot be reached at {url.origin()}: {problem}")
 
 
+def _below(root: URL, target: URL) -> str:
+    """Return the target's path below the API's root, still encoded; one that lies elsewhere fits no line."""
+    sent, above = target.raw_path, f"{root.raw_path}/"
+    return sent[len(above) - 1 :] if sent.startswith(above) else f"(not below {above}) {sent}"
+
+
 def _date_of(answer: Answer) -> datetime | None:
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except ValueError:
+        told = parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+    return told if told.year in YEARS else None
 
 
 async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -1,18 +1,33 @@
 """Change one account of Immich; fits ports.LibraryWriter and is given to acts alone."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
-from reactor.adapters.immich.models import LinkedTagJson, rows, whole
+from reactor.adapters.immich.errors import clean
+from reactor.adapters.immich.models import LinkedTagJson, OutcomeJson, TaggedAssetJson, TagJson, rows, whole
 from reactor.adapters.immich.transport import ImmichTransport
-from reactor.core.errors import Permanent
+from reactor.core.errors import Gone, Permanent, Retryable
 from reactor.core.ids import AssetId, StackId
+
+# Immich writes a tag down in the background: 0.1 to 0.6 s as measured (facts/immich-api.md section 5), longer on a NAS.
+WRITTEN_DOWN_S = 5.0
+PAUSE_S = 0.1
+REMOVALS = 3
 
 
 class ImmichWriter:
-    """Change one account; no call is repeated here, since a lost answer does not tell what happened."""
+    """Change one account; no call is repeated here, since a lost answer does not tell what happened.
 
-    def __init__(self, transport: ImmichTransport) -> None:
+    ``written_s`` bounds the wait until Immich has written a removed tag down, asked for every ``pause_s`` seconds.
+    """
+
+    def __init__(
+        self, transport: ImmichTransport, *, written_s: float = WRITTEN_DOWN_S, pause_s: float = PAUSE_S
+    ) -> None:
         self._transport = transport
+        self._written_s = written_s
+        self._pause_s = pause_s
 
     async def add_tags(self, asset: AssetId, tags: Sequence[str]) -> None:
         """Link the whole set in one call: the second of two quick ones is lost (facts/immich-api.md section 5).
@@ -29,10 +44,33 @@ class ImmichWriter:
         body = {"tagIds": [leaf.id for leaf in leaves], "assetIds": [asset]}
         await self._transport.json("PUT", "/tags/assets", body=body)
 
+    async def remove_tags(self, asset: AssetId, tags: Sequence[str]) -> None:
+        """Take the tags (full values) off one photo, one after the other; those that are not on it are no error.
+
+        The next call waits until Immich has written the one before down, and so does the return: what is written
+        meanwhile can bring a tag back (section 5). One that came back is taken off again, a few times. Raises Gone
+        where the photo is gone or another's.
+        """
+        if not (wanted := set(tags)):
+            return
+        for _ in range(REMOVALS):
+            left = _of(await self._tagged(asset), wanted)
+            if not left:
+                return
+            for tag in left:
+                await self._remove_tag(asset, tag)
+        if left := _of(await self._tagged(asset), wanted):
+            back = clean(", ".join(tag.value for tag in left))
+            raise Retryable(f"Immich puts tags back on {asset} that were taken off: {back}")
+
+    async def set_visibility(self, assets: Sequence[AssetId], visibility: str) -> None:
+        """Archive the photos ("archive") or show them again ("timeline") in one call; a bad id fails it whole, Gone."""
+        if assets:
+            await self._transport.json("PUT", "/assets", body={"ids": list(assets), "visibility": visibility})
+
     async def archive(self, assets: Sequence[AssetId]) -> None:
         """Archive the assets in one call, so that no stack is left by halves; a bad id fails it whole with Gone."""
-        if assets:
-            await self._transport.json("PUT", "/assets", body={"ids": list(assets), "visibility": "archive"})
+        await self.set_visibility(assets, "archive")
 
     async def make_stack(self, assets: Sequence[AssetId]) -> None:
         """Stack the assets, the first as cover; whole stacks come along with their primaries (section 6)."""
@@ -45,3 +83,47 @@ class ImmichWriter:
     async def set_cover(self, stack: StackId, cover: AssetId) -> None:
         """Make a member the cover."""
         await self._transport.json("PUT", f"/stacks/{stack}", body={"primaryAssetId": cover})
+
+    async def delete_stack(self, stack: StackId) -> None:
+        """Dissolve a stack; its photos stay. Gone where it is not there (any more)."""
+        await self._transport.json("DELETE", f"/stacks/{stack}")
+
+    async def remove_from_stack(self, stack: StackId, asset: AssetId) -> None:
+        """Take a member out of a stack; never the cover: Permanent, as for a photo that is no member.
+
+        A stack of one may stay behind (section 6).
+        """
+        await self._transport.json("DELETE", f"/stacks/{stack}/assets/{asset}")
+
+    async def _tagged(self, asset: AssetId) -> TaggedAssetJson:
+        path = f"/assets/{asset}"
+        return whole(TaggedAssetJson, await self._transport.json("GET", path), f"GET {path}")
+
+    async def _remove_tag(self, asset: AssetId, tag: TagJson) -> None:
+        call = f"DELETE /tags/{tag.id}/assets"
+        before = (await self._tagged(asset)).updated_at
+        try:
+            answer = await self._transport.json("DELETE", f"/tags/{tag.id}/assets", body={"ids": [asset]})
+        except Gone:
+            return  # the tag itself was deleted meanwhile, or the photo, which the next reading tells
+        for outcome in (whole(OutcomeJson, row, call) for row in rows(answer, call)):
+            if outcome.success:
+                await self._written(asset, before)
+            elif outcome.error == "no_permission":
+                raise Gone(f"{call}: {asset} is gone or another's")
+            elif outcome.error != "not_found":
+                raise Permanent(f"{call}: Immich does not take the tag off {asset}: {clean(outcome.error or '')}")
+
+    async def _written(self, asset: AssetId, before: datetime) -> None:
+        """Wait, bounded, until the photo was written after a moment: a tag call moves updatedAt late (section 3)."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._written_s
+        while loop.time() < until:
+            await asyncio.sleep(self._pause_s)
+            if (await self._tagged(asset)).updated_at > before:
+                return
+
+
+def _of(asset: TaggedAssetJson, wanted: set[str]) -> list[TagJson]:
+    """Return those of the wanted tags that are on the photo, in order of their values."""
+    return sorted((tag for tag in asset.tags or () if tag.value in wanted), key=lambda tag: tag.value)

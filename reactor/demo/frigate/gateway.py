@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -12,7 +12,9 @@ from aiohttp.typedefs import Handler
 from reactor.demo.frigate import answers
 from reactor.demo.frigate.sessions import IDENTITY, Sessions, denial
 from reactor.demo.frigate.world import World
+from reactor.demo.watch import Watch, body_of
 
+LOG = logging.getLogger(__name__)
 # nginx: client_max_body_size 20M; JSON GETs cached 5 s (facts/frigate-api.md section 1).
 LARGEST_BODY = 20 * 1024 * 1024
 CACHE_SECONDS = 5.0
@@ -27,28 +29,43 @@ class Cached:
 class Gateway:
     """Answer what nginx answers, and let the rest through."""
 
-    def __init__(self, world: World, sessions: Sessions | None, requests: deque[tuple[str, str, int]]) -> None:
+    def __init__(self, world: World, sessions: Sessions | None, watch: Watch) -> None:
         """Take no ``sessions`` for the internal port, where everybody is an admin."""
         self._world = world
         self._sessions = sessions
-        self._requests = requests
+        self._watch = watch
         self._cache: dict[tuple[str, ...], Cached] = {}
         # 0.16 and 0.17 run face calls on the event loop: while one waits, the whole API hangs (section 3).
         self._event_loop = asyncio.Lock()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            response = await self._nginx(request, handler)
-        except web.HTTPRequestEntityTooLarge:
-            response = answers.nginx_page(413, "Request Entity Too Large")
-        self._requests.append((request.method, request.path, response.status))
+        body, violation = None, False
+        response: web.StreamResponse = answers.nginx_page(413, "Request Entity Too Large")
+        with contextlib.suppress(web.HTTPRequestEntityTooLarge):
+            body = await self._read(request)
+            violation = self._watch.breaks(request.method, request.rel_url.raw_path, body, holder="")
+            response = _outside(request) if violation else await self._pass(request, handler, body)
+        self._watch.note(request, response.status, body=body, key=self._caller(request), violation=violation)
         return response
 
-    async def _nginx(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if (request.content_length or 0) > LARGEST_BODY:
-            return answers.nginx_page(413, "Request Entity Too Large")
+    async def _read(self, request: web.Request) -> object:
+        if (size := request.content_length or 0) > LARGEST_BODY:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, size)
         await request.read()
+        return await body_of(request)
+
+    async def _pass(self, request: web.Request, handler: Handler, body: object) -> web.StreamResponse:
+        if self._watch.on_request is not None:
+            await self._watch.on_request(request.method, request.path, body, self._caller(request))
+        return await self._nginx(request, handler)
+
+    def _caller(self, request: web.Request) -> str:
+        """Return the user's name, "" without a login."""
+        identity = self._sessions.identity(request) if self._sessions is not None else None
+        return identity[0] if identity else ""
+
+    async def _nginx(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._world.faults.starting:
             return answers.nginx_page(500, "Internal Server Error")
         if self._sessions is not None and request.path != "/api/login":
@@ -104,6 +121,11 @@ class Gateway:
             return answers.detail("Not Found", 404)
         except web.HTTPMethodNotAllowed:
             return answers.detail("Method Not Allowed", 405)
+
+
+def _outside(request: web.Request) -> web.Response:
+    LOG.error("%s %s is in no line of the table that the client is held to", request.method, request.path)
+    return answers.refused("The client is held to a table that has no such request", 500)
 
 
 def _refuse_odd_paths(request: web.Request) -> None:

@@ -20,8 +20,7 @@ from reactor.demo.frigate.sessions import ADMIN, VIEWER, Sessions
 from reactor.demo.frigate.system_api import SystemApi
 from reactor.demo.frigate.training_api import TrainingApi
 from reactor.demo.frigate.world import Faults, World, Write, release_of
-
-REMEMBERED_REQUESTS = 10_000
+from reactor.demo.watch import Allowed, BeforeRequest, Received, Watch
 
 
 class SimulatedFrigate:
@@ -29,8 +28,7 @@ class SimulatedFrigate:
 
     ``version`` chooses the behaviour (0.16, 0.17, 0.18); ``folder`` is its clips/faces, a temporary one by default;
     ``auth`` (user, password) makes it the port 8971, without TLS; ``viewer`` is a second login without admin rights;
-    ``build_seconds`` is how long the classifier takes. ``requests`` holds (method, path, status) of the last
-    requests, ``effective_writes`` every write that took effect.
+    ``build_seconds`` is how long the classifier takes.
     """
 
     def __init__(
@@ -58,10 +56,10 @@ class SimulatedFrigate:
             version=version, folders=folders, loop=loop, processor=processor, face_recognition=face_recognition
         )
         self.folder = root
-        self.requests: deque[tuple[str, str, int]] = deque(maxlen=REMEMBERED_REQUESTS)
+        self._watch = Watch()
         users = {name: (password, role) for (name, password), role in _logins(auth, viewer)}
         self._sessions = Sessions(users, self._world.faults)
-        self._gateway = Gateway(self._world, self._sessions if users else None, self.requests)
+        self._gateway = Gateway(self._world, self._sessions if users else None, self._watch)
         self._system = SystemApi(self._world, restart_seconds=restart_seconds)
         self._host, self._port = host, port
         self._runner: web.AppRunner | None = None
@@ -73,7 +71,39 @@ class SimulatedFrigate:
 
     @property
     def effective_writes(self) -> list[Write]:
+        """Every write that took effect, in order."""
         return self._world.writes
+
+    @property
+    def requests(self) -> deque[tuple[str, str, int]]:
+        """The last requests as (method, path, status)."""
+        return self._watch.requests
+
+    @property
+    def received(self) -> deque[Received]:
+        """The last requests with their bodies and the names of their users; fewer than ``requests``."""
+        return self._watch.received
+
+    @property
+    def violations(self) -> list[Received]:
+        """Every request outside the table that all clients are held to; none of them was handled."""
+        return self._watch.violations
+
+    @property
+    def on_request(self) -> BeforeRequest | None:
+        """A hook awaited with (method, path, body, user) before a request is handled."""
+        return self._watch.on_request
+
+    @on_request.setter
+    def on_request(self, hook: BeforeRequest | None) -> None:
+        self._watch.on_request = hook
+
+    def hold_to(self, allowed: Allowed) -> None:
+        """Hold every client to a table: a request outside is answered 500, changes nothing, and is kept.
+
+        ``allowed`` is asked with (method, path as it was sent, body); the body of an upload is ``watch.FORM``.
+        """
+        self._watch.tables[""] = allowed
 
     @property
     def faults(self) -> Faults:

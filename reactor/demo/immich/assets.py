@@ -131,7 +131,10 @@ async def put_metadata(call: Call) -> web.Response:
 
 
 def forget(state: State, asset: Asset) -> None:
-    """Drop an asset for good: its stack gets another primary, or ends where one member is left (cap:725)."""
+    """Drop an asset for good: its stack gets another primary, or ends where one member is left.
+
+    The next one is who stood first in the stack as it was posted, not the oldest (cap:709, 725).
+    """
     del state.assets[asset.id]
     del state.checksums[asset.owner_id, asset.checksum]
     for face in state.faces_of(asset.id):
@@ -143,7 +146,7 @@ def forget(state: State, asset: Asset) -> None:
     if stack.primary_id != asset.id:
         return
     if len(stack.member_ids) > 1:
-        stack.primary_id = min(stack.member_ids, key=lambda member: state.assets[member].created_at)
+        stack.primary_id = stack.member_ids[0]
         return
     del state.stacks[stack.id]
     for member in stack.member_ids:

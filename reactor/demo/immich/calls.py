@@ -66,6 +66,7 @@ class Call:
                 body=self.parsed,
                 at=now,
                 changes=details,
+                key=self.key.name if self.key else "",
             )
             self.writes.append(write)
             self.on_write(write)

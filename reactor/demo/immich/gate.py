@@ -1,7 +1,6 @@
 """What every request passes: key, permission, faults, the log of requests, errors as JSON (section 2)."""
 
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,10 +14,11 @@ from reactor.demo.immich.faults import Faults, break_off
 from reactor.demo.immich.realtime import SOCKET_PATH
 from reactor.demo.immich.state import ApiKey, State, Write
 from reactor.demo.immich.world import World
+from reactor.demo.watch import Watch, body_of
 
 LOG = logging.getLogger(__name__)
 ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-REMEMBERED_REQUESTS = 100_000
+ROOT = "/api/"
 WORLD = web.AppKey("world", World)
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BeforeAnswer = Callable[[Write], Awaitable[None]]
@@ -29,7 +29,7 @@ class Gate:
     """Watches the requests of one simulated server."""
 
     faults: Faults = field(default_factory=Faults)
-    requests: deque[tuple[str, str, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED_REQUESTS))
+    watch: Watch = field(default_factory=Watch)
     writes: list[Write] = field(default_factory=list)
     before_answer: BeforeAnswer | None = None
 
@@ -53,26 +53,34 @@ class Gate:
         async def watch(request: web.Request, handler: Answer) -> web.StreamResponse:
             if request.path.rstrip("/") == SOCKET_PATH:
                 return await _socket(request, handler)
-            fault = self.faults.take(request.method, request.path)
-            if fault and not fault.after:
-                response: web.StreamResponse = await self.faults.play(fault, request)
-            else:
-                response = await _answer(request, handler)
-            if fault and fault.after:
-                response = await self.faults.play(fault, request)
-            self.requests.append((request.method, request.path, response.status))
+            key, body, holder = _caller(request), await body_of(request), _secret(request) or ""
+            violation = self.watch.breaks(request.method, _below_root(request), body, holder=holder)
+            response = _outside(request) if violation else await self._pass(request, handler, body, key)
+            self.watch.note(request, response.status, body=body, key=key, violation=violation)
             rng = request.app[WORLD].rng
             response.headers["X-Correlation-ID"] = "".join(rng.choices(ID_LETTERS, k=8))
             return response
 
         return watch
 
+    async def _pass(self, request: web.Request, handler: Answer, body: object, key: str) -> web.StreamResponse:
+        try:
+            if self.watch.on_request is not None:
+                await self.watch.on_request(request.method, request.path, body, key)
+        except DropConnectionError:
+            return break_off(request)
+        fault = self.faults.take(request.method, request.path)
+        if fault and not fault.after:
+            return await self.faults.play(fault, request)
+        response = await _answer(request, handler)
+        return await self.faults.play(fault, request) if fault else response
+
 
 def authenticate(state: State, request: web.Request, need: str) -> ApiKey | None:
     """Find the key in header or query; what a key may not do is 403, an unknown one 401 (cap:226-229, 912, 915)."""
     if need == OPEN:
         return None
-    secret = request.headers.get("x-api-key") or request.query.get("apiKey")
+    secret = _secret(request)
     if secret is None:
         bearer = "Authorization" in request.headers
         raise ApiError(401, "Invalid user token" if bearer else "Authentication required")
@@ -82,6 +90,27 @@ def authenticate(state: State, request: web.Request, need: str) -> ApiKey | None
     if need != ANY_KEY and not key.allows(need):
         raise ApiError(403, f"Missing required permission: {need}")
     return key
+
+
+def _secret(request: web.Request) -> str | None:
+    return request.headers.get("x-api-key") or request.query.get("apiKey")
+
+
+def _caller(request: web.Request) -> str:
+    """Return the name of the key; "" for none and for an unknown one."""
+    key = request.app[WORLD].state.keys.get(_secret(request) or "")
+    return key.name if key else ""
+
+
+def _below_root(request: web.Request) -> str:
+    """Return the path below /api as it was sent, still encoded; one that lies elsewhere as it is."""
+    sent = request.rel_url.raw_path
+    return sent[len(ROOT) - 1 :] if sent.startswith(ROOT) else f"(outside {ROOT}) {sent}"
+
+
+def _outside(request: web.Request) -> web.Response:
+    LOG.error("%s %s is in no line of the table that its key is held to", request.method, request.path)
+    return reply({"message": "This key is held to a table that has no such request"}, 500)
 
 
 async def _answer(request: web.Request, handler: Answer) -> web.StreamResponse:

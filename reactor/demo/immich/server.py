@@ -34,6 +34,7 @@ from reactor.demo.immich.realtime import SOCKET_PATH, make_socket
 from reactor.demo.immich.state import Account, ApiKey, State, User, Write
 from reactor.demo.immich.uploads import import_files
 from reactor.demo.immich.world import Timing, World
+from reactor.demo.watch import Allowed, BeforeRequest, Received
 
 # The order matters where a fixed path and a pattern compete: aiohttp takes the first that fits.
 ROUTES = [
@@ -94,7 +95,26 @@ class SimulatedImmich:
     @property
     def requests(self) -> deque[tuple[str, str, int]]:
         """The last requests as (method, path, status), of the HTTP API only."""
-        return self._gate.requests
+        return self._gate.watch.requests
+
+    @property
+    def received(self) -> deque[Received]:
+        """The last requests with their bodies and the names of their keys; fewer than `requests`."""
+        return self._gate.watch.received
+
+    @property
+    def violations(self) -> list[Received]:
+        """Every request by a key that was held to a table which has no such request; none of them was handled."""
+        return self._gate.watch.violations
+
+    @property
+    def on_request(self) -> BeforeRequest | None:
+        """A hook awaited with (method, path, body, name of the key) before a request is handled."""
+        return self._gate.watch.on_request
+
+    @on_request.setter
+    def on_request(self, hook: BeforeRequest | None) -> None:
+        self._gate.watch.on_request = hook
 
     @property
     def before_answer(self) -> BeforeAnswer | None:
@@ -111,28 +131,35 @@ class SimulatedImmich:
         return self._world is None or self._world.background.idle
 
     def add_user(self, name: str, email: str, *, permissions: tuple[str, ...] = ("all",)) -> User:
-        """Add a user with one API key; the first user is the admin."""
+        """Add a user with one API key, named "owner"; the first user is the admin."""
         state = self._state
         account = Account(
             id=state.new_id(), name=name, email=email, is_admin=not state.accounts, created_at=state.now()
         )
         state.accounts[account.id] = account
-        return User(id=account.id, name=name, api_key=self.add_key(account.id, permissions))
+        return User(id=account.id, name=name, api_key=self.add_key(account.id, permissions, name="owner"))
 
-    def add_key(self, user_id: str, permissions: tuple[str, ...]) -> str:
-        """Add an API key to a user and return its secret."""
+    def add_key(self, user_id: str, permissions: tuple[str, ...] = ("all",), *, name: str = "reactor") -> str:
+        """Add an API key to a user and return its secret; `name` tells it from others in `received` and writes."""
         secret = "".join(self._rng.choices(KEY_LETTERS, k=43))
         state = self._state
         key = ApiKey(
             id=state.new_id(),
             secret=secret,
             owner_id=user_id,
-            name="reactor",
+            name=name,
             permissions=permissions,
             created_at=state.now(),
         )
         state.keys[secret] = key
         return secret
+
+    def hold_to(self, secret: str, allowed: Allowed) -> None:
+        """Hold a key to a table: a request outside is answered 500, changes nothing, and is kept in `violations`.
+
+        `allowed` is asked with (method, path below /api as it was sent, body). The socket is not HTTP and passes.
+        """
+        self._gate.watch.tables[secret] = allowed
 
     def remove_key(self, secret: str) -> None:
         """Delete an API key: every later use is 401 "Invalid API key"."""

@@ -20,7 +20,7 @@ class User:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Write:
-    """One request that changed something: `changes` names each single effect, `at` is aware UTC."""
+    """One request that changed something: `changes` names each single effect, `at` is aware UTC, `key` who asked."""
 
     kind: str
     method: str
@@ -28,6 +28,7 @@ class Write:
     body: Any
     at: datetime
     changes: tuple[str, ...] = ()
+    key: str = ""
 
 
 @dataclass(kw_only=True, slots=True)
