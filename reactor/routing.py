@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from reactor.core.changes import Change
+from reactor.core.changes import Change, Order
 from reactor.core.events import Event, kind_of
 from reactor.ports import Services
 
@@ -14,10 +14,10 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a reaction returns: events that follow, and changes that it wishes for outside."""
+    """What a reaction returns: events that follow, changes that it wishes for outside, and orders of a person."""
 
     events: tuple[Event, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change | Order, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

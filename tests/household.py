@@ -3,23 +3,40 @@
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+import asyncpg
 import numpy as np
 from PIL import Image
 from pydantic import SecretStr
 
+from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
+from reactor.acts.perform import Performer
+from reactor.acts.restoring import RestoreHand, UnarchiveHand, UntagHand
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
-from reactor.core.changes import ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.adapters.postgres.vetoes import PostgresVetoes
+from reactor.core.changes import (
+    ArchiveAssets,
+    Change,
+    RestoreStacks,
+    StackAssets,
+    TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
+)
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.limits import LimitPolicy
+from reactor.core.modes import Mode, Modes
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.phone import Phone, Shot
 from reactor.ports import Library, LibraryWriter
@@ -75,6 +92,16 @@ class Household:
                 assert answer.status == 200
         await self.rest()
 
+    async def user_deletes(self, asset: AssetId, *, force: bool) -> None:
+        """Put a photo into the trash, or with ``force`` delete it for good."""
+        headers = {"x-api-key": self.key}
+        async with (
+            aiohttp.ClientSession(f"{self.immich.url}/api/", headers=headers) as session,
+            session.delete("assets", json={"ids": [asset], "force": force}) as answer,
+        ):
+            assert answer.status == 204
+        await self.rest()
+
     async def rest(self) -> None:
         """Wait until Immich has done all its own work: previews, metadata, sidecar files."""
 
@@ -85,6 +112,27 @@ class Household:
 
     def writes(self, kind: str | None = None) -> list[str]:
         return [write.kind for write in self.immich.effective_writes if kind in (None, write.kind)]
+
+
+def a_performer(
+    pool: asyncpg.Pool,
+    hands: Mapping[type[Change], Hand[Any]],
+    *,
+    mode: Mode | Modes = "apply",
+    limits: LimitPolicy | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    conclusions: Mapping[type[Change], Callable[[Any], Awaitable[None]]] | None = None,
+) -> Performer:
+    """Return the one path of every change, over a real journal."""
+    return Performer(
+        PostgresJournal(pool),
+        PostgresVetoes(pool),
+        hands,
+        modes=mode if isinstance(mode, Modes) else Modes(default=mode),
+        gate=Gate(PostgresLimits(pool), limits or LimitPolicy(), now=now),
+        now=now,
+        conclusions=conclusions,
+    )
 
 
 def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
@@ -100,6 +148,9 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         TagAsset: TagHand(library, writer),
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
+        UntagAsset: UntagHand(library, writer),
+        UnarchiveAssets: UnarchiveHand(library, writer),
+        RestoreStacks: RestoreHand(library, writer),
     }
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
-from reactor.core.changes import Change
+from reactor.core.changes import Change, Order
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
 from reactor.ports import Services
@@ -30,7 +30,7 @@ class NoActs:
     async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
         self.recovered.append((handler, *sorted(subjects)))
 
-    async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None:
+    async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None:
         assert not changes
 
 

@@ -17,7 +17,7 @@ from reactor.core.changes import (
     TagState,
     VisibilityState,
 )
-from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Unreachable
+from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import Asset, StackNow
@@ -56,7 +56,8 @@ class Hand(Protocol, Generic[ChangeT_contra]):
         ...
 
 
-def _recovered(entry: Entry, now: State) -> tuple[EntryState, State, str]:
+def recovered(entry: Entry, now: State) -> tuple[EntryState, State, str]:
+    """Tell from two readings what became of a call whose effect shows whole or not at all."""
     match resolve(entry.change, entry.before, now):
         case Unknown.ARRIVED:
             return EntryState.DONE, now, "the answer was lost; found done when read again"
@@ -84,7 +85,7 @@ class TagHand:
         return await self.read(change)
 
     async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return _recovered(entry, now)
+        return recovered(entry, now)
 
 
 class ArchiveHand:
@@ -101,7 +102,7 @@ class ArchiveHand:
         except Gone as error:
             if len(change.assets) == 1:
                 raise
-            raise Retryable("a photo of the stack is gone; decided anew", after=1.0) from error
+            raise Stale("a photo of the stack is gone; decided anew", after=1.0) from error
         await self._expect_whole_stacks(library, assets)
         if shut := [asset.id for asset in assets if not asset.is_open]:
             raise Gone(f"{', '.join(shut)} is in the trash, locked or hidden; nothing is archived")
@@ -114,9 +115,9 @@ class ArchiveHand:
             try:
                 members = (await library.stack(stack)).members
             except Gone as error:
-                raise Retryable("a stack changed while it was read; decided anew", after=1.0) from error
+                raise Stale("a stack changed while it was read; decided anew", after=1.0) from error
             if not members <= wished:
-                raise Retryable("the stack holds other photos by now; decided anew", after=1.0)
+                raise Stale("the stack holds other photos by now; decided anew", after=1.0)
 
     async def call(self, change: ArchiveAssets, before: State) -> State:
         assert isinstance(before, VisibilityState)
@@ -125,7 +126,7 @@ class ArchiveHand:
         return await self.read(change)
 
     async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return _recovered(entry, now)
+        return recovered(entry, now)
 
 
 class StackHand:
@@ -151,7 +152,7 @@ class StackHand:
         return await self._read(change.account, (change.cover,))
 
     async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return _recovered(entry, now)
+        return recovered(entry, now)
 
     async def _read(self, account: AccountId, members: Sequence[AssetId]) -> StackState:
         found: dict[AssetId, frozenset[AssetId]] = {}
@@ -171,7 +172,7 @@ class StackHand:
             stack = (await library.asset(asset)).stack
             return None if stack is None else await library.stack(stack)
         except Gone as error:
-            raise Retryable(f"{asset} or its stack is gone; decided anew", after=1.0) from error
+            raise Stale(f"{asset} or its stack is gone; decided anew", after=1.0) from error
 
 
 class PortraitHand:

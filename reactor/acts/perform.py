@@ -1,35 +1,44 @@
-"""The one path of every change: unknown ones first, veto, limits, mode, journal, call, read back, journal."""
+"""The one path of every change: unknown ones first, veto, mode, limits, journal, call, read back, journal."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand, Untouched
 from reactor.core.changes import (
+    AddPortrait,
+    CarryOut,
     Change,
-    Feature,
+    Order,
     PortraitState,
     StackAssets,
     StackState,
     State,
-    TagAsset,
+    Undo,
+    UntagAsset,
     feature_of,
     subjects_of,
+    undoes,
 )
-from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
+from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
 from reactor.core.ids import AccountId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Modes
+from reactor.core.past import SETTLES, Past, Refused
 from reactor.core.portraits import NoFace
-from reactor.core.standing import TAG_SETTLES, Past, admissible, satisfied, strangers
-from reactor.ports import Journal
+from reactor.core.restoration import completed
+from reactor.core.standing import admissible, satisfied, strangers
+from reactor.core.undo import undo_of
+from reactor.core.vetoes import by_undo
+from reactor.ports import Journal, Memory
 
 log = structlog.get_logger(__name__)
 
-HELD_S = 600.0
+WAITS = (EntryState.PLANNED, EntryState.SUGGESTED)
 
 
 class Performer:
@@ -38,22 +47,26 @@ class Performer:
     def __init__(
         self,
         journal: Journal,
+        vetoes: Memory,
         hands: Mapping[type[Change], Hand[Any]],
         *,
         modes: Modes,
-        limits: LimitPolicy,
+        gate: Gate,
         now: Callable[[], datetime],
         conclusions: Mapping[type[Change], Callable[[Any], Awaitable[None]]] | None = None,
+        unanswered: timedelta = timedelta(0),
     ) -> None:
+        """Take ``unanswered`` for how long a call whose answer was lost may still take effect on the other side."""
         self._journal = journal
+        self._vetoes = vetoes
         self._hands = hands
         self._modes = modes
-        self._limits = limits
+        self._gate = gate
         self._now = now
         self._conclusions = conclusions or {}
-        self._held: set[tuple[AccountId, Feature]] = set()
+        self._unanswered = unanswered
 
-    async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None:
+    async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None:
         """Perform all changes in order; the last of a kind that was made is concluded, where the kind asks for it.
 
         What the other side refuses for good keeps nothing else from being done; it is raised at the end. A photo that
@@ -68,12 +81,15 @@ class Performer:
             raise
         await self._conclude(made)
 
-    async def _perform_all(self, changes: Sequence[Change], cause: Cause, made: dict[type[Change], Change]) -> None:
+    async def _perform_all(
+        self, changes: Sequence[Change | Order], cause: Cause, made: dict[type[Change], Change]
+    ) -> None:
         refused: Permanent | None = None
         for change in changes:
             try:
-                if await self.perform(change, cause) is EntryState.DONE:
-                    made[type(change)] = change
+                done = await self._do(change, cause)
+                if isinstance(done, Change):
+                    made[type(done)] = done
             except (Gone, NoFace) as error:
                 log.info("nothing to do", change=type(change).__name__, why=str(error))
             except Permanent as error:
@@ -89,44 +105,123 @@ class Performer:
     async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
         """Look at what an earlier try of the handler left unanswered, so that it decides on what really stands."""
         for entry in await self._journal.unanswered(handler, account, subjects):
-            if (hand := self._hands.get(type(entry.change))) is not None:
-                await self._resolve(hand, entry)
+            # The undo of another feature may be under way in its own lane: each looks at its own (_undo).
+            if type(entry.change) in self._hands and undoes(entry.change) is None:
+                await self._resolve(self._hand(entry.change), entry)
 
-    async def perform(self, change: Change, cause: Cause) -> EntryState | None:
-        """Carry out a change and return how its entry ended; None where nothing was left to do.
+    async def perform(self, change: Change | Order, cause: Cause) -> EntryState | None:
+        """Carry out a change or an order and return how its entry ended; None where nothing was left to do.
 
         Raises Retryable when the delivery should be tried again (an open entry is then resolved first), Held when
         a limit is reached, Permanent when the other side refuses for good (journalled as failed).
         """
-        hand = self._hands.get(type(change))
-        if hand is None:
-            raise Permanent(f"nothing here can carry out {type(change).__name__}; is the feature configured?")
-        for entry in await self._journal.open_entries(change):
-            await self._resolve(hand, entry)
+        done = await self._do(change, cause)
+        return EntryState.DONE if isinstance(done, Change) else done
+
+    async def _do(self, change: Change | Order, cause: Cause) -> Change | EntryState | None:
+        """Return the change that was made, or else how its entry ended."""
+        match change:
+            case Undo():
+                return await self._undo(change, cause)
+            case CarryOut():
+                return await self._carry_out_plan(change, cause)
+            case _:
+                return await self._wish(change, cause)
+
+    async def _wish(self, change: Change, cause: Cause, *, ordered: bool = False) -> Change | EntryState | None:
+        """Do what a decision wishes for; what a person ``ordered`` is done in any mode and counts for no limit."""
+        hand = self._hand(change)
+        await self._resolve_open(change)
         now: State = await hand.read(change)
         past = await self._past(change)
         wished = admissible(change, now, past)
-        if wished is None:
-            await self._journal.write(change, cause, now, EntryState.VETOED, "you undid this before; it stays undone")
-            return EntryState.VETOED
+        if isinstance(wished, Refused):
+            return await self._refuse(change, cause, now, wished)
         if satisfied(wished, now, past):
             return None
         if isinstance(wished, StackAssets) and isinstance(now, StackState) and strangers(wished, now, past):
-            raise Retryable("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
-        if is_dry(cause.run) or self._modes.of(feature_of(wished)) == "observe":
-            await self._journal.write(wished, cause, now, EntryState.PLANNED)
-            return EntryState.PLANNED
-        await self._hold_if_too_many(wished)
+            raise Stale("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
+        if not ordered and (waits := self._waits(wished, cause)) is not None:
+            await self._journal.write(wished, cause, now, waits)
+            return waits
+        if not ordered:
+            await self._gate.expect_room(wished, cause.run)
         return await self._make(hand, wished, cause, now)
 
-    async def _past(self, change: Change) -> Past:
-        newest = await self._journal.newest(change.account, feature_of(change), subjects_of(change))
-        if not isinstance(change, TagAsset):
-            return Past(newest=newest)
-        until = self._now() - TAG_SETTLES
-        return Past(newest=newest, tags=await self._journal.tags_left(change.account, change.asset, until))
+    def _waits(self, change: Change, cause: Cause) -> EntryState | None:
+        """Return as what a change waits that is not made now, None where it is made."""
+        if not change.reason.sure:
+            return EntryState.SUGGESTED
+        if is_dry(cause.run) or self._modes.of(feature_of(change), change.account) == "observe":
+            return EntryState.PLANNED
+        return None
 
-    async def _make(self, hand: Hand[Any], change: Change, cause: Cause, before: State) -> EntryState:
+    async def _refuse(self, change: Change, cause: Cause, now: State, refused: Refused) -> EntryState:
+        if refused.noticed and not is_dry(cause.run):
+            await self._vetoes.remember(refused.noticed)
+        await self._journal.write(change, cause, now, refused.state, refused.why)
+        return refused.state
+
+    async def _undo(self, order: Undo, cause: Cause) -> Change | EntryState | None:
+        """Take an entry back, where what it did is still as we left it; what it did is vetoed from then on."""
+        for open_entry in await self._journal.open_entries(order.account, order.feature, order.subjects):
+            await self._resolve(self._hand(open_entry.change), open_entry)
+        entry = await self._journal.entry(order.entry)
+        if entry is None or entry.state is not EntryState.DONE:
+            return None
+        if (change := undo_of(entry, order.tags)) is None:
+            return None
+        if await self._journal.undo_pending(cause.run, entry.id, order.feature, order.subjects):
+            raise Held("a later change stands on it and is taken back first", after=1.0)
+        try:
+            now: State = await self._hand(change).read(change)
+        except Gone as error:
+            await self._journal.close(entry.id, EntryState.UNDONE, f"nothing of it is left: {error}")
+            return EntryState.UNDONE
+        past = await self._past(change)
+        change = completed(change, undo_of(entry), past)
+        if satisfied(change, now, past):
+            if _is_part(change):
+                await self._vetoes.remember(by_undo(change))
+            else:
+                await self._journal.close(entry.id, EntryState.UNDONE, "nothing of it was left", by_undo(change))
+            return EntryState.UNDONE
+        wished = admissible(change, now, past)
+        if isinstance(wished, Refused):
+            return await self._refuse(change, cause, now, wished)
+        return await self._make(self._hand(wished), wished, cause, now)
+
+    async def _carry_out_plan(self, order: CarryOut, cause: Cause) -> Change | EntryState | None:
+        """Do what was planned, suggested, or lost by Immich, where it is still what the present asks for."""
+        entry = await self._journal.entry(order.entry)
+        if entry is None or entry.state not in (*WAITS, EntryState.DONE):
+            return None
+        sure = replace(entry.change, reason=replace(entry.change.reason, sure=True))
+        waits = entry.state in WAITS
+        try:
+            made = await self._wish(sure, replace(entry.cause, run=cause.run), ordered=True)
+        except Gone as error:
+            made, note = EntryState.SUPERSEDED, f"it is gone: {error}"
+        except Stale as error:
+            made, note = EntryState.SUPERSEDED, str(error)
+        else:
+            note = "it stood so already" if made is None else "carried out" if made is not EntryState.VETOED else ""
+        if waits:
+            ended = made if made in (EntryState.SUPERSEDED, EntryState.VETOED) else EntryState.CARRIED_OUT
+            await self._journal.close(entry.id, EntryState(ended), note or "you undid this before; it stays undone")
+        return made
+
+    def _hand(self, change: Change) -> Hand[Any]:
+        hand = self._hands.get(type(change))
+        if hand is None:
+            raise Permanent(f"nothing here can carry out {type(change).__name__}; is the feature configured?")
+        return hand
+
+    async def _past(self, change: Change) -> Past:
+        past = await self._journal.past(change.account, feature_of(change), subjects_of(change))
+        return replace(past, settled=self._now() - SETTLES)
+
+    async def _make(self, hand: Hand[Any], change: Change, cause: Cause, before: State) -> Change:
         entry = await self._journal.write(change, cause, before, EntryState.OPEN)
         try:
             after: State = await hand.call(change, before)
@@ -141,9 +236,13 @@ class Performer:
         if not _as_wished(change, after):
             await self._journal.settle(entry, EntryState.SUPERSEDED, after, "read back otherwise than wished")
             raise Retryable(f"{type(change).__name__} did not last: it was read back otherwise; decided anew")
-        await self._journal.settle(entry, EntryState.DONE, after)
+        await self._done(entry, change, after)
         log.info("changed", change=type(change).__name__, subjects=subjects_of(change)[:4], entry=entry)
-        return EntryState.DONE
+        return change
+
+    async def _done(self, entry: int, change: Change, after: State, note: str = "") -> None:
+        undone = None if _is_part(change) else undoes(change)
+        await self._journal.settle(entry, EntryState.DONE, after, note, undone=undone, vetoes=by_undo(change))
 
     async def _still_as(self, hand: Hand[Any], change: Change, before: State) -> bool:
         """Say whether a refusal left everything as it was; else the entry stays open, to be looked at again."""
@@ -152,7 +251,16 @@ class Performer:
         except (Retryable, Permanent):
             return False
 
+    async def _resolve_open(self, change: Change) -> None:
+        account, feature, subjects = change.account, feature_of(change), subjects_of(change)
+        for entry in await self._journal.open_entries(account, feature, subjects):
+            await self._resolve(self._hand(entry.change), entry)
+
     async def _resolve(self, hand: Hand[Any], entry: Entry) -> None:
+        # Read too soon, a call on its way looks as if it never arrived; then what it does is nobody's in the journal.
+        if (left := self._unanswered - (self._now() - entry.written_at)) > timedelta(0):
+            wait = min(left, self._unanswered).total_seconds()
+            raise Held(f"the call of entry {entry.id} is unanswered and may still take effect", after=wait)
         state: EntryState = EntryState.SUPERSEDED
         found: State | None = None
         note = "it is gone; nothing of ours is left"
@@ -161,27 +269,18 @@ class Performer:
             state, found, note = await hand.recover(entry, now)
         except Gone as error:
             note = f"{note} ({error})"
-        await self._journal.settle(entry.id, state, found, note)
+        if state is EntryState.DONE and found is not None:
+            await self._done(entry.id, entry.change, found, note)
+        else:
+            await self._journal.settle(entry.id, state, found, note)
         log.info("an unanswered change was looked at again", entry=entry.id, state=state, note=note)
 
-    async def _hold_if_too_many(self, change: Change) -> None:
-        feature = feature_of(change)
-        since = self._now() - self._limits.window
-        changes, heard = await self._journal.count_since(change.account, feature, since)
-        if self._limits.exceeded(changes, heard):
-            why = (
-                f"{changes} changes of {feature} within {self._limits.window} for {heard} photos heard: "
-                f"held back (at most {self._limits.allowed(heard)})"
-            )
-            held = (change.account, feature)
-            # Said once, not for each of the thousands that wait.
-            (log.debug if held in self._held else log.warning)("a limit is reached", account=change.account, why=why)
-            self._held.add(held)
-            raise Held(why, after=HELD_S)
-        self._held.discard((change.account, feature))
+
+def _is_part(change: Change) -> bool:
+    return isinstance(change, UntagAsset) and not change.whole
 
 
 def _as_wished(change: Change, after: State) -> bool:
-    if isinstance(after, PortraitState):
-        return after.ours is not None
+    if isinstance(change, AddPortrait):
+        return isinstance(after, PortraitState) and after.ours is not None
     return satisfied(change, after, Past())

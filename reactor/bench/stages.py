@@ -14,8 +14,10 @@ from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.writing import ImmichWriter
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.queue import PostgresQueue
+from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.bench.stopwatch import Stopwatch
 from reactor.routing import Router
 from reactor.stages import archive, classify, embed, stack
@@ -34,7 +36,9 @@ _POINTS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
     (imagehash, ("phash",), HASH),
     (embedder, ("tile_sharpness",), HASH),
     (OnnxSession, ("run",), MODEL),
-    (PostgresJournal, ("write", "settle", "open_entries", "newest", "unanswered", "tags_left", "count_since"), JOURNAL),
+    (PostgresJournal, ("write", "settle", "open_entries", "past", "unanswered"), JOURNAL),
+    (PostgresLimits, ("tripped", "count_since", "share"), JOURNAL),
+    (PostgresVetoes, ("remember",), JOURNAL),
     (PostgresQueue, ("claim", "claim_batch", "next_due", "done", "failed", "release"), DATABASE),
     (PostgresEventLog, ("append", "pending", "heard"), DATABASE),
     (PostgresPhotos, ("save", "set_burst", "embedded", "around", "sample"), DATABASE),

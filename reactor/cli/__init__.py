@@ -2,7 +2,7 @@
 
 import typer
 
-from reactor.cli import history, measure, models, replay, scan, service, setup
+from reactor.cli import history, journal, measure, models, orders, replay, safety, scan, service, setup
 
 app = typer.Typer(
     name="reactor",
@@ -11,9 +11,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-flat = (service.app, scan.app, replay.app, history.app)
+flat = (service.app, scan.app, replay.app, history.app, orders.app, journal.app)
 groups = {
     "deadletters": history.deadletters,
+    "plan": journal.plans,
+    "vetoes": safety.vetoes,
+    "limits": safety.limits,
     "setup": setup.setup,
     "eval": measure.evaluations,
     "bench": measure.benchmarks,

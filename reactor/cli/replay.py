@@ -10,7 +10,20 @@ from pydantic import TypeAdapter
 
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
 from reactor.cli.history import Account, Asset, Kinds, Since, Until
-from reactor.cli.running import Cancel, Control, Once, Pause, Resume, RunName, Status, begin, steer, the_one
+from reactor.cli.running import (
+    Budget,
+    Cancel,
+    Control,
+    Once,
+    Pause,
+    Resume,
+    RunName,
+    Status,
+    begin,
+    budget_of,
+    steer,
+    the_one,
+)
 from reactor.cli.words import a_moment, in_words
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.runs import ReplayRequest, WouldDeliver, check
@@ -37,6 +50,7 @@ def replay(
     failed: Failed = False,
     everything: Everything = False,
     dry_run: Dry = False,
+    budget: Budget = None,
     once: Once = False,
     status: Status = False,
     pause: Pause = False,
@@ -57,6 +71,7 @@ def replay(
         handlers=tuple(handler or ()),
         failed=failed,
         everything=everything,
+        budget=budget_of(control, budget),
     )
     run_async(_work(control, run, request, dry_run=dry_run, once=once, as_json=as_json, config=config))
 
@@ -80,7 +95,7 @@ async def _work(
             return await begin(settings, request, once=once, stay=False, as_json=as_json)
         async with open_desk(settings) as desk:
             if control is not None:
-                return await steer(desk.runs, "replay", control, run, as_json=as_json)
+                return await steer(desk.runs, "replay", control, run, as_json=as_json, budget=request.budget)
             check(request, accounts=settings.households(), handlers=desk.router.reactions)
             return preview(await desk.runs.would_deliver(request), as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,7 +14,7 @@ from reactor.core.errors import Retryable, StartError
 from reactor.core.ids import RunId
 from reactor.core.plans import PlanLine, plan_line
 from reactor.core.run_view import RunView, run_view
-from reactor.core.runs import Run, RunKind, RunRequest, RunState, check, final_plan
+from reactor.core.runs import LARGEST, Run, RunKind, RunRequest, RunState, check, final_plan
 from reactor.server.desk import Runs
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ Status = Annotated[bool, typer.Option("--status", help="Show how far it is.")]
 Pause = Annotated[bool, typer.Option("--pause", help="Hold it: nothing more of it is begun.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Let it go on.")]
 Cancel = Annotated[bool, typer.Option("--cancel", help="End it.")]
+Budget = Annotated[
+    int | None,
+    typer.Option(min=1, max=LARGEST, help="How many changes it may make before it asks; with --resume, how many more."),
+]
 VIEW = TypeAdapter(RunView)
 PLAN = TypeAdapter(tuple[PlanLine, ...])
 
@@ -44,7 +49,16 @@ def the_one(given: dict[Control, bool], run: str | None = None) -> Control | Non
     return chosen[0] if chosen else None
 
 
-async def steer(runs: Runs, kind: RunKind, control: Control, run_id: str | None, *, as_json: bool) -> int:
+def budget_of(control: Control | None, budget: int | None) -> int | None:
+    """Return the budget of a run that is begun or resumed; raises BadParameter with any other steering option."""
+    if budget is not None and control not in (None, "resume"):
+        raise typer.BadParameter(f"--budget and --{control} do not go together")
+    return budget
+
+
+async def steer(
+    runs: Runs, kind: RunKind, control: Control, run_id: str | None, *, as_json: bool, budget: int | None = None
+) -> int:
     """Show, pause, resume or cancel a run: the one that is named, else the newest that is still open."""
     known = [run for run in await runs.list(LISTED) if run.kind == kind]
     if control == "status" and run_id is None:
@@ -62,7 +76,7 @@ async def steer(runs: Runs, kind: RunKind, control: Control, run_id: str | None,
         case "pause":
             found = await runs.pause(chosen)
         case "resume":
-            found = await runs.resume(chosen)
+            found = await runs.resume(chosen, budget)
         case "cancel":
             found = await runs.cancel(chosen)
     if found is None:
@@ -72,8 +86,14 @@ async def steer(runs: Runs, kind: RunKind, control: Control, run_id: str | None,
     return 0 if control == "status" or found.state is wished[control] else 1
 
 
-async def watch(runs: Runs, run: Run) -> Run:
-    """Wait for the end of a run and show on standard error how far it is; an outage of the database is waited out.
+async def _until_its_end(_: Run) -> bool:
+    return False
+
+
+async def watch(runs: Runs, run: Run, enough: Callable[[Run], Awaitable[bool]] = _until_its_end) -> Run:
+    """Wait for the end of a run, or until it is ``enough``, and show on standard error how far it is.
+
+    An outage of the database is waited out.
 
     Where nobody sees a bar, as in a log, a line tells of what holds the run up, once.
     """
@@ -82,10 +102,12 @@ async def watch(runs: Runs, run: Run) -> Run:
     told = ""
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(run.id, total=1.0, words="")
-        while run.is_open:
+        through = False
+        while run.is_open and not through:
             await asyncio.sleep(LOOK_S)
             try:
                 run = await runs.get(run.id) or run
+                through = await enough(run)
                 view = run_view(run)
                 share, words, note = view.share, _how_far(view), view.note
             except Retryable as error:
@@ -101,7 +123,7 @@ async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
     """Say how a run ended, and what a dry one planned; return the exit code, 1 where something failed."""
     plan = tuple(plan_line(entry) for entry in final_plan(await runs.plan(run.id))) if run.id.startswith("dry:") else ()
     if as_json:
-        typer.echo(json.dumps({"run": _as_json(run), "plan": PLAN.dump_python(plan, mode="json")}))
+        typer.echo(json.dumps({"run": as_json_of(run), "plan": PLAN.dump_python(plan, mode="json")}))
     else:
         for line in plan:
             scores = "".join(f" {name} {score:.10g}" for name, score in line.scores.items())
@@ -114,7 +136,7 @@ async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
 def show(run: Run, *, as_json: bool) -> None:
     """Print a run in one line, or as one line of JSON."""
     if as_json:
-        typer.echo(json.dumps(_as_json(run)))
+        typer.echo(json.dumps(as_json_of(run)))
         return
     view = run_view(run)
     typer.echo(f"{run.id}  {view.state}  {view.share:.0%}  {view.title}: {_how_far(view)}")
@@ -163,7 +185,8 @@ async def told(runs: Runs, run: Run, *, once: bool, as_json: bool) -> int:
     return 0
 
 
-def _as_json(run: Run) -> object:
+def as_json_of(run: Run) -> object:
+    """Return a run as JSON has it."""
     return VIEW.dump_python(run_view(run), mode="json") | {"joined": run.joined}
 
 
@@ -171,4 +194,5 @@ def _how_far(view: RunView) -> str:
     counts = [f"{view.done} of {view.asked} done"]
     counts += [f"{number} {word}" for number, word in ((view.failed, "failed"), (view.shelved, "put aside")) if number]
     counts += [f"{view.cancelled} cancelled"] * bool(view.cancelled)
+    counts += ["asks: --resume, with --budget N for a number of your own"] * view.asks
     return ", ".join(counts) + (f" ({view.note})" if view.note else "")

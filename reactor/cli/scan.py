@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
-from reactor.cli.running import Cancel, Control, Once, Pause, Resume, RunName, Status, begin, steer, the_one
+from reactor.cli.running import (
+    Budget,
+    Cancel,
+    Control,
+    Once,
+    Pause,
+    Resume,
+    RunName,
+    Status,
+    begin,
+    budget_of,
+    steer,
+    the_one,
+)
 from reactor.cli.words import a_day, in_words
 from reactor.core.ids import AccountId
 from reactor.core.runs import Only, ScanRequest
@@ -33,6 +46,7 @@ def scan(
     only: OnlyOne = None,
     rate: Rate = None,
     quiet_hours: Quiet = None,
+    budget: Budget = None,
     once: Once = False,
     dry_run: Dry = False,
     status: Status = False,
@@ -55,6 +69,7 @@ def scan(
         dry=dry_run,
         rate_per_minute=rate,
         quiet_hours=quiet_hours,
+        budget=budget_of(control, budget),
     )
     run_async(_work(control, run, request, once=once or dry_run, as_json=as_json, config=config))
 
@@ -71,4 +86,4 @@ async def _work(
         if control is None:
             return await begin(settings, request, once=once, stay=True, as_json=as_json)
         async with open_desk(settings) as desk:
-            return await steer(desk.runs, "scan", control, run, as_json=as_json)
+            return await steer(desk.runs, "scan", control, run, as_json=as_json, budget=request.budget)

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.core.changes import (
+    AddPortrait,
+    ArchiveAssets,
+    Change,
+    RemovePortrait,
+    Restoration,
+    RestoreStacks,
+    StackAssets,
+    TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
+)
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 
@@ -123,6 +134,21 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
             return (_note(deed, text, "stack"),)
         case AddPortrait(name=name):
             return (_note(deed, f"portrait of {name}", "portrait", about=name),)
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() as change:
+            return _taken_back(deed, change)
+
+
+def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
+    match change:
+        case UntagAsset(tags=tags):
+            names = [tag.removeprefix("Auto/") for tag in tags]
+            return tuple(_note(deed, f"{name} taken off", "tag", about=name) for name in names)
+        case UnarchiveAssets():
+            return (_note(deed, "brought back from the archive", "archive"),)
+        case RestoreStacks():
+            return (_note(deed, "stack taken back", "stack"),)
+        case RemovePortrait(name=name):
+            return (_note(deed, f"portrait of {name} taken back", "portrait", about=name),)
 
 
 def words_of(change: Change) -> str:
@@ -136,6 +162,20 @@ def words_of(change: Change) -> str:
             return f"stack {len(members)} photos"
         case AddPortrait(name=name):
             return f"teach Frigate a portrait of {name}"
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+            return _words_of_undo(change)
+
+
+def _words_of_undo(change: Restoration) -> str:
+    match change:
+        case UntagAsset(tags=tags):
+            return f"take off {', '.join(tags)}"
+        case UnarchiveAssets(assets=assets):
+            return f"bring {len(assets)} photo{'' if len(assets) == 1 else 's'} back from the archive"
+        case RestoreStacks(members=members):
+            return f"take back a stack of {len(members)} photos"
+        case RemovePortrait(name=name):
+            return f"take back a portrait of {name}"
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
@@ -178,6 +218,11 @@ _STANDING = {
     EntryState.FAILED: ("refused: ", Tone.FAILED),
     EntryState.VETOED: ("left as you want it: ", Tone.QUIET),
     EntryState.PARKED: ("needs a look: ", Tone.FAILED),
+    EntryState.SUGGESTED: ("asks whether: ", Tone.PLANNED),
+    EntryState.DECLINED: ("declined: ", Tone.QUIET),
+    EntryState.CARRIED_OUT: ("planned before: ", Tone.QUIET),
+    EntryState.UNDONE: ("taken back: ", Tone.QUIET),
+    EntryState.LEFT: ("left as it is: ", Tone.QUIET),
 }
 
 

@@ -1,7 +1,7 @@
 """Which photos belong together: capture time, camera and vision looked at jointly, as a pure partition."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -43,6 +43,12 @@ class StackPolicy:
     bracket_s: float = 2.0
     maximum_size: int = 100
     maximum_span_s: float = 120.0
+    # The grey zone below ``share``, in which a stack is only suggested; 0 is none.
+    review_share: float = 0.0
+
+    def loose(self) -> "StackPolicy":
+        """Return the rule that reaches down to the end of the grey zone."""
+        return replace(self, share=self.share - self.review_share, review_share=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

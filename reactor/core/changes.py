@@ -11,10 +11,14 @@ FEATURES: tuple[Feature, ...] = ("tags", "archive", "stacks", "faces")
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a change is wished: the rule in words and the numbers that it looked at."""
+    """Why a change is wished: the rule in words and the numbers that it looked at.
+
+    One that is not ``sure`` lies in the grey zone: it waits as a suggestion until a person accepts it.
+    """
 
     rule: str
     scores: tuple[tuple[str, float], ...] = ()
+    sure: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +33,11 @@ class TagAsset:
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveAssets:
-    """Archive these assets together: one photo, or every member of a stack."""
+    """Archive these assets together: one photo, or every member of a stack; ``categories`` want it."""
 
     account: AccountId
     assets: tuple[AssetId, ...]
+    categories: tuple[str, ...] = ()
     reason: Reason
 
 
@@ -60,34 +65,130 @@ class AddPortrait:
     reason: Reason
 
 
-Change: TypeAlias = TagAsset | ArchiveAssets | StackAssets | AddPortrait
-CHANGE_TYPES: tuple[type[Change], ...] = (TagAsset, ArchiveAssets, StackAssets, AddPortrait)
+@dataclass(frozen=True, kw_only=True)
+class UntagAsset:
+    """Take back tags that the journal entry ``undoes`` set on the asset, ``whole`` where these are all of them."""
+
+    account: AccountId
+    asset: AssetId
+    tags: tuple[str, ...]
+    undoes: int
+    whole: bool = True
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnarchiveAssets:
+    """Bring back to the timeline what the journal entry ``undoes`` archived from there."""
+
+    account: AccountId
+    assets: tuple[AssetId, ...]
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreStacks:
+    """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
+
+    Members that stood in none of those stand alone afterwards.
+    """
+
+    account: AccountId
+    cover: AssetId
+    members: tuple[AssetId, ...]
+    stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovePortrait:
+    """Delete from Frigate the one file that the journal entry ``undoes`` put there."""
+
+    account: AccountId
+    person: PersonId
+    name: str
+    face: FaceId
+    file: str
+    undoes: int
+    reason: Reason
+
+
+Wish: TypeAlias = TagAsset | ArchiveAssets | StackAssets | AddPortrait
+"""What a decision may wish for."""
+Restoration: TypeAlias = UntagAsset | UnarchiveAssets | RestoreStacks | RemovePortrait
+"""What takes a change of ours back."""
+Change: TypeAlias = Wish | Restoration
+CHANGE_TYPES: tuple[type[Change], ...] = (
+    TagAsset,
+    ArchiveAssets,
+    StackAssets,
+    AddPortrait,
+    UntagAsset,
+    UnarchiveAssets,
+    RestoreStacks,
+    RemovePortrait,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo:
+    """Take back what a journal entry did, with ``tags`` only those of them."""
+
+    account: AccountId
+    entry: int
+    feature: Feature
+    subjects: tuple[str, ...]
+    tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarryOut:
+    """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so."""
+
+    account: AccountId
+    entry: int
+    feature: Feature
+    subjects: tuple[str, ...]
+
+
+Order: TypeAlias = Undo | CarryOut
+"""What a person asked for about an entry of the journal."""
 
 
 def feature_of(change: Change) -> Feature:
     """Return the feature whose mode and limits govern the change."""
     match change:
-        case TagAsset():
+        case TagAsset() | UntagAsset():
             return "tags"
-        case ArchiveAssets():
+        case ArchiveAssets() | UnarchiveAssets():
             return "archive"
-        case StackAssets():
+        case StackAssets() | RestoreStacks():
             return "stacks"
-        case AddPortrait():
+        case AddPortrait() | RemovePortrait():
             return "faces"
 
 
 def subjects_of(change: Change) -> tuple[str, ...]:
     """Return the ids that the journal finds the change by: assets, or the person and the face."""
     match change:
-        case TagAsset(asset=asset):
+        case TagAsset(asset=asset) | UntagAsset(asset=asset):
             return (asset,)
-        case ArchiveAssets(assets=assets):
+        case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
             return tuple(sorted(assets))
-        case StackAssets(members=members):
+        case StackAssets(members=members) | RestoreStacks(members=members):
             return tuple(sorted(members))
-        case AddPortrait(person=person, face=face):
+        case AddPortrait(person=person, face=face) | RemovePortrait(person=person, face=face):
             return (person, face)
+
+
+def undoes(change: Change) -> int | None:
+    """Return the number of the entry that a change takes back, None for a wish."""
+    match change:
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+            return change.undoes
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +207,13 @@ class VisibilityState:
 
 @dataclass(frozen=True, kw_only=True)
 class StackState:
-    """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none."""
+    """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
+
+    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked.
+    """
 
     stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
+    missing: frozenset[AssetId] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,10 @@ class NotReady(Retryable):
     """Say that something is not there yet (a preview, a camera frame) and is expected soon."""
 
 
+class Stale(Retryable):
+    """Say that the world changed while it was looked at, so that it has to be decided anew."""
+
+
 class Unreachable(Retryable):
     """Say that the other side is away as a whole (restarting, unplugged); an outage costs no try."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, PersonId
+from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, UndoAsked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +96,11 @@ class AssetChanged(_OfAsset):
         return self.updated_at
 
 
-CHANGED_FIELDS = ("trashed", "restored", "archived", "unarchived", "tags", "date", "touched")
-"""``touched``: something moved, and a stage that had given the photo up may have what it lacked."""
+CHANGED_FIELDS = ("trashed", "restored", "archived", "unarchived", "tags", "unstacked", "date", "touched")
+"""``touched``: something moved, and a stage that had given the photo up may have what it lacked.
+
+``unstacked``: the photo is not in the stack any more in which we left it.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +179,11 @@ Event: TypeAlias = (
     | AssetEmbedded
     | ArchiveWanted
     | AssetChanged
+    | CoverChosen
+    | TagDeleted
+    | PortraitDeleted
+    | UndoAsked
+    | ApplyAsked
     | PersonNamed
     | PersonRenamed
     | PersonMerged
@@ -189,6 +198,11 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     AssetEmbedded,
     ArchiveWanted,
     AssetChanged,
+    CoverChosen,
+    TagDeleted,
+    PortraitDeleted,
+    UndoAsked,
+    ApplyAsked,
     PersonNamed,
     PersonRenamed,
     PersonMerged,

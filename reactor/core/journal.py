@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reactor.core.changes import Change, State
+from reactor.core.changes import (
+    Change,
+    State,
+)
 from reactor.core.ids import RunId
 
 
@@ -25,6 +28,16 @@ class EntryState(StrEnum):
     """Not done, because the user had undone it before."""
     PARKED = "parked"
     """The outcome cannot be told without a person."""
+    SUGGESTED = "suggested"
+    """In the grey zone: waits for a person, who accepts or declines it."""
+    DECLINED = "declined"
+    """A plan or a suggestion that a person declined."""
+    CARRIED_OUT = "carried out"
+    """A plan or a suggestion that was carried out later, by an entry of its own."""
+    UNDONE = "undone"
+    """It was done, and taken back by us when a person asked for it."""
+    LEFT = "left"
+    """Asked to be taken back, and left alone: the thing is no longer as we left it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,13 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     Feature,
+    RemovePortrait,
+    Restoration,
+    RestoreStacks,
     StackAssets,
     TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
     feature_of,
     subjects_of,
 )
@@ -43,7 +48,7 @@ def plan_line(entry: Entry) -> PlanLine:
         account=entry.change.account,
         feature=feature_of(entry.change),
         kind=type(entry.change).__name__,
-        what=_what(entry.change),
+        what=what_of(entry.change),
         subjects=subjects_of(entry.change),
         why=reason.rule,
         scores=dict(reason.scores),
@@ -51,7 +56,8 @@ def plan_line(entry: Entry) -> PlanLine:
     )
 
 
-def _what(change: Change) -> str:
+def what_of(change: Change) -> str:
+    """Say in a line what a change does, with ids."""
     match change:
         case TagAsset(asset=asset, tags=tags):
             return f"tag {asset}: {', '.join(tags)}"
@@ -61,3 +67,18 @@ def _what(change: Change) -> str:
             return f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
         case AddPortrait(name=name, asset=asset, face=face):
             return f"give Frigate a face of {name}: {face} on {asset}"
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+            return _undo_of(change)
+
+
+def _undo_of(change: Restoration) -> str:
+    match change:
+        case UntagAsset(asset=asset, tags=tags):
+            return f"take off {asset}: {', '.join(tags)}"
+        case UnarchiveAssets(assets=assets):
+            return f"bring back from the archive {', '.join(assets)}"
+        case RestoreStacks(cover=cover, members=members, stacks=stacks):
+            back = "; ".join(f"{len(stacked)} under {primary}" for primary, stacked in stacks) or "none"
+            return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"
+        case RemovePortrait(name=name, file=file):
+            return f"delete {file} of {name} in Frigate"

@@ -1,8 +1,8 @@
 """Which faces of a person are worth giving to Frigate, and how they are cut out."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -39,6 +39,7 @@ class PortraitPolicy:
     side left on each side; ``height`` of the crop in pixels. ``min_sharpness`` as ``tile_sharpness`` measures it.
     ``rival_share`` of the face's area that any other face in the crop must stay below. ``edge_share`` of the side
     that must lie between the face and the picture's edge. ``twin_seconds`` within which two faces are one moment.
+    ``review`` is the share of the least sharpness by which a face may stay below it and still be suggested; 0 is none.
     """
 
     maximum: int = 8
@@ -49,6 +50,11 @@ class PortraitPolicy:
     rival_share: float = 0.6
     edge_share: float = 0.05
     twin_seconds: float = 10.0
+    review: float = 0.0
+
+    def loose(self) -> "PortraitPolicy":
+        """Return the rule that reaches down to the end of the grey zone."""
+        return replace(self, min_sharpness=self.min_sharpness * (1.0 - self.review), review=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +72,15 @@ class FaceCandidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A candidate, whether it is to be given to Frigate, and why or why not in words."""
+    """A candidate, whether it is to be given to Frigate, and why or why not in words.
+
+    One that is not ``sure`` is only suggested.
+    """
 
     candidate: FaceCandidate
     chosen: bool
     reason: str
+    sure: bool = True
 
 
 def choose_portraits(
@@ -79,7 +89,8 @@ def choose_portraits(
     """Choose the newest good faces of one person; every candidate gets a choice, newest first.
 
     Frigate wants few and different pictures (section 6): faces in ``already`` take places of the maximum, and of one
-    moment only the newest is taken. The order of the candidates does not matter.
+    moment only the newest is taken. Faces of the grey zone take no place, and are suggested only for places that are
+    left. The order of the candidates does not matter.
     """
     newest_first = sorted(candidates, key=lambda one: (-one.taken_at.timestamp(), one.face))
     moments = [one.taken_at for one in newest_first if one.face in already]
@@ -94,7 +105,23 @@ def choose_portraits(
         if not objection:
             moments.append(candidate.taken_at)
             free -= 1
-    return tuple(choices)
+    return tuple(_with_doubtful(choices, already, moments, free, policy) if policy.review else choices)
+
+
+def _with_doubtful(
+    choices: Iterable[Choice], already: frozenset[FaceId], moments: list[datetime], free: int, policy: PortraitPolicy
+) -> Iterator[Choice]:
+    """Suggest what only the grey zone lets through."""
+    loose = policy.loose()
+    for choice in choices:
+        candidate = choice.candidate
+        doubtful = not choice.chosen and candidate.face not in already and objection_to(candidate, policy)
+        if not doubtful or objection_to(candidate, loose) or _crowding(candidate, moments, free, policy):
+            yield choice
+            continue
+        moments.append(candidate.taken_at)
+        free -= 1
+        yield replace(choice, chosen=True, sure=False)
 
 
 def objection_to(candidate: FaceCandidate, policy: PortraitPolicy) -> str:

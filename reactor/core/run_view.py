@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from reactor.core.activity import shortened
 from reactor.core.ids import RunId, is_dry
+from reactor.core.orders import ApplyRequest, UndoRequest, title_parts
 from reactor.core.runs import Only, ReplayRequest, Run, RunKind, RunRequest, RunState, ScanRequest
 
 # A run that failed is told of for so long; it stays in the list of runs for ever.
@@ -17,7 +18,8 @@ FEATURES_OF: Mapping[Only, str] = {"classify": "tags", "stack": "stacks", "faces
 class RunView:
     """A run beside the live one; ``dry`` where it only plans.
 
-    ``share`` is how much of it is done, 0 to 1; the counts are of its deliveries.
+    ``share`` is how much of it is done, 0 to 1; the counts are of its deliveries. ``asks`` where it is paused because
+    its budget of changes is used up, not by a person.
     """
 
     id: RunId
@@ -36,6 +38,7 @@ class RunView:
     created_at: datetime
     finished_at: datetime | None
     request: RunRequest
+    asks: bool = False
 
     @property
     def under_way(self) -> bool:
@@ -65,6 +68,7 @@ def run_view(run: Run) -> RunView:
         created_at=run.created_at,
         finished_at=run.finished_at,
         request=run.request,
+        asks=run.asks,
     )
 
 
@@ -91,6 +95,10 @@ def title_of(request: RunRequest) -> str:
                 f"for {_listed(request.handlers, '')}" if request.handlers else "",
                 _span(request.since, request.until),
             ]
+        case UndoRequest():
+            parts = [*title_parts(request), _span(request.since, request.until)]
+        case ApplyRequest():
+            parts = [*title_parts(request)]
     return shortened(", ".join(part for part in parts if part))
 
 

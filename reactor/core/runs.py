@@ -1,18 +1,21 @@
 """Runs beside the live one: what was asked for, how far it is, and what may be asked."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from reactor.core.asking import BadRequest as BadRequest  # noqa: PLC0414 - the border knows it by this module
+from reactor.core.asking import expect_known, expect_ordered
 from reactor.core.changes import StackAssets
 from reactor.core.events import EVENT_TYPES
 from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.journal import Entry
+from reactor.core.orders import ApplyRequest, OrderKind, OrderProgress, UndoRequest, check_order, share_of_order
 from reactor.core.quiet_hours import quiet_hours
 
-RunKind = Literal["scan", "replay"]
+RunKind = Literal["scan", "replay"] | OrderKind
 Only = Literal["stack", "classify", "faces"]
 HANDLERS_OF: Mapping[Only, tuple[str, ...]] = {
     "stack": ("embed", "stack"),
@@ -20,6 +23,7 @@ HANDLERS_OF: Mapping[Only, tuple[str, ...]] = {
     "faces": ("faces",),
 }
 FASTEST = 100_000
+LARGEST = 10_000_000
 
 
 class RunState(StrEnum):
@@ -40,7 +44,7 @@ class ScanRequest:
 
     ``accounts`` None means all; ``since`` and ``until`` are local capture days, both included; ``album`` is an id or a
     name; ``dry`` plans and changes nothing; ``rate_per_minute`` and ``quiet_hours`` ("22:00-07:00") go before the
-    settings where they are given.
+    settings where they are given. ``budget`` is the number of changes after which it asks whether to go on.
     """
 
     accounts: tuple[AccountId, ...] | None = None
@@ -51,6 +55,7 @@ class ScanRequest:
     dry: bool = False
     rate_per_minute: int | None = None
     quiet_hours: str | None = None
+    budget: int | None = None
 
     @property
     def kind(self) -> RunKind:
@@ -62,7 +67,7 @@ class ReplayRequest:
     """Deliver events of the log again: those that fit every filter that is given, or all with ``everything``.
 
     ``since`` and ``until`` (aware) bound when they were heard, both included. ``handlers`` are the only ones asked.
-    ``failed`` asks again for what is among the dead, and for nothing else.
+    ``failed`` asks again for what is among the dead, and for nothing else. ``budget`` is as that of a scan.
     """
 
     since: datetime | None = None
@@ -73,13 +78,14 @@ class ReplayRequest:
     handlers: tuple[str, ...] = ()
     failed: bool = False
     everything: bool = False
+    budget: int | None = None
 
     @property
     def kind(self) -> RunKind:
         return "replay"
 
 
-RunRequest: TypeAlias = ScanRequest | ReplayRequest
+RunRequest: TypeAlias = ScanRequest | ReplayRequest | UndoRequest | ApplyRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +127,7 @@ class ReplayProgress:
     fed: bool = False
 
 
-RunProgress: TypeAlias = ScanProgress | ReplayProgress
+RunProgress: TypeAlias = ScanProgress | ReplayProgress | OrderProgress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +148,10 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run as it stands; ``joined`` where it was there already when it was asked for."""
+    """A run as it stands; ``joined`` where it was there already when it was asked for.
+
+    ``asks`` says that it is paused because its budget is used up: it wants to be told whether to go on.
+    """
 
     id: RunId
     kind: RunKind
@@ -154,6 +163,7 @@ class Run:
     created_at: datetime
     finished_at: datetime | None
     joined: bool = False
+    asks: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -167,7 +177,7 @@ class Run:
 
     @property
     def share(self) -> float:
-        """How much of it was asked for, 0 to 1: of a scan by days, of a replay by events."""
+        """How much of it was asked for, 0 to 1: of a scan by days, else by what it finds."""
         return 1.0 if self.state is RunState.DONE else share_of(self.progress)
 
 
@@ -180,26 +190,26 @@ class WouldDeliver:
     first: tuple[tuple[int, str, str], ...] = ()
 
 
-class BadRequest(ValueError):
-    """Say why a run cannot be asked for, and what helps."""
-
-
 def check(request: RunRequest, *, accounts: Collection[str], handlers: Collection[str]) -> None:
     """Raise BadRequest where a run could not do what is asked; ``accounts`` and ``handlers`` are those that exist."""
     match request:
         case ScanRequest():
-            _known("account", request.accounts or (), accounts)
-            _ordered(request.since, request.until)
+            expect_known("account", request.accounts or (), accounts)
+            expect_ordered(request.since, request.until)
             _check_pace(request)
+            _check_budget(request.budget)
             if request.only is not None and not set(HANDLERS_OF[request.only]) <= set(handlers):
                 raise BadRequest(f"{request.only} is switched off here: a scan for it would do nothing")
         case ReplayRequest():
-            _known("account", [request.account] if request.account is not None else [], accounts)
-            _known("kind", request.kinds, [kind.__name__ for kind in EVENT_TYPES])
-            _known("handler", request.handlers, handlers)
-            _ordered(request.since, request.until)
-            if not request.everything and request == ReplayRequest(everything=False):
+            expect_known("account", [request.account] if request.account is not None else [], accounts)
+            expect_known("kind", request.kinds, [kind.__name__ for kind in EVENT_TYPES])
+            expect_known("handler", request.handlers, handlers)
+            expect_ordered(request.since, request.until)
+            _check_budget(request.budget)
+            if not request.everything and replace(request, budget=None) == ReplayRequest():
                 raise BadRequest('a replay needs a filter, or to be told that all is meant (--all; "everything": true)')
+        case UndoRequest() | ApplyRequest():
+            check_order(request, accounts=accounts)
 
 
 def handlers_of(request: RunRequest) -> tuple[str, ...] | None:
@@ -209,6 +219,8 @@ def handlers_of(request: RunRequest) -> tuple[str, ...] | None:
             return HANDLERS_OF[only] if only is not None else None
         case ReplayRequest(handlers=handlers):
             return handlers or None
+        case UndoRequest() | ApplyRequest():
+            return None
 
 
 def share_of(progress: RunProgress) -> float:
@@ -221,6 +233,8 @@ def share_of(progress: RunProgress) -> float:
             return sum(past for past, _ in days) / (sum(whole for _, whole in days) or 1)
         case ReplayProgress(last=last, at=at):
             return 1.0 if progress.fed else min(1.0, at / last) if last else 0.0
+        case OrderProgress():
+            return share_of_order(progress)
 
 
 def ended(progress: RunProgress) -> RunState:
@@ -238,16 +252,6 @@ def _days(account: AccountProgress) -> tuple[int, int]:
     return min(max(past, 0), whole), whole
 
 
-def _known(word: str, said: Iterable[str], known: Collection[str]) -> None:
-    if unknown := sorted(set(said) - set(known)):
-        raise BadRequest(f"there is no {word} {', '.join(unknown)[:200]!r}; there are {', '.join(sorted(known))}")
-
-
-def _ordered(since: date | None, until: date | None) -> None:
-    if since is not None and until is not None and since > until:
-        raise BadRequest(f"the time ends ({until}) before it begins ({since})")
-
-
 def _check_pace(request: ScanRequest) -> None:
     rate = request.rate_per_minute
     if rate is not None and not 1 <= rate <= FASTEST:
@@ -257,6 +261,11 @@ def _check_pace(request: ScanRequest) -> None:
             quiet_hours(request.quiet_hours)
         except ValueError as error:
             raise BadRequest(str(error)) from error
+
+
+def _check_budget(budget: int | None) -> None:
+    if budget is not None and not 1 <= budget <= LARGEST:
+        raise BadRequest(f"a budget is 1 to {LARGEST:,} changes")
 
 
 def final_plan(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -13,7 +13,8 @@ class RetryPolicy:
 
     ``attempts`` bounds tries that failed; a kill of the process counts as one, since the claim raises the count.
     ``patience`` bounds the waiting for something that is not there yet, counted from the first try; what never came is
-    shelved. Waiting out an outage, a missing permission or a limit of ours is not bounded and costs no try.
+    shelved. Waiting out an outage, a missing permission or a limit of ours is not bounded and costs no try; where
+    ``blocked`` is set, what only a person can mend (a key, a permission) is given up at once, and told in these words.
     """
 
     attempts: int = 8
@@ -24,6 +25,7 @@ class RetryPolicy:
     longest_s: float = 600.0
     soon_s: float = 0.25
     soon_longest_s: float = 60.0
+    blocked: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ def judge(error: Exception, *, attempts: int, age: timedelta, policy: RetryPolic
             return Dead(why=why)
         case NotReady() if age > policy.patience:
             return Shelved(why=f"{why} (waited for {policy.patience})")
+        case Blocked() if policy.blocked is not None:
+            return Dead(why=f"{policy.blocked}: {why}")
         case Blocked():
             seconds = min(policy.longest_s, max(policy.first_s, age.total_seconds() / 2))
             counted = False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reactor.core.changes import Change, State, TagAsset, TagState, VisibilityState
+from reactor.core.changes import Change, State, TagAsset, TagState, UntagAsset, VisibilityState
 from reactor.core.ids import AssetId
 from reactor.core.library import Asset
 
@@ -43,8 +43,9 @@ class Known:
 
     ``taken_at`` is the capture time by which it was embedded, None where it was not; ``left`` says that embedding
     gave it up or left it alone. ``ours`` are entries about its tags and its visibility, oldest first; ``newest`` is
-    the number of the newest entry of any kind, ``unsettled`` whether one is open. ``at`` is the database's time of
-    this knowledge.
+    the number of the newest entry of any kind, ``unsettled`` whether one is open. ``stacked`` are the members of the
+    stack in which our newest entry left the photo, None where it left it alone or a veto speaks of it; ``parted`` says
+    that the user is known to have taken others out of that stack. ``at`` is the database's time of this knowledge.
     """
 
     at: datetime
@@ -54,6 +55,8 @@ class Known:
     ours: tuple[Ours, ...] = ()
     newest: int = 0
     unsettled: bool = False
+    stacked: frozenset[AssetId] | None = None
+    parted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +139,8 @@ def _as_last_seen(known: Known) -> _Expected:
 def _tags_by(entry: Ours, before: frozenset[str], expected: _Expected) -> None:
     after = entry.after.tags if isinstance(entry.after, TagState) else None
     # Only what we claim is ours: the user may have tagged between the two readings of the entry.
-    claimed = frozenset(entry.change.tags) if isinstance(entry.change, TagAsset) else before ^ (after or before)
+    change = entry.change
+    claimed = frozenset(change.tags) if isinstance(change, TagAsset | UntagAsset) else before ^ (after or before)
     if after is None or not entry.sure:
         # What was not found when it was looked at again has not arrived; of the rest nobody knows whose it is.
         expected.unsure |= claimed & (before ^ after if after is not None else claimed) if entry.new else frozenset()
@@ -169,8 +173,20 @@ def _fields(now: Asset, known: Known, expected: _Expected) -> Sequence[str]:
         "archived": now.visibility == "archive" and was not in ("archive", None),
         "unarchived": now.visibility == "timeline" and was == "archive",
         "tags": bool((now.tags ^ expected.tags) - expected.unsure),
+        "unstacked": not now.trashed and _unstacked(now, known),
         # A stage may be correcting the stored time right now, so what was seen before is no news either.
         "date": known.taken_at is not None and now.taken_at not in (known.taken_at, seen_at_time),
         "touched": known.left,
     }
     return [name for name, changed in told.items() if changed]
+
+
+def _unstacked(now: Asset, known: Known) -> bool:
+    """Say whether the photo stands in no stack, or in somebody else's.
+
+    A photo shows no more of its stack than the cover. Of a stack whose parting is known already nothing more can be
+    told by that.
+    """
+    if known.stacked is None:
+        return False
+    return now.stack is None or (not known.parted and now.stack_primary not in known.stacked)

@@ -10,6 +10,8 @@ from reactor.core.covers import choose_cover
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.past import Past, left_together
+from reactor.core.vetoes import chosen_covers, released_covers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
     if not asset.is_photo or asset.trashed or asset.visibility != "timeline" or asset.motion_part_of is not None:
         return False
     if standing.stack is None:
-        return not _we_stacked(standing.entry, asset.id)
+        return left_together(standing.entry, asset.id) is None
     return is_ours(standing.stack, done)
 
 
@@ -45,25 +47,41 @@ def restack(
     group: Group,
     photos: Mapping[AssetId, EmbeddedPhoto],
     standings: Mapping[AssetId, Standing],
-    done: Mapping[str, Entry],
+    past: Past,
+    *,
+    sure: bool = True,
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, or where a stack has members outside the group: nothing is split.
+    One that is not ``sure`` is only suggested.
     """
     wished = frozenset(group.members)
     present = {member: stack for member in group.members if (stack := standings[member].stack) is not None}
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
-    cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, done))
+    cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, past))
     if any(stack.members == wished and stack.primary == cover for stack in present.values()):
         return None
     return StackAssets(
         account=account,
         cover=cover,
         members=(cover, *(member for member in group.members if member != cover)),
-        reason=Reason(rule=f"{group.reason.rule}; cover: {why.rule}", scores=group.reason.scores + why.scores),
+        reason=Reason(
+            rule=f"{group.reason.rule}; cover: {why.rule}", scores=group.reason.scores + why.scores, sure=sure
+        ),
+    )
+
+
+def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]:
+    """Return the groups of the loose rule that the sure one does not make, and that take none of its stacks apart."""
+    made = [frozenset(group.members) for group in sure]
+    return tuple(
+        group
+        for group in loose
+        if (wished := frozenset(group.members)) not in made
+        and all(stack <= wished or stack.isdisjoint(wished) for stack in made)
     )
 
 
@@ -84,13 +102,36 @@ def left_edges(
     return frozenset(end for end in ends if any(end <= photo.taken_at <= end + gap for photo in photos))
 
 
-def _users_cover(group: Group, present: Mapping[AssetId, StackNow], done: Mapping[str, Entry]) -> AssetId | None:
-    """Return the cover that the user gave to a stack of ours; the earliest where there are several."""
+def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:
+    """Return the cover that the user gave to a stack of ours; the earliest where there are several.
+
+    One that we did not leave on top is the user's, unless that choice was revoked. Once the user has chosen after our
+    newest entry, whatever lies on top is the user's. What was chosen earlier stays when the stack grows.
+    """
+    chosen = chosen_covers(past.vetoes)
     for member in group.members:
         stack = present.get(member)
-        if stack is not None and stack.primary not in _covers_left(done.get(stack.primary)):
+        if stack is not None and _is_the_users(stack, past):
             return stack.primary
-    return None
+    for member in group.members:
+        stack = present.get(member)
+        if stack is not None and stack.primary in chosen:
+            return stack.primary
+    return next((cover for cover in chosen if cover in group.members), None)
+
+
+def _is_the_users(stack: StackNow, past: Past) -> bool:
+    entry = past.newest.get(stack.primary)
+    since = entry.id if entry is not None else 0
+    if stack.primary not in _covers_left(entry):
+        return stack.primary not in released_covers(past.vetoes, since)
+    return any(
+        veto.kind == "cover"
+        and veto.state != "revoked"
+        and (veto.entry or 0) >= since
+        and not stack.members.isdisjoint(veto.subjects)
+        for veto in past.vetoes
+    )
 
 
 def _covers_left(entry: Entry | None) -> frozenset[AssetId]:
@@ -102,8 +143,3 @@ def _covers_left(entry: Entry | None) -> frozenset[AssetId]:
 def _left_so(entry: Entry | None, members: frozenset[AssetId]) -> bool:
     after = entry.after if entry is not None else None
     return isinstance(after, StackState) and any(left == members for _, left in after.stacks)
-
-
-def _we_stacked(entry: Entry | None, asset: AssetId) -> bool:
-    after = entry.after if entry is not None else None
-    return isinstance(after, StackState) and any(asset in left for _, left in after.stacks)

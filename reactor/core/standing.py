@@ -3,39 +3,38 @@
 States are compared, never times of change: a change is ours if every field that we claim equals what we left.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import replace
 from enum import Enum, auto
 
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    RemovePortrait,
+    RestoreStacks,
     StackAssets,
     StackState,
     State,
     TagAsset,
     TagState,
+    UnarchiveAssets,
+    UntagAsset,
     VisibilityState,
 )
-from reactor.core.ids import AssetId
-from reactor.core.journal import Entry
-
-# Immich itself may lose a tag for some seconds after a write (facts/immich-api.md section 5); a tag that is missing
-# so soon is set again, one that is missing later was taken away by the user.
-TAG_SETTLES = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Past:
-    """What was done before: the newest done entry of each subject, and every tag that any entry left on the asset.
-
-    ``tags`` holds only what was left at least ``TAG_SETTLES`` ago.
-    """
-
-    newest: Mapping[str, Entry] = field(default_factory=dict)
-    tags: frozenset[str] = frozenset()
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import EntryState
+from reactor.core.past import Past, Refused, left_together, was_archived
+from reactor.core.restoration import restorable, restored
+from reactor.core.vetoes import (
+    Veto,
+    apart,
+    not_together,
+    released_covers,
+    tags_off,
+    vetoed_subjects,
+    vetoed_tags,
+)
 
 
 class Unknown(Enum):
@@ -56,27 +55,127 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
         case StackAssets(), StackState():
             return (change.cover, frozenset(change.members)) in now.stacks
         case AddPortrait(), _:
-            return change.face in past.newest
+            given = past.newest.get(change.face)
+            return given is not None and isinstance(given.change, AddPortrait)
+        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
+            return restored(restoration, now)
     return False
 
 
-def admissible(change: Change, now: State, past: Past) -> Change | None:
-    """Return what may be done of the change, or None where the user has undone it before.
+def admissible(change: Change, now: State, past: Past) -> Change | Refused:
+    """Return what may be done of the change, or why nothing may be.
 
-    What was left before and is no longer so, the user has undone.
+    What was left before and is no longer so, the user has undone; what is taken back must still be as we left it.
     """
     match change, now:
         case TagAsset(), TagState():
-            tags = tuple(tag for tag in change.tags if tag in now.tags or tag not in past.tags)
-            return replace(change, tags=tags) if tags else None
+            return _tags_admitted(change, now, past)
         case ArchiveAssets(), VisibilityState():
-            shown = [asset for asset, visibility in now.visibility if visibility != "archive"]
-            return None if any(_was_archived(past.newest.get(asset), asset) for asset in shown) else change
+            return _archiving_admitted(change, now, past)
         case StackAssets(), StackState():
-            inside = {asset for _, members in now.stacks for asset in members}
-            undone = any(_was_stacked(past.newest.get(asset)) and asset not in inside for asset in change.members)
-            return None if undone else change
+            return _stacking_admitted(change, now, past)
+        case AddPortrait(), _ if change.face in vetoed_subjects(past.vetoes, "portrait"):
+            return Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
+        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
+            return restorable(restoration, now, past)
     return change
+
+
+def noticed(change: Change, now: State, past: Past) -> tuple[Veto, ...]:
+    """Return what the user is seen to have undone of what ``past`` tells; ``now`` is read of the change's subjects."""
+    match change, now:
+        case TagAsset(), TagState():
+            return untagged(change.account, change.asset, now, past)
+        case ArchiveAssets(), VisibilityState():
+            return unarchived(change.account, now, past)
+        case StackAssets(), StackState():
+            return unstacked(change.account, change.members, now, past)
+    return ()
+
+
+def untagged(account: AccountId, asset: AssetId, now: TagState, past: Past) -> tuple[Veto, ...]:
+    """Return the tags that we left on the photo and the user took off."""
+    return tuple(
+        veto
+        for tag, entry in sorted(past.tags.items())
+        if tag not in now.tags and past.is_old(entry)
+        for veto in tags_off(account, asset, (tag,), "user", "you took the tag off", entry.id)
+    )
+
+
+def unarchived(account: AccountId, now: VisibilityState, past: Past) -> tuple[Veto, ...]:
+    """Return the photos that we left in the archive and the user brought back."""
+    return tuple(
+        Veto(
+            account=account,
+            kind="archive",
+            subjects=(asset,),
+            why="you brought it back from the archive",
+            entry=entry.id,
+        )
+        for asset, visibility in now.visibility
+        if visibility == "timeline"
+        and (entry := past.newest.get(asset)) is not None
+        and was_archived(entry, asset)
+        and past.is_old(entry)
+    )
+
+
+def unstacked(account: AccountId, looked_at: Collection[AssetId], now: StackState, past: Past) -> tuple[Veto, ...]:
+    """Return what the user took out of stacks in which we left it.
+
+    ``looked_at`` are the photos of which it is known how they stand; of the others that an entry left together
+    nothing is said among themselves. Who is missing was deleted or is in the trash, which is no word about stacks.
+    """
+    inside = {member: stacked for _, stacked in now.stacks for member in stacked}
+    found: dict[int, Veto] = {}
+    for asset in looked_at:
+        entry = past.newest.get(asset)
+        members = left_together(entry, asset)
+        if entry is None or members is None or entry.id in found or not past.is_old(entry):
+            continue
+        if asset in now.missing:
+            continue
+        present = members - now.missing
+        companions = inside.get(asset, frozenset({asset}))
+        unread = present.difference(inside, looked_at)
+        if present <= companions or (unread and len(companions) > 1):
+            continue  # together still, however the user enlarged the stack; or too little is known
+        groups = [(min(part), part) for _, stacked in now.stacks if (part := stacked & present)]
+        groups += [(min(unread), unread)] if unread else []
+        why = "you took the stack apart"
+        found[entry.id] = not_together(account, sorted(present), groups, "user", why, entry.id)
+    return tuple(found.values())
+
+
+def _tags_admitted(change: TagAsset, now: TagState, past: Past) -> Change | Refused:
+    off = vetoed_tags(past.vetoes) | frozenset(tag for tag, entry in past.tags.items() if past.is_old(entry))
+    tags = tuple(tag for tag in change.tags if tag in now.tags or tag not in off)
+    if tags:
+        return replace(change, tags=tags)
+    return _vetoed("you took this off before; it stays off", noticed(change, now, past))
+
+
+def _archiving_admitted(change: ArchiveAssets, now: VisibilityState, past: Past) -> Change | Refused:
+    shown = [asset for asset, visibility in now.visibility if visibility != "archive"]
+    vetoed = vetoed_subjects(past.vetoes, "archive")
+    if any(asset in vetoed or was_archived(past.newest.get(asset), asset) for asset in shown):
+        return _vetoed("you brought this back before; it stays in the timeline", noticed(change, now, past))
+    return change
+
+
+def _stacking_admitted(change: StackAssets, now: StackState, past: Past) -> Change | Refused:
+    inside = {asset for _, members in now.stacks for asset in members}
+    undone = any(
+        left_together(past.newest.get(asset), asset) is not None and asset not in inside for asset in change.members
+    )
+    if undone or any(pair <= frozenset(change.members) for pair in apart(past.vetoes)):
+        return _vetoed("you took this stack apart before; it stays so", noticed(change, now, past))
+    return change
+
+
+def _vetoed(why: str, learned: tuple[Veto, ...] = ()) -> Refused:
+    return Refused(state=EntryState.VETOED, why=why, noticed=learned)
 
 
 def resolve(change: Change, before: State, now: State) -> Unknown:
@@ -84,7 +183,7 @@ def resolve(change: Change, before: State, now: State) -> Unknown:
     if satisfied(change, now, Past()):
         return Unknown.ARRIVED
     match change, before, now:
-        case TagAsset(), TagState(), TagState():
+        case TagAsset() | UntagAsset(), TagState(), TagState():
             claimed = frozenset(change.tags)
             same = before.tags & claimed == now.tags & claimed
         case _:
@@ -96,31 +195,20 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
     """Return the covers of present stacks that the change must not touch.
 
     A stack with members outside the wish would be robbed of the others. One whose members, or whose cover, are not
-    what our newest entries left is the user's; a cover that the wish itself keeps is no offence.
+    what our newest entries left is the user's; a cover that the wish itself keeps is no offence, nor is one that the
+    user no longer insists on.
     """
     wished = frozenset(change.members)
     return tuple(
         primary
         for primary, members in now.stacks
-        if not members <= wished
-        or not all(_left_so(past.newest.get(member), primary, members, change) for member in members)
+        if not (members <= wished and all(_left_so(member, primary, members, change, past) for member in members))
     )
 
 
-def _left_so(entry: Entry | None, primary: AssetId, members: frozenset[AssetId], change: StackAssets) -> bool:
-    after = entry.after if entry is not None else None
-    return isinstance(after, StackState) and any(
-        left == members and primary in (cover, change.cover) for cover, left in after.stacks
-    )
-
-
-def _was_archived(entry: Entry | None, asset: str) -> bool:
-    return (
-        entry is not None
-        and isinstance(entry.after, VisibilityState)
-        and any(left == asset and visibility == "archive" for left, visibility in entry.after.visibility)
-    )
-
-
-def _was_stacked(entry: Entry | None) -> bool:
-    return entry is not None and isinstance(entry.after, StackState)
+def _left_so(member: AssetId, primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
+    entry = past.newest.get(member)
+    if entry is None or not isinstance(entry.after, StackState):
+        return False
+    kept_or_free = primary == change.cover or primary in released_covers(past.vetoes, entry.id)
+    return any(left == members and (primary == cover or kept_or_free) for cover, left in entry.after.stacks)

@@ -1,4 +1,4 @@
-"""How everything stands, once for the page, the API and /readyz: values, and the functions that put them into words."""
+"""How everything stands, once for the page, the API and /readyz: values, and what of it does not work in sentences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +6,13 @@ from datetime import datetime
 
 from reactor.core.accounts import WORDS, AccountStatus
 from reactor.core.activity import Summary, shortened
-from reactor.core.changes import FEATURES
+from reactor.core.changes import FEATURES, Feature
 from reactor.core.ids import AccountId
+from reactor.core.limits import LimitPolicy, Trip
 from reactor.core.modes import Modes
+from reactor.core.orders import Waiting
 from reactor.core.pushes import PushSummary
+from reactor.core.review import Lost, Review, lost_words, trip_words
 from reactor.core.run_view import RunView, lately_failed, run_view
 from reactor.core.runs import Run
 
@@ -41,7 +44,8 @@ class Facts:
     """What the process knows of itself without asking anybody.
 
     ``model_fault`` says why nothing can be embedded, "" where all is well; ``optional`` names the features that a
-    household can well do without, so that a key that lacks them is no fault.
+    household can well do without, so that a key that lacks them is no fault. A run makes ``run_budget`` changes before
+    it asks for more.
     """
 
     modes: Modes = field(default_factory=Modes)
@@ -51,6 +55,7 @@ class Facts:
     accounts: tuple[AccountStatus, ...] = ()
     hearing: tuple[Hearing, ...] = ()
     optional: frozenset[str] = frozenset()
+    run_budget: int = LimitPolicy().run_budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,10 @@ class Off:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountView:
-    """An account of Immich; ``state`` and ``why`` in words, ``user`` the name of whom the key belongs to."""
+    """An account of Immich; ``state`` and ``why`` in words, ``user`` the name of whom the key belongs to.
+
+    ``modes`` are those of features that differ here from the rest.
+    """
 
     account: AccountId
     state: str
@@ -74,6 +82,12 @@ class AccountView:
     user: str
     version: str
     off: tuple[Off, ...]
+    modes: Mapping[Feature, str]
+
+    @property
+    def words(self) -> str:
+        """How it stands and why, in a line."""
+        return f"{self.state}: {self.why}" if self.why else self.state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +108,9 @@ class Status:
     """Everything, as it stands ``at`` that time.
 
     ``database`` and ``others`` are "ok" or begin with "failed: "; ``counts`` is None while the database is away.
-    ``held`` tells of limits that are reached.
+    ``waiting`` counts what waits for a yes, None where that is not known; ``trips`` are features of accounts that stand
+    still until a person confirms, ``lost`` asks about what vanished all at once. ``run_budget`` is how many changes a
+    run makes before it asks for more.
     """
 
     at: datetime
@@ -108,8 +124,11 @@ class Status:
     accounts: tuple[AccountView, ...]
     sources: tuple[SourceView, ...]
     runs: tuple[RunView, ...]
+    run_budget: int
     counts: Summary | None
-    held: tuple[str, ...]
+    waiting: Waiting | None
+    trips: tuple[Trip, ...]
+    lost: tuple[Lost, ...]
     others: Mapping[str, str]
 
 
@@ -120,17 +139,18 @@ def status_of(
     database: str = OK,
     counts: Summary | None = None,
     runs: Sequence[Run] = (),
-    held: tuple[str, ...] = (),
+    review: Review | None = None,
     others: Mapping[str, str] | None = None,
 ) -> Status:
     """Put together how everything stands."""
-    accounts = tuple(_account(status, facts.optional) for status in facts.accounts)
+    review = review or Review()
+    accounts = tuple(_account(status, facts.optional, facts.modes) for status in facts.accounts)
     sources = tuple(_source(hearing, at) for hearing in facts.hearing)
     views = tuple(run_view(run) for run in runs)
     return Status(
         at=at,
         ready=database == OK and not facts.model_fault and any(account.well for account in accounts),
-        faults=tuple(_faults(facts, database, accounts, sources, lately_failed(views, at), held, others or {})),
+        faults=tuple(_faults(facts, database, accounts, sources, review, views, at, others or {})),
         mode=facts.modes.default,
         features={feature: facts.modes.of(feature) for feature in FEATURES},
         model=f"{FAILED}{facts.model_fault}" if facts.model_fault else facts.model,
@@ -139,32 +159,13 @@ def status_of(
         accounts=accounts,
         sources=sources,
         runs=views,
+        run_budget=facts.run_budget,
         counts=counts,
-        held=held,
+        waiting=review.waiting,
+        trips=review.trips,
+        lost=review.lost,
         others=others or {},
     )
-
-
-def checks_of(status: Status) -> dict[str, str]:
-    """Return each thing that the service stands on, in words; what fails begins with "failed: "."""
-    checks = {"database": status.database, "model": status.model, "provider": status.provider}
-    checks |= {f"immich {account.account}": _check(account) for account in status.accounts}
-    checks |= {f"sources {source.account}": heard_words(source, status.at) for source in status.sources}
-    if status.counts is not None:
-        checks["backlog"] = _backlog(status.counts)
-        checks["limits"] = f"{FAILED}{'; '.join(status.held)}" if status.held else OK
-        checks["runs"] = _runs(status)
-    return checks | dict(status.others)
-
-
-def heard_words(source: SourceView, at: datetime) -> str:
-    """Return in one line how an account hears: "webhook last heard 3 minutes ago; 12 photos missed since ..."."""
-    lines = [f"{way.name} {way.words}" for way in source.ways]
-    if source.missed:
-        lines.append(missed_words(source, at))
-    if source.question:
-        lines.append(f"waits for an answer: {source.question}")
-    return "; ".join(lines)
 
 
 def missed_words(source: SourceView, at: datetime) -> str:
@@ -187,7 +188,7 @@ def many(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
-def _account(status: AccountStatus, optional: frozenset[str]) -> AccountView:
+def _account(status: AccountStatus, optional: frozenset[str], modes: Modes) -> AccountView:
     return AccountView(
         account=status.account,
         state=WORDS[status.standing],
@@ -200,6 +201,9 @@ def _account(status: AccountStatus, optional: frozenset[str]) -> AccountView:
             Off(feature=lack.feature, add=lack.permissions, optional=lack.feature in optional)
             for lack in status.missing
         ),
+        modes={
+            feature: mode for feature in FEATURES if (mode := modes.of(feature, status.account)) != modes.of(feature)
+        },
     )
 
 
@@ -227,8 +231,9 @@ def _faults(
     database: str,
     accounts: Sequence[AccountView],
     sources: Sequence[SourceView],
-    failed: Sequence[RunView],
-    held: Sequence[str],
+    review: Review,
+    runs: Sequence[RunView],
+    at: datetime,
     others: Mapping[str, str],
 ) -> Iterable[str]:
     """Yield a sentence for everything that does not work, the gravest first."""
@@ -236,34 +241,14 @@ def _faults(
         yield f"The database is away, so nothing is done: {database.removeprefix(FAILED)}"
     if facts.model_fault:
         yield f"The model cannot be used, so no photo is looked at: {facts.model_fault}"
-    yield from (f"Immich of {account.account}: {_said(account)}" for account in accounts if not account.well)
+    yield from (f"Immich of {account.account}: {account.words}" for account in accounts if not account.well)
     yield from (f"{source.account}: {source.question}" for source in sources if source.question)
-    yield from (f"A limit holds: {why}" for why in held)
-    yield from (f"{run.title} failed: {run.note or 'no reason was noted'}" for run in failed)
+    yield from (trip_words(trip) for trip in review.trips)
+    yield from (lost_words(lost) for lost in review.lost)
+    yield from (f"{run.title} asks: {run.note}" for run in runs if run.asks)
+    yield from (f"{run.title} failed: {run.note or 'no reason was noted'}" for run in lately_failed(runs, at))
     yield from (
         f"{name.capitalize()}: {words.removeprefix(FAILED)}"
         for name, words in others.items()
         if words.startswith(FAILED)
     )
-
-
-def _check(account: AccountView) -> str:
-    if not account.well:
-        return f"{FAILED}{_said(account)}"
-    off = [f"{one.feature} (add {', '.join(one.add)})" for one in account.off if not one.optional]
-    return f"{OK}, but switched off: {', '.join(off)}" if off else OK
-
-
-def _said(account: AccountView) -> str:
-    return f"{account.state}: {account.why}" if account.why else account.state
-
-
-def _backlog(counts: Summary) -> str:
-    states = {"waiting": counts.waiting, "dead": counts.failed, "shelved": counts.shelved, "held": counts.held}
-    return ", ".join(f"{number} {state}" for state, number in states.items() if number) or "empty"
-
-
-def _runs(status: Status) -> str:
-    lines = [f"{run.id} is {run.state}, {run.share:.0%} done" for run in status.runs if run.under_way]
-    failed = [f"{run.id} failed: {run.note}" for run in lately_failed(status.runs, status.at)]
-    return f"{FAILED if failed else ''}{'; '.join([*failed, *lines])}" or "none"

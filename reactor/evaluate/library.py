@@ -1,6 +1,6 @@
 """A library in memory in which the stack stage decides as it does in a real one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reactor.core.changes import Feature, StackAssets, StackState
@@ -8,6 +8,7 @@ from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.past import Past
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -77,5 +78,6 @@ class MemoryLibrary:
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 
-    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
-        return {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
+    async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
+        newest = {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
+        return Past(newest=newest)

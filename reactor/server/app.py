@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from pydantic import SecretStr
 from structlog.typing import FilteringBoundLogger
 
 from reactor.core.ids import AccountId
@@ -14,7 +15,7 @@ from reactor.server.api.follow import Follow
 from reactor.server.api.rows import make_api
 from reactor.server.desk import Activity, Desk
 from reactor.server.feed import Feed
-from reactor.server.guard import add_security_headers, guard
+from reactor.server.guard import Access, add_security_headers, guard
 from reactor.server.health import HealthRoutes, Readiness
 from reactor.server.overview import Overview
 from reactor.server.pages import HERE, Pages, Thumbnail, make_environment, make_renderer
@@ -31,18 +32,19 @@ def make_app(
     desk: Desk | None = None,
     readiness: Callable[[], Awaitable[Readiness]] | None = None,
     heard: Heard | None = None,
-    open_web: bool = False,
+    web_token: SecretStr | None = None,
 ) -> web.Application:
     """Return the application; without a ``desk`` it has no API, and its page shows photos alone.
 
-    ``readiness`` is made of what the desk tells, unless it is given. ``heard`` is told of every webhook. With
-    ``open_web`` page and API answer to every machine that reaches them.
+    ``readiness`` is made of what the desk tells, unless it is given. ``heard`` is told of every webhook. With a
+    ``web_token`` page and API answer to whoever carries it, else to this machine alone.
     """
-    middlewares = [_explain(log), guard(open_web=open_web), explained(log)]
+    access = Access(web_token, log=log)
+    middlewares = [_explain(log), guard(access), explained(log)]
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app.on_response_prepare.append(add_security_headers)
     overview = Overview(activity, desk)
-    health = HealthRoutes(readiness or overview.readiness)
+    health = HealthRoutes(readiness or overview.readiness, may_know=access.allows)
     webhook = WebhookRoute(sink=sink, accounts=accounts, log=log, heard=heard)
     app.add_routes(
         [

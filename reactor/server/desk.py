@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from reactor.core.activity import PhotoCard, Summary
-from reactor.core.changes import Feature
 from reactor.core.history import DeadFilter, DeadLetter, EventFilter, EventLine
 from reactor.core.ids import AccountId, RunId
 from reactor.core.journal import Entry
-from reactor.core.limits import LimitPolicy
+from reactor.core.journal_lines import JournalFilter, JournalLine
+from reactor.core.limits import Trip
+from reactor.core.orders import ApplyRequest, OrderReport, OrderRequest, Preview, Waiting
+from reactor.core.review import Lost
 from reactor.core.runs import ReplayRequest, Run, RunRequest, WouldDeliver
 from reactor.core.status import Facts
+from reactor.core.vetoes import Standing, Veto, VetoKind
 
 
 class Activity(Protocol):
@@ -42,7 +44,9 @@ class Runs(Protocol):
 
     async def pause(self, run: RunId) -> Run | None: ...
 
-    async def resume(self, run: RunId) -> Run | None: ...
+    async def resume(self, run: RunId, budget: int | None = ...) -> Run | None:
+        """Let a paused run go on; with a ``budget`` it may make so many more changes."""
+        ...
 
     async def cancel(self, run: RunId) -> Run | None: ...
 
@@ -67,15 +71,83 @@ class History(Protocol):
     async def drop(self, ids: Sequence[int] | None = ..., wanted: DeadFilter | None = ...) -> int: ...
 
 
-class Changes(Protocol):
-    """Count what was changed."""
+class Orders(Protocol):
+    """Read the journal, tell what orders would do and did, and decline what waits."""
 
-    async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then."""
+    async def waiting(
+        self, wanted: ApplyRequest, limit: int = ..., before: int | None = ...
+    ) -> tuple[JournalLine, ...]:
+        """Return the plans, or suggestions, that a request means, newest first."""
+        ...
+
+    async def counts(self) -> Waiting: ...
+
+    async def entries(
+        self, wanted: JournalFilter, limit: int = ..., before: int | None = ...
+    ) -> tuple[JournalLine, ...]:
+        """Return entries of the journal, newest first."""
+        ...
+
+    async def preview(self, request: OrderRequest) -> Preview:
+        """Return what an order would ask for; nothing is written."""
+        ...
+
+    async def decline(self, wanted: ApplyRequest) -> int: ...
+
+    async def put_back(self, ids: Sequence[int] | None = ...) -> tuple[int, ...]:
+        """Take vetoes that are asked about for losses of Immich and revoke them; return the entries to do again."""
+        ...
+
+    async def report(self, run: RunId) -> OrderReport | None:
+        """Return what came of an order, None where there is none of this id."""
         ...
 
 
-async def _nothing() -> None:
+class Vetoes(Protocol):
+    """Tell what a person has decided against, and take it back."""
+
+    async def standing(
+        self,
+        *,
+        account: AccountId | None = ...,
+        state: Standing | None = ...,
+        kind: VetoKind | None = ...,
+        limit: int = ...,
+        before: int | None = ...,
+    ) -> tuple[Veto, ...]:
+        """Return vetoes, newest first: those of a state, or all that are not revoked."""
+        ...
+
+    async def revoke(self, ids: Sequence[int]) -> int: ...
+
+    async def mine(self, ids: Sequence[int]) -> int:
+        """Take what was asked about for the user's own doing."""
+        ...
+
+
+class Losses(Protocol):
+    """Read the vetoes in the large."""
+
+    async def lost(self) -> tuple[Lost, ...]:
+        """Return what vanished together and was not answered yet."""
+        ...
+
+    async def standing(self) -> int:
+        """Return how many vetoes stand."""
+        ...
+
+
+class Limits(Protocol):
+    """Tell what stands still, and let it go on."""
+
+    async def open_trips(self) -> tuple[Trip, ...]: ...
+
+    async def confirm(self, ids: Sequence[int]) -> tuple[AccountId, ...]:
+        """Let what these stopped go on; return the account of each."""
+        ...
+
+
+async def _nothing(*_: object) -> None:
     return None
 
 
@@ -84,6 +156,7 @@ class Desk:
     """Everything that the page and the API stand on, besides the photos.
 
     ``facts`` answers at once; ``look`` takes a fresh look at the accounts of Immich, which ``facts`` tells of then.
+    ``hasten`` lets what waits of an account be tried at once.
     ``reset_missed`` forgets the missed photos of an account; ``confirm_people`` answers yes to what its people poll
     asks, and returns of how many people, 0 where nothing is asked. ``others`` say how things stand that make nothing
     unready ("ok", or "failed: ..."). ``handlers`` are the names of the reactions.
@@ -92,10 +165,13 @@ class Desk:
     facts: Callable[[], Facts]
     runs: Runs
     history: History
-    changes: Changes
-    limits: LimitPolicy
+    orders: Orders
+    vetoes: Vetoes
+    losses: Losses
+    limits: Limits
     handlers: Collection[str]
     reset_missed: Callable[[AccountId], None]
     confirm_people: Callable[[AccountId], int]
+    hasten: Callable[[AccountId], Awaitable[None]] = _nothing
     look: Callable[[], Awaitable[object]] = _nothing
     others: Mapping[str, Callable[[], Awaitable[str]]] = field(default_factory=dict)

@@ -3,18 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from reactor.core.activity import PhotoCard, Summary
-from reactor.core.changes import FEATURES
+from reactor.core.checks import checks_of
 from reactor.core.errors import Permanent, Retryable, Unreachable
 from reactor.core.history import DeadFilter, DeadLetter
+from reactor.core.review import Review
 from reactor.core.runs import Run
-from reactor.core.status import FAILED, OK, Facts, Status, checks_of, status_of
+from reactor.core.status import FAILED, OK, Facts, Status, status_of
 from reactor.server.desk import Activity, Desk
 from reactor.server.health import Readiness
+from reactor.server.papers import Papers, papers_of, review_of
 
 SHOWN = 60
 LETTERS = 20
@@ -26,7 +28,7 @@ READ_SECONDS = 25.0
 CHECK_SECONDS = 2.0
 # Anybody may ask whether we are ready; however many do, Immich and Frigate are asked seldom.
 SHARED_SECONDS = 0.5
-# Limits and what is neither Immich nor the database are looked at less often than the page is made.
+# What is neither Immich nor the database is looked at less often than the page is made.
 REST_SECONDS = 10.0
 
 T = TypeVar("T")
@@ -43,6 +45,7 @@ class Board:
     cards: tuple[PhotoCard, ...] = ()
     dead: tuple[DeadLetter, ...] = ()
     shelved: tuple[DeadLetter, ...] = ()
+    papers: Papers = field(default_factory=Papers)
     read_at: datetime | None = None
 
     @property
@@ -60,9 +63,7 @@ class Overview:
         self._desk = desk
         self._now = now
         self._last: Board | None = None
-        self._limits: tuple[str, ...] = ()
         self._others: dict[str, str] = {}
-        self._rested_at = 0.0
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = -REST_SECONDS
         self._checking = asyncio.Lock()
@@ -110,7 +111,7 @@ class Overview:
             # What does not answer in time is told as the last look found it.
             await asyncio.gather(_quietly(self._desk.look()), self._ask_others(self._desk))
         try:
-            status = await _within(CHECK_SECONDS, self._stand(self._activity.backlog))
+            status = await _within(CHECK_SECONDS, self._stand(self._activity.backlog, whole=False))
         except (Retryable, Permanent) as error:
             status = self._status(database=_away(error))
         return Readiness(ready=status.ready, checks=checks_of(status))
@@ -125,53 +126,47 @@ class Overview:
         if self._last is None:
             return Board(status=status)
         before = self._last.status
-        return replace(self._last, status=replace(status, counts=before.counts, runs=before.runs))
+        known = replace(status, counts=before.counts, runs=before.runs, waiting=before.waiting)
+        return replace(self._last, status=known)
 
     async def _read(self) -> Board:
         status = await self._stand(self._activity.summary)
         cards = await self._activity.newest(SHOWN)
         dead: tuple[DeadLetter, ...] = ()
         shelved: tuple[DeadLetter, ...] = ()
+        papers = Papers()
         if self._desk is not None and status.counts is not None:
             if status.counts.failed:
                 dead = await self._desk.history.dead(DeadFilter(), LETTERS)
             if status.counts.shelved:
                 shelved = await self._desk.history.dead(DeadFilter(shelved=True), LETTERS)
-        return Board(status=status, cards=cards, dead=dead, shelved=shelved, read_at=status.at)
+            papers = await papers_of(self._desk, status)
+        return Board(status=status, cards=cards, dead=dead, shelved=shelved, papers=papers, read_at=status.at)
 
-    async def _stand(self, count: Callable[[], Awaitable[Summary]]) -> Status:
+    async def _stand(self, count: Callable[[], Awaitable[Summary]], *, whole: bool = True) -> Status:
         counts = await count()
         if self._desk is None:
             return self._status(counts=counts)
-        if time.monotonic() >= self._rested_at:
-            self._limits = await self._limits_reached(self._desk)
-            self._rested_at = time.monotonic() + REST_SECONDS
-        return self._status(counts=counts, runs=await self._desk.runs.list(RUNS))
+        review = await review_of(self._desk, counted=whole)
+        return self._status(counts=counts, runs=await self._desk.runs.list(RUNS), review=review)
 
-    def _status(self, *, database: str = OK, counts: Summary | None = None, runs: tuple[Run, ...] = ()) -> Status:
+    def _status(
+        self,
+        *,
+        database: str = OK,
+        counts: Summary | None = None,
+        runs: tuple[Run, ...] = (),
+        review: Review | None = None,
+    ) -> Status:
         return status_of(
             self.facts(),
             self._now(),
             database=database,
             counts=counts,
             runs=runs,
-            held=self._limits,
+            review=review,
             others=self._others,
         )
-
-    async def _limits_reached(self, desk: Desk) -> tuple[str, ...]:
-        facts, policy = desk.facts(), desk.limits
-        since = self._now() - policy.window
-        held = []
-        for account in facts.accounts:
-            for feature in (feature for feature in FEATURES if facts.modes.of(feature) == "apply"):
-                changes, heard = await desk.changes.count_since(account.account, feature, since)
-                if policy.exceeded(changes, heard):
-                    held.append(
-                        f"{changes} changes of {feature} within {policy.window} for {heard} photos heard of "
-                        f"{account.account} (at most {policy.allowed(heard)})"
-                    )
-        return tuple(held)
 
     def _freshen(self) -> None:
         """Ask the others from time to time, beside the page: one that hangs must not hold it up."""

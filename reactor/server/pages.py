@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
@@ -11,8 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from structlog.typing import FilteringBoundLogger
 
 from reactor.core.activity import shortened
+from reactor.core.briefly import briefly, photo_of
 from reactor.core.errors import BadWebhook, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.review import lost_words, trip_words, veto_words
 from reactor.core.status import ago, many, missed_words
 from reactor.core.webhook import parse_uuid
 from reactor.server.overview import Board, Overview
@@ -40,6 +42,9 @@ def make_environment() -> Environment:
     environment.filters.update(
         clock=clock, day=day, stamp=stamp, ago=ago, many=many, missed=missed_words, short=shortened
     )
+    environment.filters.update(
+        briefly=briefly, photo=photo_of, tripped=trip_words, lost=lost_words, never=veto_words, hour_before=hour_before
+    )
     return environment
 
 
@@ -66,6 +71,11 @@ def day(moment: datetime) -> str:
 def stamp(moment: datetime) -> str:
     """Return the time as machines read it, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def hour_before(moment: datetime) -> str:
+    """Return the time an hour earlier as machines read it; whole minutes, so that the page stays as it is meanwhile."""
+    return stamp((moment - timedelta(hours=1)).replace(second=0, microsecond=0))
 
 
 class Pages:

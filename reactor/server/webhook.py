@@ -13,7 +13,7 @@ from reactor.core.errors import BadWebhook, Retryable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.webhook import TRIGGERS, NotJson, Told, parse_webhook, secret_matches
 from reactor.ports import EventSink
-from reactor.server.body import SECONDS, read_body
+from reactor.server.body import DAMAGED, SECONDS, read_body
 from reactor.server.gather import Gatherer
 
 MAX_BODY = 1024 * 1024
@@ -73,6 +73,8 @@ class WebhookRoute:
             body = await read_body(request, MAX_BODY)
         except TimeoutError as error:
             raise BadWebhook(f"the body did not arrive within {SECONDS:.0f} s") from error
+        except web.HTTPBadRequest as error:
+            raise BadWebhook(DAMAGED) from error
         told = parse_webhook(account, request.headers.get("Content-Type", ""), body)
         if told.events:
             await self._gatherer.keep(told.events)

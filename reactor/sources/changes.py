@@ -1,4 +1,4 @@
-"""Hear by asking what the user changed: trashed, restored, archived, brought back, tagged, dated; never our own."""
+"""Hear by asking what the user changed: trash, archive, tags, stacks, dates; never our own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -160,7 +160,7 @@ class ChangesPoll:
 
     async def _pass(self, turn: _Turn) -> int:
         """Look at all that the window shows; return how many photos were read."""
-        window = {"updatedAfter": _iso(turn.after), "updatedBefore": _iso(turn.before), "withDeleted": True}
+        window = {"updatedAfter": iso(turn.after), "updatedBefore": iso(turn.before), "withDeleted": True}
         read = 0
         batch: dict[AssetId, datetime] = {}
         for visibility in VISIBILITIES:
@@ -216,7 +216,7 @@ class ChangesPoll:
     async def _tell(self, decided: Sequence[tuple[Asset, Told]]) -> int:
         # Appended before it is remembered: a crash in between tells twice, and the log keeps once.
         events = [
-            AssetChanged(account=self._account, asset=asset.id, updated_at=_iso(asset.updated_at), fields=told.fields)
+            AssetChanged(account=self._account, asset=asset.id, updated_at=iso(asset.updated_at), fields=told.fields)
             for asset, told in decided
             if told.fields
         ]
@@ -244,5 +244,6 @@ class ChangesPoll:
         await self._bookmarks.put(self._name, CURSOR.dump_python(cursor, mode="json"))
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """Return the moment as Immich writes it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -55,7 +55,7 @@ class Backoff:
     _failures: int = 0
     _refused: bool = False
 
-    def after(self, error: Retryable | Permanent) -> float:
+    def after(self, error: Exception) -> float:
         """Return how many seconds to wait after one more failure."""
         refused = isinstance(error, Blocked)
         if refused is not self._refused:
@@ -87,10 +87,11 @@ async def repeat(
     while True:
         try:
             found = await once()
-        except (Retryable, Permanent) as error:
+        except Exception as error:  # noqa: BLE001 - one source that nobody foresaw failing must not end all others
             wait = backoff.after(error)
-            if str(error) != said:
-                said = str(error)
+            words = str(error) if isinstance(error, Retryable | Permanent) else type(error).__name__
+            if words != said:
+                said = words
                 report(name, error, wait)
             asked = min(wait, _asked(error))
             await asyncio.sleep(asked)
@@ -121,5 +122,7 @@ def report(name: str, error: Exception, wait_s: float) -> None:
     """Say why a source waits. The sentence says all, a stack adds nothing."""
     if isinstance(error, Blocked):
         log.error(f"{name} waits: {error}", again_in_s=wait_s)
+    elif not isinstance(error, Retryable | Permanent):
+        log.error(f"{name} failed in a way that nobody foresaw", again_in_s=wait_s, exc_info=error)
     else:
         log.warning(f"{name}: {error}", again_in_s=wait_s)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from reactor.core.archiving import archivable
+from reactor.core.categories import tag_of
 from reactor.core.changes import ArchiveAssets, Reason
 from reactor.core.errors import Gone, Held, Retryable
 from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AssetId
 from reactor.core.library import Asset
+from reactor.core.vetoes import vetoed_subjects, vetoed_tags
 from reactor.ports import Library, Services
 from reactor.routing import Outcome, Router
 
@@ -27,11 +29,20 @@ async def archive(events: Sequence[Event], services: Services) -> Outcome:
     if await services.backlog.pending(event.account, event.asset, "stack"):
         # A scan may keep the stacks busy for hours, so waiting for them must cost no try.
         raise Held("the photo's stack is not decided yet")
+    if not (categories := await _wanting(event, services)):
+        return Outcome()
     together = await _together(event.asset, services.library(event.account))
     if not (assets := await _agreed(event, together, services)):
         return Outcome()
-    reason = Reason(rule=f"wanted in the archive by {', '.join(event.categories)}")
-    return Outcome(changes=(ArchiveAssets(account=event.account, assets=assets, reason=reason),))
+    reason = Reason(rule=f"wanted in the archive by {', '.join(categories)}")
+    change = ArchiveAssets(account=event.account, assets=assets, categories=categories, reason=reason)
+    return Outcome(changes=(change,))
+
+
+async def _wanting(event: ArchiveWanted, services: Services) -> tuple[str, ...]:
+    """Return the categories that still want it: not one whose tag the user took off the photo."""
+    off = vetoed_tags((await services.journal.past(event.account, "tags", (event.asset,))).vetoes)
+    return tuple(name for name in event.categories if tag_of(name) not in off)
 
 
 async def _together(asset: AssetId, library: Library) -> tuple[Asset, ...]:
@@ -52,5 +63,6 @@ async def _together(asset: AssetId, library: Library) -> tuple[Asset, ...]:
 async def _agreed(event: ArchiveWanted, together: Sequence[Asset], services: Services) -> tuple[AssetId, ...]:
     ids = [asset.id for asset in together]
     heard = await services.backlog.heard(event.account, ids, ArchiveWanted.__name__)
-    done = await services.journal.newest(event.account, "archive", ids)
-    return archivable(together, {event.asset, *map(AssetId, heard)}, done)
+    past = await services.journal.past(event.account, "archive", ids)
+    wanted = {event.asset, *map(AssetId, heard)}
+    return archivable(together, wanted, past.newest, vetoed_subjects(past.vetoes, "archive"))

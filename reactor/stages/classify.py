@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reactor.core.categories import match_categories
+from reactor.core.categories import Match, archiving_of, match_categories
 from reactor.core.changes import Reason, TagAsset
 from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
 from reactor.ports import Services
@@ -20,7 +20,8 @@ def lane(event: Event) -> str:
 async def classify(events: Sequence[Event], services: Services) -> Outcome:
     """Wish for one tag call with every category that fits, and for the archive where a category says so.
 
-    A photo of an external library is left alone where Immich must not write beside the user's own files.
+    A category in its grey zone is suggested, each by itself, and archives nothing until it is accepted. A photo of an
+    external library is left alone where Immich must not write beside the user's own files.
     """
     (event,) = events
     assert isinstance(event, AssetEmbedded)
@@ -32,18 +33,22 @@ async def classify(events: Sequence[Event], services: Services) -> Outcome:
         return Outcome()
     prompts = await services.embedder.texts([prompt for category in categories for prompt in category.prompts])
     matches = match_categories(photos[0].vector, categories, prompts)
-    if not matches:
-        return Outcome()
-    reason = Reason(
-        rule="; ".join(f"{match.category.name}: like “{match.prompt}”" for match in matches),
-        scores=tuple((match.category.name, round(match.score, 4)) for match in matches),
-    )
-    tags = tuple(sorted({match.category.tag for match in matches}))
-    change = TagAsset(account=event.account, asset=event.asset, tags=tags, reason=reason)
-    archiving = tuple(sorted(match.category.name for match in matches if match.category.action == "tag_and_archive"))
+    sure = [match for match in matches if match.sure]
+    changes = tuple(_tagging(event, part) for part in (sure, *([one] for one in matches if not one.sure)) if part)
+    archiving = archiving_of([match.category.tag for match in sure], categories)
     if not archiving:
-        return Outcome(changes=(change,))
+        return Outcome(changes=changes)
     wanted = ArchiveWanted(
         account=event.account, asset=event.asset, categories=archiving, model=event.model, checksum=event.checksum
     )
-    return Outcome(events=(wanted,), changes=(change,))
+    return Outcome(events=(wanted,), changes=changes)
+
+
+def _tagging(event: AssetEmbedded, matches: Sequence[Match]) -> TagAsset:
+    reason = Reason(
+        rule="; ".join(f"{match.category.name}: like “{match.prompt}”" for match in matches),
+        scores=tuple((match.category.name, round(match.score, 4)) for match in matches),
+        sure=all(match.sure for match in matches),
+    )
+    tags = tuple(sorted({match.category.tag for match in matches}))
+    return TagAsset(account=event.account, asset=event.asset, tags=tags, reason=reason)

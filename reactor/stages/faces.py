@@ -12,6 +12,7 @@ from reactor.core.ids import AccountId, FaceId, PersonId
 from reactor.core.journal import EntryState
 from reactor.core.library import Asset, Face
 from reactor.core.portraits import FaceCandidate, choose_portraits, objection_to
+from reactor.core.vetoes import vetoed_subjects
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -24,10 +25,8 @@ LOOKED_AT = 5
 PREVIEW_PATIENCE = timedelta(minutes=10)
 """How long a preview is waited for; no further event may come to look at the photo again."""
 
-# A face whose answer is not known takes its place as one that was given does; a plan is wished for again, so that it
-# is carried out once the mode allows it.
-KEPT = frozenset({EntryState.DONE, EntryState.OPEN, EntryState.PARKED})
-FREE = frozenset({EntryState.PLANNED, EntryState.SUPERSEDED})
+# A face whose answer is not known takes its place as one that was given does.
+UNKNOWN = frozenset({EntryState.OPEN, EntryState.PARKED})
 
 
 @router.on(PersonNamed, PersonRenamed, PersonGainedFaces, name="faces", lane=lambda _: "frigate", batch=True)
@@ -45,9 +44,7 @@ async def faces(events: Sequence[Event], services: Services) -> Outcome:
 
 async def _portraits(account: AccountId, person: PersonId, name: str, services: Services) -> list[AddPortrait]:
     known_as = frigate_name(name)
-    before = await services.journal.portraits(account, person)
-    already = frozenset(face for face, state in before.items() if state in KEPT)
-    refused = {face for face, state in before.items() if state not in KEPT | FREE}
+    already, refused = await _given(account, person, services)
     policy = services.portrait_policy
     if known_as is None or len(already) >= policy.maximum:
         return []
@@ -64,11 +61,30 @@ async def _portraits(account: AccountId, person: PersonId, name: str, services: 
             face=choice.candidate.face,
             box=choice.candidate.box,
             frame=choice.candidate.frame,
-            reason=Reason(rule=choice.reason, scores=(("sharpness", round(choice.candidate.sharpness, 1)),)),
+            reason=Reason(
+                rule=choice.reason, scores=(("sharpness", round(choice.candidate.sharpness, 1)),), sure=choice.sure
+            ),
         )
-        for choice in choose_portraits(candidates, already, policy)
+        for choice in sorted(choose_portraits(candidates, already, policy), key=lambda choice: not choice.sure)
         if choice.chosen
     ]
+
+
+async def _given(
+    account: AccountId, person: PersonId, services: Services
+) -> tuple[frozenset[FaceId], frozenset[FaceId]]:
+    """Return the faces that Frigate was given, and those that it is never given.
+
+    A plan is wished for again, so that it is carried out once the mode allows it. What was taken back, or deleted in
+    Frigate, may come again once nobody is against it any more.
+    """
+    before = await services.journal.portraits(account, person)
+    past = await services.journal.past(account, "faces", tuple(before))
+    vetoed = vetoed_subjects(past.vetoes, "portrait")
+    stands = {face for face, entry in past.newest.items() if isinstance(entry.change, AddPortrait)}
+    already = {face for face, state in before.items() if state in UNKNOWN or face in stands}
+    refused = {face for face, state in before.items() if state is EntryState.FAILED or face in vetoed}
+    return frozenset(already - vetoed), frozenset(refused)
 
 
 async def _candidates(

@@ -13,7 +13,9 @@ from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtr
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
-from reactor.core.stacking import Standing, free, left_edges, restack
+from reactor.core.past import Past
+from reactor.core.stacking import Standing, free, in_doubt, left_edges, restack
+from reactor.core.vetoes import Veto, apart
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -54,9 +56,9 @@ class Neighbours(Protocol):
 
 
 class DoneBefore(Protocol):
-    """Find the newest done entries; as ports.JournalReader."""
+    """Tell what was done before and what was vetoed; as ports.JournalReader."""
 
-    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]: ...
+    async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,15 +114,25 @@ async def _retake(event: AssetChanged, services: Services) -> None:
 
 
 async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...]:
-    """Return what makes the stacks of these photos right; photos that are not embedded (yet) are passed over."""
+    """Return what makes the stacks of these photos right, then what is only suggested.
+
+    Photos that are not embedded (yet) are passed over.
+    """
     fresh = await desk.photos.embedded(desk.account, batch, desk.model)
     if not fresh:
         return ()
     photos = await _neighbourhood(fresh, desk)
     asked = frozenset(photo.asset for photo in fresh)
     reading = _Reading(desk)
-    groups = await _settled_groups(photos, asked, reading)
-    found = (restack(desk.account, group, photos, reading.standings, reading.done) for group in groups)
+    groups = await _settled_groups(photos, asked, reading, desk.policy)
+    doubtful: tuple[Group, ...] = ()
+    if desk.policy.review_share:
+        doubtful = in_doubt(groups, await _settled_groups(photos, asked, reading, desk.policy.loose()))
+    found = [
+        restack(desk.account, group, photos, reading.standings, reading.past, sure=sure)
+        for part, sure in ((groups, True), (doubtful, False))
+        for group in part
+    ]
     return tuple(change for change in found if change is not None)
 
 
@@ -139,15 +151,18 @@ async def _neighbourhood(fresh: Sequence[EmbeddedPhoto], desk: Desk) -> dict[Ass
 
 
 async def _settled_groups(
-    photos: Mapping[AssetId, EmbeddedPhoto], asked: frozenset[AssetId], reading: "_Reading"
+    photos: Mapping[AssetId, EmbeddedPhoto], asked: frozenset[AssetId], reading: "_Reading", policy: StackPolicy
 ) -> tuple[Group, ...]:
-    """Partition without the photos that are not ours to move; each round reads only who came in anew."""
-    desk = reading.desk
+    """Partition without the photos that are not ours to move, and keep apart what the user took apart.
+
+    Each round reads only who came in anew, and what the user said of them counts from the next one on.
+    """
+    floor = reading.desk.random_pair_cosine
     while True:
         open_photos = [photo for asset, photo in photos.items() if asset not in reading.out]
         groups = tuple(
             group
-            for group in await _partition(open_photos, desk)
+            for group in await _partition(open_photos, policy, floor, apart(reading.past.vetoes))
             if len(group.members) > 1 and asked.intersection(group.members)
         )
         unread = [member for group in groups for member in group.members if member not in reading.standings]
@@ -156,10 +171,12 @@ async def _settled_groups(
         await reading.read(unread)
 
 
-async def _partition(photos: Sequence[EmbeddedPhoto], desk: Desk) -> tuple[Group, ...]:
+async def _partition(
+    photos: Sequence[EmbeddedPhoto], policy: StackPolicy, floor: float | None, pairs: frozenset[frozenset[AssetId]]
+) -> tuple[Group, ...]:
     if len(photos) <= SEVERAL_HUNDRED:
-        return partition(photos, desk.policy, desk.random_pair_cosine)
-    return await asyncio.to_thread(partition, photos, desk.policy, desk.random_pair_cosine)
+        return partition(photos, policy, floor, pairs)
+    return await asyncio.to_thread(partition, photos, policy, floor, pairs)
 
 
 class _Reading:
@@ -168,9 +185,15 @@ class _Reading:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.standings: dict[AssetId, Standing] = {}
-        self.done: dict[str, Entry] = {}
         self.out: set[AssetId] = set()
+        self._done: dict[str, Entry] = {}
+        self._vetoes: dict[int, Veto] = {}
         self._stacks: dict[StackId, StackNow] = {}
+
+    @property
+    def past(self) -> Past:
+        """Return what the journal and the vetoes say of all that was read."""
+        return Past(newest=self._done, vetoes=tuple(self._vetoes.values()))
 
     async def read(self, members: Sequence[AssetId]) -> None:
         assets = [asset for asset in await _at_most(READS_AT_ONCE, members, self._asset) if asset is not None]
@@ -178,15 +201,17 @@ class _Reading:
         self._stacks |= {found.id: found for found in await _at_most(READS_AT_ONCE, sorted(unknown), self._stack)}
         stacked = (self._stacks[asset.stack].members for asset in assets if asset.stack is not None)
         subjects = sorted({asset.id for asset in assets}.union(*stacked))
-        self.done |= await self.desk.journal.newest(self.desk.account, "stacks", subjects)
+        past = await self.desk.journal.past(self.desk.account, "stacks", subjects)
+        self._done |= past.newest
+        self._vetoes |= {veto.id: veto for veto in past.vetoes}
         for asset in assets:
             stack = self._stacks[asset.stack] if asset.stack is not None else None
-            self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self.done.get(asset.id))
+            self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self._done.get(asset.id))
         self.out |= {member for member in members if not self._free(member)}
 
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)
-        return standing is not None and free(standing, self.done)
+        return standing is not None and free(standing, self._done)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:

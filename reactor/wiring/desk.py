@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -12,8 +13,13 @@ import structlog
 from reactor.adapters.postgres.embedded import EmbeddedNotRunning, embedded_postgres
 from reactor.adapters.postgres.folders import Folders, exclusive
 from reactor.adapters.postgres.history import PostgresHistory
+from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.pool import open_pool
+from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.runs import PostgresRuns
+from reactor.adapters.postgres.vetoes import PostgresVetoes
+from reactor.adapters.postgres.wake import Wake
 from reactor.config import Settings
 from reactor.core.errors import StartError
 from reactor.routing import Router
@@ -29,12 +35,16 @@ STARTING_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """What a command asks of the log and of the runs."""
+    """What a command asks of the log, of the journal and of the runs."""
 
     pool: asyncpg.Pool
     router: Router
     history: PostgresHistory
     runs: PostgresRuns
+    orders: PostgresOrders
+    vetoes: PostgresVetoes
+    limits: PostgresLimits
+    queue: PostgresQueue
 
 
 @asynccontextmanager
@@ -46,7 +56,20 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         if dsn is None:
             dsn = await exits.enter_async_context(open_database(settings))
         pool = await exits.enter_async_context(open_pool(dsn, size=CONNECTIONS))
-        yield Desk(pool=pool, router=router, history=PostgresHistory(pool), runs=PostgresRuns(pool, router))
+        wake = Wake(pool)
+        exits.push_async_callback(wake.aclose)
+        # A desk claims nothing: it needs no name that a restart would know.
+        lease = timedelta(seconds=settings.lease_seconds)
+        yield Desk(
+            pool=pool,
+            router=router,
+            history=PostgresHistory(pool),
+            runs=PostgresRuns(pool, router, usual=settings.limit_policy().run_budget),
+            orders=PostgresOrders(pool),
+            vetoes=PostgresVetoes(pool),
+            limits=PostgresLimits(pool),
+            queue=PostgresQueue(pool, router, wake, worker="desk", lease=lease),
+        )
 
 
 async def _shared(settings: Settings) -> str | None:

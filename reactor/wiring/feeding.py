@@ -1,6 +1,6 @@
-"""The loops beside the live stream: scans, replays, and what forgets the old."""
+"""The loops beside the live stream: scans, replays, orders, and what forgets the old."""
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from reactor.adapters.postgres.feeding import PostgresFeeding
@@ -8,8 +8,10 @@ from reactor.adapters.postgres.pruning import PostgresPruning
 from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.config import Settings
 from reactor.core.ids import AccountId
+from reactor.core.orders import OrderKind
 from reactor.routing import Router
 from reactor.sources.feeding import Feeder
+from reactor.sources.orders import OrdersFeed
 from reactor.sources.pruning import prune_for_ever
 from reactor.sources.replay import ReplayFeed
 from reactor.sources.scan import ScanFeed, ScanPace, Timeline
@@ -21,7 +23,7 @@ from reactor.wiring.work import now
 def run_loops(
     settings: Settings, router: Router, stores: Stores, accounts: Accounts
 ) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what feeds scans and replays, and, unless everything is kept for ever, what forgets."""
+    """Return what feeds scans, replays and orders, and, unless everything is kept for ever, what forgets."""
 
     def timeline(account: AccountId) -> Timeline:
         return accounts.guarded(account).timeline
@@ -36,6 +38,17 @@ def run_loops(
         now=now,
     )
     replay = ReplayFeed(PostgresReplays(stores.pool, router), stores.log)
-    loops = (Feeder("scan", leases, scan).run(), Feeder("replay", leases, replay).run())
+    loops = (
+        Feeder("scan", leases, scan).run(),
+        Feeder("replay", leases, replay).run(),
+        *order_loops(stores, ("undo", "apply")),
+    )
     retention = settings.log_retention()
     return loops if retention is None else (*loops, prune_for_ever(PostgresPruning(stores.pool), retention))
+
+
+def order_loops(stores: Stores, kinds: Collection[OrderKind]) -> tuple[Coroutine[Any, Any, None], ...]:
+    """Return what feeds orders of these kinds."""
+    leases = PostgresFeeding(stores.pool, feeder=stores.worker)
+    feed = OrdersFeed(stores.orders, stores.log)
+    return tuple(Feeder(kind, leases, feed).run() for kind in kinds)

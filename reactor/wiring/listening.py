@@ -13,6 +13,8 @@ from reactor.sources.people import PeoplePoll
 from reactor.sources.poll import Pace, UploadPoll
 from reactor.sources.pushes import Pushes
 from reactor.sources.realtime import RealtimeSource
+from reactor.sources.sweep import FaceSweep, Sweep
+from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Account, Accounts
 from reactor.wiring.stores import Stores
 from reactor.wiring.work import now
@@ -30,6 +32,7 @@ class Ears:
     uploads: UploadPoll
     changes: ChangesPoll
     people: PeoplePoll
+    sweep: Sweep
     realtime: RealtimeSource | None
     with_secret: bool
 
@@ -46,6 +49,7 @@ class Ears:
             words = self.realtime.status()
             ways.append(Way(name="socket", words=words, well=None if words.startswith("off") else _up(words)))
         words = self.people.status()
+        ways.append(Way(name="sweep", words=self.sweep.status()))
         ways.append(Way(name="people", words=words, well=not words.startswith("failed")))
         return Hearing(
             account=self.account,
@@ -79,6 +83,10 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     )
     people = PeoplePoll(account.id, library, sink, bookmarks, interval=timedelta(seconds=settings.people_seconds))
 
+    sweep = Sweep(
+        account.id, library, stores.claims, sink, bookmarks, every=timedelta(hours=settings.sweep_hours), now=now
+    )
+
     def all_may_have_missed_something() -> None:
         for poll in (uploads, changes, people):
             poll.wake()
@@ -95,9 +103,18 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
         uploads=uploads,
         changes=changes,
         people=people,
+        sweep=sweep,
         realtime=realtime,
-        with_secret=bool(account.webhook_secrets),
+        with_secret=any(account.webhook_secrets),
     )
+
+
+def face_sweep(settings: Settings, stores: Stores, frigate: Frigate | None) -> FaceSweep | None:
+    """Return what looks whether our pictures are still in Frigate, None where there is no Frigate."""
+    if frigate is None:
+        return None
+    every = timedelta(hours=settings.sweep_hours)
+    return FaceSweep(frigate.faces, stores.claims, stores.log, stores.bookmarks, every=every, now=now)
 
 
 def listening(
@@ -113,7 +130,7 @@ def listening(
     loops: list[Coroutine[Any, Any, None]] = []
     for one in ears.values():
         loops.append(one.pushes.run())
-        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run]
+        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run, one.sweep.run]
         if one.account not in faceless:
             asking.append(one.people.run)
         if one.realtime is not None:

@@ -1,18 +1,52 @@
 """Which model folder is used, and how to come by one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reactor.adapters.clip.embedder import ClipEmbedder, EmbedderOptions, open_embedder
+from reactor.adapters.clip.encoder import ModelInfo
 from reactor.adapters.clip.folder import clean_name
 from reactor.adapters.clip.pull import pull
 from reactor.config import Settings, resource
-from reactor.core.errors import StartError
+from reactor.core.errors import StartError, Unreachable
+from reactor.ports import Embedder, ImageFeatures
 
 DEMO_NAME = "ViT-Tiny-Demo"
 # Sizes of the fp32 files of both towers, from the models' parameter counts (facts/clip.md sections 4 and 5).
 SIZES_MB = {"ViT-B-32__openai": 606, "ViT-L-14__openai": 1710}
+
+
+class Model(Embedder, Protocol):
+    """A model with its card."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+
+class NoModel:
+    """The model of a process that opened none: whatever needs one waits for a reactor."""
+
+    @property
+    def model(self) -> str:
+        self._refuse()
+
+    @property
+    def info(self) -> ModelInfo:
+        self._refuse()
+
+    async def image(self, data: bytes) -> ImageFeatures:
+        self._refuse()
+
+    async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise Unreachable("this command has not loaded the model; a running reactor goes on with it")
 
 
 def demo_model() -> Path:

@@ -9,15 +9,17 @@ import structlog
 from reactor.adapters.clip.embedder import ClipEmbedder
 from reactor.adapters.immich.checks import OPTIONAL
 from reactor.adapters.postgres.activity import PostgresActivity
+from reactor.adapters.postgres.losses import PostgresLosses
 from reactor.config import Settings
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.limits import LimitPolicy
-from reactor.core.status import Facts
+from reactor.core.status import FAILED, OK, Facts
+from reactor.core.webhook import SHORTEST_SECRET, is_weak
 from reactor.routing import Router
 from reactor.server.app import make_app
 from reactor.server.desk import Desk
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
+from reactor.sources.sweep import FaceSweep
 from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Account, Accounts
 from reactor.wiring.listening import Ears
@@ -57,6 +59,7 @@ async def serve(
     def heard(account: AccountId, assets: Sequence[AssetId]) -> None:
         ears[account].pushes.heard("webhook", assets, now())
 
+    warn_of_weak_secrets(clients)
     app = make_app(
         sink=stores.log,
         accounts={account.id: WebhookAccount(secrets=account.webhook_secrets) for account in clients.values()},
@@ -65,10 +68,21 @@ async def serve(
         log=log,
         desk=desk,
         heard=heard,
-        open_web=settings.open_web,
+        web_token=settings.web_token,
     )
     async with serving(app, host=settings.host, port=settings.port) as port:
         yield port
+
+
+def warn_of_weak_secrets(accounts: Mapping[AccountId, Account]) -> None:
+    """Say which account has a webhook secret that could be found by trying; it works all the same."""
+    for account in accounts.values():
+        if any(is_weak(secret) for secret in account.webhook_secrets):
+            log.warning(
+                f"a webhook secret is shorter than {SHORTEST_SECRET} characters and could be guessed (an empty one "
+                "opens nothing); make another with `openssl rand -hex 32`",
+                account=account.id,
+            )
 
 
 def make_desk(
@@ -79,6 +93,7 @@ def make_desk(
     accounts: Accounts,
     embedder: ClipEmbedder,
     frigate: Frigate | None,
+    sweep: FaceSweep | None,
 ) -> Desk:
     """Return what page and API may ask and do."""
 
@@ -91,21 +106,29 @@ def make_desk(
             accounts=accounts.status(),
             hearing=tuple(one.hearing() for one in ears.values()),
             optional=frozenset(OPTIONAL),
+            run_budget=settings.limit_policy().run_budget,
         )
 
     async def look() -> None:
         await accounts.refresh(older_than_s=LOOK_AGAIN_S)
 
+    async def pictures() -> str:
+        question = sweep.question() if sweep is not None else ""
+        return f"{FAILED}{question}" if question else OK
+
     return Desk(
         facts=facts,
         runs=stores.runs,
         history=stores.history,
-        changes=stores.journal,
-        limits=LimitPolicy(),
+        orders=stores.orders,
+        vetoes=stores.vetoes,
+        losses=PostgresLosses(stores.pool),
+        limits=stores.limits,
         handlers=tuple(router.reactions),
         reset_missed=lambda account: ears[account].pushes.reset(),
         confirm_people=lambda account: ears[account].people.confirm(),
+        hasten=stores.queue.hasten,
         look=look,
         # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
-        others={"frigate": frigate.answers} if frigate is not None else {},
+        others={"frigate": frigate.answers, "pictures in frigate": pictures} if frigate is not None else {},
     )

@@ -1,24 +1,27 @@
 """Open everything, in the order of need, in one exit stack."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from reactor.adapters.clip.embedder import ClipEmbedder, EmbedderOptions, open_embedder
+from reactor.adapters.clip.embedder import EmbedderOptions, open_embedder
+from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
 from reactor.core.ids import AccountId
 from reactor.routing import Router, merge
-from reactor.stages import archive, classify, embed, faces, stack
+from reactor.stages import archive, classify, embed, faces, orders, stack, veto
 from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
-from reactor.wiring.listening import Ears, listening, make_ears
+from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
+from reactor.wiring.mqtt import notices
 from reactor.wiring.outside import make_desk, open_session, serve
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_worker
@@ -32,12 +35,11 @@ class Reactor:
 
     url: str
     stores: Stores
-    embedder: ClipEmbedder
 
 
 def table_of_contents(settings: Settings) -> Router:
     """Return every reaction, in the order in which they are read."""
-    reactions = [embed.router, classify.router, archive.router]
+    reactions = [embed.router, classify.router, archive.router, orders.router, veto.router]
     if settings.stacks.enabled:
         reactions.append(stack.router)
     if settings.face_library() is not None:
@@ -74,19 +76,28 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         worker = make_worker(settings, router, stores, accounts, embedder, frigate)
         ears |= make_ears(settings, clients, stores)
-        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
-        async with asyncio.TaskGroup() as group:
-            loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]
-            loops += run_loops(settings, router, stores, accounts)
-            tasks = [group.create_task(loop) for loop in loops]
-            try:
-                async with serve(settings, stores, clients, ears, accounts, desk) as port:
-                    url = f"http://127.0.0.1:{port}"
-                    log.info("the reactor runs", page=url, mode=settings.modes().default)
-                    yield Reactor(url=url, stores=stores, embedder=embedder)
-            finally:
-                for task in tasks:
-                    task.cancel()
+        sweep = face_sweep(settings, stores, frigate)
+        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, sweep)
+        loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]
+        loops += [sweep.run()] if sweep is not None else []
+        await exits.enter_async_context(under_way([*loops, *run_loops(settings, router, stores, accounts)]))
+        port = await exits.enter_async_context(serve(settings, stores, clients, ears, accounts, desk))
+        await exits.enter_async_context(notices(settings, PostgresActivity(pool), desk))
+        url = f"http://127.0.0.1:{port}"
+        log.info("the reactor runs", page=url, mode=settings.modes().default)
+        yield Reactor(url=url, stores=stores)
+
+
+@asynccontextmanager
+async def under_way(loops: Collection[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run loops for as long as the context lasts; it ends with the first that fails."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def embedder_options(settings: Settings) -> EmbedderOptions:

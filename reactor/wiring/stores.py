@@ -6,13 +6,17 @@ from datetime import timedelta
 import asyncpg
 
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
+from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.history import PostgresHistory
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.runs import PostgresRuns
 from reactor.adapters.postgres.sightings import PostgresSightings
+from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.adapters.postgres.wake import Wake
 from reactor.config import Settings
 from reactor.routing import Router
@@ -28,6 +32,10 @@ class Stores:
     log: PostgresEventLog
     queue: PostgresQueue
     journal: PostgresJournal
+    vetoes: PostgresVetoes
+    claims: PostgresClaims
+    limits: PostgresLimits
+    orders: PostgresOrders
     photos: PostgresPhotos
     bookmarks: PostgresBookmarks
     sightings: PostgresSightings
@@ -47,10 +55,14 @@ def open_stores(pool: asyncpg.Pool, router: Router, settings: Settings) -> Store
         log=PostgresEventLog(pool, router, wake),
         queue=PostgresQueue(pool, router, wake, worker=worker, lease=lease),
         journal=PostgresJournal(pool),
+        vetoes=PostgresVetoes(pool),
+        claims=PostgresClaims(pool),
+        limits=PostgresLimits(pool),
+        orders=PostgresOrders(pool),
         photos=PostgresPhotos(pool),
         bookmarks=PostgresBookmarks(pool),
         sightings=PostgresSightings(pool),
         history=PostgresHistory(pool),
-        runs=PostgresRuns(pool, router),
+        runs=PostgresRuns(pool, router, usual=settings.limit_policy().run_budget),
         worker=worker,
     )

@@ -5,20 +5,31 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
-from reactor.adapters.clip.embedder import ClipEmbedder
+from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
 from reactor.adapters.pictures import PillowPortraits
 from reactor.config import Settings
 from reactor.core.categories import for_account
-from reactor.core.changes import AddPortrait, ArchiveAssets, Change, StackAssets, TagAsset
+from reactor.core.changes import (
+    AddPortrait,
+    ArchiveAssets,
+    Change,
+    RemovePortrait,
+    RestoreStacks,
+    StackAssets,
+    TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
+)
 from reactor.core.ids import AccountId
-from reactor.core.limits import LimitPolicy
 from reactor.ports import Library, LibraryWriter, Services
 from reactor.routing import Router
 from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Accounts
 from reactor.wiring.measure import RandomPairs
+from reactor.wiring.models import Model
 from reactor.wiring.stores import Stores
 from reactor.worker.worker import Worker, WorkerPolicy
 
@@ -32,7 +43,7 @@ def now() -> datetime:
 
 
 def make_services(
-    settings: Settings, stores: Stores, accounts: Accounts, embedder: ClipEmbedder, portraits: PillowPortraits
+    settings: Settings, stores: Stores, accounts: Accounts, embedder: Model, portraits: PillowPortraits
 ) -> Services:
     """Return everything that a stage may ask."""
     categories = settings.categories()
@@ -46,6 +57,7 @@ def make_services(
         photos=stores.photos,
         backlog=stores.log,
         journal=stores.journal,
+        vetoes=stores.vetoes,
         categories=lambda account: for_account(categories, account),
         portraits=portraits,
         random_pair_cosine=RandomPairs(
@@ -66,7 +78,7 @@ def make_worker(
     router: Router,
     stores: Stores,
     accounts: Accounts,
-    embedder: ClipEmbedder,
+    embedder: Model,
     frigate: Frigate | None,
 ) -> Worker:
     """Return the worker."""
@@ -101,6 +113,9 @@ def make_performer(
         TagAsset: TagHand(library, writer),
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
+        UntagAsset: UntagHand(library, writer),
+        UnarchiveAssets: UnarchiveHand(library, writer),
+        RestoreStacks: RestoreHand(library, writer),
     }
     conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}
     found = settings.face_library()
@@ -108,7 +123,14 @@ def make_performer(
         unanswered = timedelta(seconds=found.unanswered_seconds)
         hand = PortraitHand(library, frigate.faces, frigate.writer, portraits, now=now, unanswered=unanswered)
         hands[AddPortrait] = hand
+        hands[RemovePortrait] = RemovalHand(frigate.faces, frigate.writer)
         conclusions[AddPortrait] = hand.conclude
     return Performer(
-        stores.journal, hands, modes=settings.modes(), limits=LimitPolicy(), now=now, conclusions=conclusions
+        stores.journal,
+        stores.vetoes,
+        hands,
+        modes=settings.modes(),
+        gate=Gate(stores.limits, settings.limit_policy(), now=now),
+        now=now,
+        conclusions=conclusions,
     )

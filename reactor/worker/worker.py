@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from reactor.core.changes import Change
+from reactor.core.changes import Change, Order
 from reactor.core.deliveries import Delivery, LeaseLost
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import Event
@@ -28,6 +28,8 @@ STOP_S = 10.0
 CLAIM_IN_FLIGHT = timedelta(seconds=35)
 """Longer than any statement may take: a claim this old that is not in hand got lost with its answer."""
 RUN_PATIENCE = timedelta(minutes=10)
+# A person waits for the end of what was ordered, and is told at once what only a person can mend.
+BLOCKED = {"undo": "could not be taken back", "apply": "could not be carried out"}
 SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
 
 
@@ -62,7 +64,7 @@ class Acts(Protocol):
 
     async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None: ...
 
-    async def carry_out(self, changes: Sequence[Change], cause: Cause) -> None: ...
+    async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,10 @@ class WorkerPolicy:
 
     def retry_of(self, run: RunId) -> RetryPolicy:
         """Return the patience for a run: a scan of photos that are there already does not wait for hours for one."""
-        return self.retry if run == LIVE else replace(self.retry, patience=min(self.retry.patience, RUN_PATIENCE))
+        if run == LIVE:
+            return self.retry
+        patience = min(self.retry.patience, RUN_PATIENCE)
+        return replace(self.retry, patience=patience, blocked=BLOCKED.get(run.partition(":")[0]))
 
 
 class Worker:
@@ -253,8 +258,6 @@ class Worker:
         if isinstance(error, Permanent) and len(deliveries) > 1:
             # One of many is at fault: all are decided again, and each alone after two tries.
             error = Retryable(str(error))
-        away = self._turned_away[reaction.name]
-        (away.add if isinstance(error, Blocked | Unreachable) else away.discard)(deliveries[0].event.account)
         verdict = judge(
             error,
             attempts=deliveries[0].attempts,
@@ -262,6 +265,9 @@ class Worker:
             policy=self._policy.retry_of(deliveries[0].run),
             jitter=self._chance.random(),
         )
+        away = self._turned_away[reaction.name]
+        waits = isinstance(error, Blocked | Unreachable) and not isinstance(verdict, Dead)
+        (away.add if waits else away.discard)(deliveries[0].event.account)
         subjects = [delivery.event.subject for delivery in deliveries[:4]]
         expected = isinstance(error, NotReady | Held | Unreachable | Blocked | Gone) and not isinstance(verdict, Dead)
         say = log.info if isinstance(verdict, Shelved) else log.debug if expected else log.warning

@@ -14,10 +14,10 @@ from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable
 from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Mode, Modes
+from reactor.core.modes import Mode
 from reactor.demo.immich import DropConnectionError, Write
 
-from ..household import ME, Household, a_household, hands_of
+from ..household import ME, Household, a_household, a_performer, hands_of
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
 WHY = Reason(rule="because", scores=(("Receipts", 0.91),))
@@ -33,12 +33,8 @@ class Desk:
         self.ahead = timedelta(0)
 
     def performer(self, mode: Mode = "apply", limits: LimitPolicy | None = None) -> Performer:
-        return Performer(
-            self.journal,
-            hands_of(self.home),
-            modes=Modes(default=mode),
-            limits=limits or LimitPolicy(),
-            now=lambda: datetime.now(UTC) + self.ahead,
+        return a_performer(
+            self.pool, hands_of(self.home), mode=mode, limits=limits, now=lambda: datetime.now(UTC) + self.ahead
         )
 
     async def entries(self) -> list[tuple[str, str]]:
@@ -203,7 +199,7 @@ async def test_too_many_changes_are_held_back(desk: Desk) -> None:
     one, two = await desk.home.photos(2)
     performer = desk.performer(limits=LimitPolicy(floor=1, each=3))
     await performer.perform(tag(one, "Auto/X"), CAUSE)
-    with pytest.raises(Held, match="held back"):
+    with pytest.raises(Held, match="stands still"):
         await performer.perform(tag(two, "Auto/X"), CAUSE)
     assert (await desk.home.library.asset(two)).tags == set()
 

@@ -20,14 +20,12 @@ from reactor.core.changes import AddPortrait, Change, PortraitState, Reason
 from reactor.core.errors import Held, Retryable, Unreachable
 from reactor.core.ids import LIVE, AssetId, FaceId, PersonId
 from reactor.core.journal import Cause, EntryState
-from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.demo.frigate import SimulatedFrigate
 from reactor.demo.phone import Shot
 from reactor.demo.pictures.library import SamplePhoto, sample_library
 
-from ..household import ME, START, Household, a_household, eventually
+from ..household import ME, START, Household, a_household, a_performer, eventually
 
 CAUSE = Cause(handler="faces", event=1, run=LIVE)
 PERSON = PersonId("5ab6cd43-c7cc-4946-8f26-661d8de078d3")
@@ -62,14 +60,7 @@ class Studio:
             unanswered=unanswered,
         )
         hands: dict[type[Change], Hand[Any]] = {AddPortrait: hand}
-        return Performer(
-            self.journal,
-            hands,
-            modes=Modes(default="apply"),
-            limits=LimitPolicy(),
-            now=lambda: datetime.now(UTC),
-            conclusions={AddPortrait: hand.conclude},
-        )
+        return a_performer(self.pool, hands, conclusions={AddPortrait: hand.conclude})
 
     async def wish(self, photo: SamplePhoto, box: tuple[float, float, float, float] | None = None) -> AddPortrait:
         shot = Shot(file_name=photo.file_name, data=photo.jpeg, taken_at=photo.taken_at)

@@ -8,7 +8,9 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel
 
+from reactor.core.orders import UndoRequest
 from reactor.core.runs import ReplayRequest, ScanRequest
+from reactor.server.api.order_requests import UndoBody
 from reactor.server.api.requests import ReplayBody, ScanBody
 
 from ..contract import Contract
@@ -23,6 +25,11 @@ ROUTES = {
     "GET /runs",
     "GET /runs/{id}",
     "GET /runs/{id}/plan",
+    "GET /runs/{id}/report",
+    "GET /journal",
+    "GET /plan",
+    "GET /vetoes",
+    "GET /limits",
     "GET /deadletters",
     "GET /openapi.json",
     "POST /scan",
@@ -30,6 +37,13 @@ ROUTES = {
     "POST /runs/{id}/pause",
     "POST /runs/{id}/resume",
     "POST /runs/{id}/cancel",
+    "POST /plan/apply",
+    "POST /plan/decline",
+    "POST /undo",
+    "POST /vetoes/revoke",
+    "POST /vetoes/mine",
+    "POST /vetoes/putback",
+    "POST /limits/confirm",
     "POST /deadletters/retry",
     "POST /deadletters/drop",
     "POST /accounts/{account}/missed/reset",
@@ -62,7 +76,12 @@ def test_every_operation_has_words_and_says_what_may_go_wrong(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "request_type", "besides"), [(ScanBody, ScanRequest, set()), (ReplayBody, ReplayRequest, {"dry_run"})]
+    ("body", "request_type", "besides"),
+    [
+        (ScanBody, ScanRequest, set()),
+        (ReplayBody, ReplayRequest, {"dry_run"}),
+        (UndoBody, UndoRequest, {"dry_run"}),
+    ],
 )
 def test_nothing_that_a_run_may_be_asked_for_is_left_out(
     body: type[BaseModel], request_type: type[Any], besides: set[str]

@@ -14,19 +14,20 @@ import structlog
 from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.history import PostgresHistory
-from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.adapters.postgres.losses import PostgresLosses
+from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.runs import PostgresRuns
+from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.events import AssetUploaded, Event, PersonNamed
 from reactor.core.ids import AssetId, PersonId
-from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Modes
 from reactor.routing import Outcome, Router
 from reactor.server.app import make_app
 from reactor.server.desk import Desk
 from reactor.server.run import serving
 
-from ..server.fakes import ME, PHOTO, World, some_facts
+from ..server.fakes import ME, PHOTO, World
 from .conftest import an_api
 
 EVIL = "</p><script>alert('x')</script>\u202e“\r\nevent: board"
@@ -50,8 +51,10 @@ class House:
             facts=lambda: self.world.facts,
             runs=PostgresRuns(pool, router),
             history=PostgresHistory(pool),
-            changes=PostgresJournal(pool),
-            limits=LimitPolicy(),
+            orders=PostgresOrders(pool),
+            vetoes=PostgresVetoes(pool),
+            losses=PostgresLosses(pool),
+            limits=PostgresLimits(pool),
             handlers=tuple(router.reactions),
             reset_missed=self.world.reset.append,
             confirm_people=lambda _: 0,
@@ -228,20 +231,6 @@ async def test_a_closed_database_is_said_on_page_and_api(house: House) -> None:
             assert answer.status == 503
     assert "The database is away" in html
     assert "Immich 3.1.0 · ok" in html
-
-
-async def test_a_reached_limit_is_said(house: House) -> None:
-    house.world.facts = some_facts(modes=Modes(default="apply"))
-    await house.pool.execute(
-        "INSERT INTO journal (account, feature, kind, subjects, change, handler, event, run, state, before) "
-        "SELECT 'me', 'tags', 'TagAsset', ARRAY[n::text], '{}', 'classify', 1, 'live', 'open', '{}' "
-        "FROM generate_series(1, 100) n"
-    )
-    async with house.open() as session:
-        api = await an_api(session)
-        _, told = await api.get("/status")
-    assert told["held"] == ["100 changes of tags within 1:00:00 for 0 photos heard of me (at most 100)"]
-    assert any(fault.startswith("A limit holds: 100 changes of tags") for fault in told["faults"])
 
 
 async def next_of(answer: aiohttp.ClientResponse) -> Any:

@@ -8,12 +8,13 @@ import pytest
 
 from reactor.core.changes import ArchiveAssets, Reason, TagAsset, TagState, VisibilityState
 from reactor.core.events import CHANGED_FIELDS
-from reactor.core.ids import AccountId, AssetId
+from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.library import Asset
 from reactor.core.sightings import Known, Ours, Told, Undecided, compare, sighting_of
 
 ME = AccountId("me")
-A, B = AssetId("a"), AssetId("b")
+A, B, THEIRS = AssetId("a"), AssetId("b"), AssetId("theirs")
+S = StackId("s")
 WHY = Reason(rule="because")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TAKEN = NOON - timedelta(days=9)
@@ -55,6 +56,10 @@ def known(*ours: Ours, first: bool = False, embedded: bool = True, left: bool = 
     return Known(at=NOON, sighting=sighting, taken_at=TAKEN if embedded else None, ours=ours, left=left)
 
 
+def in_our_stack(*, parted: bool = False) -> Known:
+    return replace(known(), stacked=frozenset({A, B}), parted=parted)
+
+
 def told(now: dict[str, Any], what: Known) -> str:
     verdict = compare(replace(PHOTO, **now), what, what)
     assert isinstance(verdict, Told)
@@ -77,6 +82,16 @@ HOLIDAY = frozenset({"Holiday"})
         ({"visibility": "hidden"}, known(), ""),
         ({"visibility": "archive"}, known(visibility="hidden"), "archived"),
         ({"tags": HOLIDAY}, known(), "tags"),
+        # we left it stacked with b: alone now, in our stack, in one of the user's, in the trash
+        ({"stack": None}, in_our_stack(), "unstacked"),
+        ({"stack": S, "stack_primary": B}, in_our_stack(), ""),
+        ({"stack": S, "stack_primary": A}, in_our_stack(), ""),
+        ({"stack": S, "stack_primary": THEIRS}, in_our_stack(), "unstacked"),
+        ({"stack": None, "trashed": True}, in_our_stack(), "trashed"),
+        # that the user took others out of it is known
+        ({"stack": S, "stack_primary": THEIRS}, in_our_stack(parted=True), ""),
+        ({"stack": None}, in_our_stack(parted=True), "unstacked"),
+        ({"stack": None}, known(), ""),
         ({}, known(tags=HOLIDAY), "tags"),
         ({"taken_at": NOON}, known(), "date"),
         ({"trashed": True, "tags": HOLIDAY, "taken_at": NOON}, known(), "trashed tags date"),

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from reactor.adapters.postgres.eventlog import append_on
-from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.pruning import PostgresPruning
 from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.core.settlement import Again, Shelved
@@ -77,7 +77,7 @@ async def test_what_waits_for_an_account_says_nothing_about_the_limits_of_anothe
     await bench.log.append([uploaded("old")])
     await bench.pool.execute("UPDATE events SET heard_at = heard_at - interval '30 days' WHERE subject = 'old'")
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    assert await PostgresJournal(bench.pool).count_since(ME, "tags", an_hour_ago) == (0, 0)
+    assert await PostgresLimits(bench.pool).count_since(ME, "tags", an_hour_ago) == (0, 0)
 
 
 @pytest.mark.parametrize("how", ["asked", "failed", "taken back"])

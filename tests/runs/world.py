@@ -12,7 +12,6 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
-from reactor.acts.perform import Performer
 from reactor.adapters.clip.embedder import ClipEmbedder
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.timeline import ImmichTimeline
@@ -20,11 +19,12 @@ from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.postgres.feeding import PostgresFeeding
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.replays import PostgresReplays
+from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.ids import AccountId
 from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Mode, Modes
+from reactor.core.modes import Mode
 from reactor.core.pace import Window
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.runs import Run, RunRequest, RunState
@@ -36,7 +36,7 @@ from reactor.sources.scan import ScanFeed, ScanPace
 from reactor.stages import archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
-from ..household import ME, Household, eventually, hands_of
+from ..household import ME, Household, a_performer, eventually, hands_of
 from .bench import Bench
 
 EVERYTHING = Category(name="Everything", prompts=("a photo",), similarity=-1.0)
@@ -82,6 +82,7 @@ class Place:
             photos=PostgresPhotos(self.pool),
             backlog=self.bench.log,
             journal=self.bench.journal,
+            vetoes=PostgresVetoes(self.pool),
             categories=lambda _: self.categories,
             portraits=cast(Portraits, None),
             random_pair_cosine=card,
@@ -94,9 +95,7 @@ class Place:
             queue=self.bench.queue,
             router=self.bench.router,
             services=services,
-            acts=Performer(
-                self.bench.journal, hands_of(self.home), modes=Modes(default=self.mode), limits=self.limits, now=now
-            ),
+            acts=a_performer(self.pool, hands_of(self.home), mode=self.mode, limits=self.limits, now=now),
             wake=self.bench.wake,
             policy=WorkerPolicy(
                 quiet=Quiet(quiet=timedelta(seconds=0.3), patience=timedelta(seconds=2), size=200), deadline_s=30

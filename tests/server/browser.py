@@ -24,7 +24,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-dev-shm-usage",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    # Names of another kind than this machine's own: under http a browser trusts them as little as a name of the LAN.
+    "--host-resolver-rules=MAP reactor.test 127.0.0.1 , MAP evil.test 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--remote-debugging-port=0",
     "about:blank",
 )
@@ -40,7 +41,17 @@ class Tab:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._numbers = itertools.count(1)
+        self._password: str | None = None
         self.faults: list[str] = []
+        self.asked: list[dict[str, str]] = []
+        """The challenges at which the browser would have asked its user for a password."""
+
+    async def sign_in(self, url: str, password: str) -> None:
+        """Open a page that asks for a password and give it; the browser knows it afterwards, as after its dialog."""
+        self._password = password
+        await self._ask("Fetch.enable", handleAuthRequests=True)
+        await self.open(url)
+        await self._ask("Fetch.disable")
 
     async def open(self, url: str) -> None:
         for domain in ("Runtime", "Log", "Page"):
@@ -59,19 +70,31 @@ class Tab:
             while not await self.value(f"Boolean({expression})"):
                 await asyncio.sleep(0.05)
 
-    async def _ask(self, method: str, **params: object) -> dict[str, Any]:
+    async def _tell(self, method: str, **params: object) -> int:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": params})
+        return number
+
+    async def _ask(self, method: str, **params: object) -> dict[str, Any]:
+        number = await self._tell(method, **params)
         while True:
             said = await self._socket.receive_json()
             if said.get("id") == number:
                 assert "error" not in said, said
                 result: dict[str, Any] = said["result"]
                 return result
-            self._note(said)
+            await self._note(said)
 
-    def _note(self, said: dict[str, Any]) -> None:
-        if said.get("method") == "Runtime.exceptionThrown":
+    async def _note(self, said: dict[str, Any]) -> None:
+        if said.get("method") == "Fetch.requestPaused":
+            await self._tell("Fetch.continueRequest", requestId=said["params"]["requestId"])
+        elif said.get("method") == "Fetch.authRequired":
+            self.asked.append(said["params"]["authChallenge"])
+            answer = {"response": "ProvideCredentials", "username": "anybody", "password": self._password}
+            await self._tell(
+                "Fetch.continueWithAuth", requestId=said["params"]["requestId"], authChallengeResponse=answer
+            )
+        elif said.get("method") == "Runtime.exceptionThrown":
             self.faults.append(json.dumps(said["params"]["exceptionDetails"])[:500])
         elif said.get("method") == "Log.entryAdded" and said["params"]["entry"]["source"] == "security":
             self.faults.append(said["params"]["entry"]["text"])

@@ -37,7 +37,7 @@ async def browsing(world: World, host: str = "127.0.0.1") -> AsyncIterator[aioht
         thumbnail=world.thumbnail,
         log=structlog.get_logger(),
         desk=world.desk(),
-        open_web=world.open_web,
+        web_token=world.web_token,
     )
     async with serving(app, host=host, port=0) as port, aiohttp.ClientSession(f"http://{host}:{port}") as session:
         yield session

@@ -9,21 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from reactor.core.accounts import AccountStatus
 from reactor.core.activity import PhotoCard, Summary
-from reactor.core.changes import Feature
 from reactor.core.events import Event
 from reactor.core.history import DeadFilter, DeadLetter, DeliveryLine, EventFilter, EventLine
 from reactor.core.ids import LIVE, AccountId, AssetId, RunId
 from reactor.core.journal import Entry
-from reactor.core.limits import LimitPolicy
 from reactor.core.runs import Counts, ReplayRequest, Run, RunRequest, RunState, ScanProgress, WouldDeliver
 from reactor.core.status import Facts
 from reactor.ports import EventSink
 from reactor.server.desk import Desk
 
+from .orders import Limits, Losses, Orders, Vetoes
+
 ME = AccountId("me")
 PHOTO = AssetId("4ee7ff99-249d-4d68-a79a-269a50b0ba12")
+WEB_TOKEN = "a-web-token-for-tests"
 SECRET = {"Authorization": "Bearer new-secret"}
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVIL = "<script>alert('x')</script>\"'>\r\n\r\nevent: board\r\ndata: x"
@@ -136,16 +139,17 @@ def a_line(number: int, account: AccountId = ME, kind: str = "AssetUploaded", su
 
 @dataclass
 class Runs:
-    """Keep runs as they were asked for; one of a kind is under way at a time."""
+    """Keep runs as they were asked for; one scan and one replay are under way at a time."""
 
     runs: dict[RunId, Run] = field(default_factory=dict)
     planned: tuple[Entry, ...] = ()
+    budgets: list[int | None] = field(default_factory=list)
     error: Exception | None = None
 
     async def start(self, request: RunRequest) -> Run:
         self._fail()
         for run in self.runs.values():
-            if run.kind == request.kind and run.is_open:
+            if run.kind == request.kind and run.is_open and run.kind in ("scan", "replay"):
                 return replace(run, joined=True)
         run = a_run(len(self.runs) + 1, request)
         self.runs[run.id] = run
@@ -162,7 +166,8 @@ class Runs:
     async def pause(self, run: RunId) -> Run | None:
         return self._become(run, RunState.PAUSED)
 
-    async def resume(self, run: RunId) -> Run | None:
+    async def resume(self, run: RunId, budget: int | None = None) -> Run | None:
+        self.budgets.append(budget)
         return self._become(run, RunState.RUNNING)
 
     async def cancel(self, run: RunId) -> Run | None:
@@ -225,16 +230,6 @@ class History:
         return len(self.letters) if ids is None else len(ids)
 
 
-@dataclass
-class Changes:
-    """Count so many changes and so many photos heard."""
-
-    numbers: tuple[int, int] = (0, 0)
-
-    async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        return self.numbers
-
-
 def some_facts(**said: Any) -> Facts:
     """Return what a reactor knows of itself whose one account is well."""
     well = AccountStatus(account=ME, standing="ok", version="3.1.0")
@@ -250,12 +245,15 @@ class World:
     board: Board = field(default_factory=Board)
     runs: Runs = field(default_factory=Runs)
     history: History = field(default_factory=History)
-    changes: Changes = field(default_factory=Changes)
+    orders: Orders = field(default_factory=Orders)
+    vetoes: Vetoes = field(default_factory=Vetoes)
+    limits: Limits = field(default_factory=Limits)
     facts: Facts = field(default_factory=some_facts)
     has_desk: bool = True
     picture: tuple[bytes, str] | Exception = (b"\xff\xd8picture", "image/jpeg")
-    open_web: bool = False
+    web_token: SecretStr | None = None
     reset: list[AccountId] = field(default_factory=list)
+    hastened: list[AccountId] = field(default_factory=list)
     asked_about: int = 0
     looks: int = 0
     frigate: str = "ok"
@@ -268,17 +266,23 @@ class World:
             facts=lambda: self.facts,
             runs=self.runs,
             history=self.history,
-            changes=self.changes,
-            limits=LimitPolicy(),
+            orders=self.orders,
+            vetoes=self.vetoes,
+            losses=Losses(self.vetoes),
+            limits=self.limits,
             handlers=("embed", "classify", "archive", "stack", "faces"),
             reset_missed=self.reset.append,
             confirm_people=lambda _: self.asked_about,
+            hasten=self.hasten,
             look=self.look,
             others={"frigate": self.ask_frigate},
         )
 
     async def look(self) -> None:
         self.looks += 1
+
+    async def hasten(self, account: AccountId) -> None:
+        self.hastened.append(account)
 
     async def ask_frigate(self) -> str:
         return self.frigate

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 import structlog
+from pydantic import SecretStr
 
 from reactor.core.accounts import AccountStatus, Lack, Standing
 from reactor.core.activity import Summary
@@ -24,7 +25,9 @@ from reactor.server.health import Readiness
 from reactor.server.run import serving
 
 from .conftest import browsing
-from .fakes import ME, World, a_run, some_facts
+from .fakes import ME, WEB_TOKEN, World, a_run, some_facts
+from .orders import a_trip, a_veto
+from .test_guard import FORGED
 
 YOU = AccountId("you")
 
@@ -62,6 +65,7 @@ async def test_ready_tells_each_thing_it_stands_on(client: aiohttp.ClientSession
             "sources me": "webhook last heard 3 minutes ago; 12 photos missed, the first 3 minutes ago",
             "backlog": "3 waiting, 2 dead, 1 shelved, 4 held",
             "limits": "ok",
+            "asks": "nothing",
             "runs": "scan:0001 is paused, 0% done",
             "frigate": "ok",
         },
@@ -106,7 +110,8 @@ async def test_what_only_one_feature_needs_makes_nothing_unready(client: aiohttp
     lacks = (Lack(feature="stacks", permissions=("stack.read",)), Lack(feature="albums", permissions=("album.read",)))
     well = AccountStatus(account=ME, standing="ok", missing=lacks)
     world.facts = some_facts(accounts=(well,), optional=frozenset({"albums"}), modes=Modes(default="apply"))
-    world.changes.numbers = (131, 10)
+    world.limits.trips = [a_trip()]
+    world.vetoes.known = [a_veto(number, "lost") for number in range(1, 24)]
     world.frigate = "failed: no answer"
     lost = replace(
         a_run(1, ScanRequest(), RunState.FAILED),
@@ -118,7 +123,8 @@ async def test_what_only_one_feature_needs_makes_nothing_unready(client: aiohttp
     status, checks = await ready_of(client)
     assert status == 200
     assert checks["immich me"] == "ok, but switched off: stacks (add stack.read)"
-    assert checks["limits"].startswith("failed: 131 changes of tags within 1:00:00 for 10 photos heard of me")
+    assert checks["limits"].startswith("failed: tags of me stand still: 131 changes of tags within an hour")
+    assert checks["asks"] == "me: 23 photos lost the tag Auto/Receipts within minutes: did you do that?"
     assert checks["runs"] == "failed: scan:0001 failed: no such album"
     assert checks["frigate"] == "failed: no answer"
 
@@ -167,6 +173,29 @@ async def test_a_crowd_that_asks_is_one_question(client: aiohttp.ClientSession, 
     answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))
     assert {answer.status for answer in answers} == {200}
     assert world.looks < 10
+
+
+@pytest.mark.parametrize("headers", FORGED, ids=str)
+@pytest.mark.parametrize("ready", [True, False])
+async def test_a_stranger_is_told_whether_it_is_ready_and_not_of_whom(
+    client: aiohttp.ClientSession, world: World, headers: dict[str, str], ready: bool
+) -> None:
+    if not ready:
+        world.facts = some_facts(accounts=accounts("refused"))
+    async with client.get("/readyz", headers=headers) as answer:
+        assert (answer.status, await answer.json()) == (200 if ready else 503, {"ready": ready})
+
+
+async def test_with_a_token_the_words_are_for_whoever_carries_it(world: World) -> None:
+    world.web_token = SecretStr(WEB_TOKEN)
+    async with browsing(world) as client:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Host": "photos.example"}):
+            async with client.get("/readyz", headers=headers) as answer:
+                assert (answer.status, await answer.json()) == (200, {"ready": True})
+                assert "WWW-Authenticate" not in answer.headers
+        client.headers["Authorization"] = f"Bearer {WEB_TOKEN}"
+        status, checks = await ready_of(client)
+        assert (status, checks["immich me"]) == (200, "ok")
 
 
 @pytest.mark.parametrize("ready", [True, False])

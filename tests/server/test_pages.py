@@ -19,6 +19,7 @@ from reactor.core.runs import Counts, RunState, ScanProgress, ScanRequest
 from reactor.core.status import Hearing, Way
 
 from .fakes import EVIL, ME, NOON, PHOTO, World, a_letter, a_run, some_facts
+from .orders import a_trip
 from .page_rig import REASON, a_card, looking
 
 
@@ -91,7 +92,7 @@ async def test_the_page_shows_how_everything_stands(client: aiohttp.ClientSessio
     world.runs.runs = {run.id: run}
     world.board.counts = Summary(failed=25, shelved=1)
     world.history.letters = [a_letter(number) for number in range(20)]
-    world.changes.numbers = (500, 10)
+    world.limits.trips = [a_trip()]
     html = await page_of(client)
     for words in (
         "webhook</b> last heard 3 minutes ago",
@@ -104,7 +105,7 @@ async def test_the_page_shows_how_everything_stands(client: aiohttp.ClientSessio
         "Not used, and not needed: albums (album.read)",
         "Immich of you: cannot be reached: no answer",
         "The model cannot be used, so no photo is looked at: the file is cut off",
-        "A limit holds: 500 changes of tags",
+        "tags of me stand still: 131 changes of tags",
         "changes are only planned",
         "tags: made",
         '<progress max="1" value="0.4444"',

@@ -5,8 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from reactor.core.activity import Summary
+from reactor.core.changes import FEATURES
+from reactor.core.checks import checks_of
 from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.pushes import PushSummary
+from reactor.core.review import Review, lost_of
 from reactor.core.run_view import run_view, title_of
 from reactor.core.runs import (
     AccountProgress,
@@ -18,9 +22,11 @@ from reactor.core.runs import (
     ScanProgress,
     ScanRequest,
 )
-from reactor.core.status import Facts, Hearing, ago, checks_of, many, status_of
+from reactor.core.status import Facts, Hearing, ago, many, status_of
+from reactor.core.vetoes import VetoKind
 
-from .fakes import ME, NOON, a_run, some_facts
+from .fakes import ME, NOON, PHOTO, a_run, some_facts
+from .orders import a_trip
 
 
 @pytest.mark.parametrize(
@@ -116,3 +122,52 @@ def test_a_webhook_is_trusted_until_something_is_missed() -> None:
     assert webhook(PushSummary()) is None
     assert webhook(PushSummary(webhook_last_heard=NOON)) is True
     assert webhook(PushSummary(webhook_last_heard=NOON, missed=1)) is False
+
+
+def test_a_tripped_limit_makes_nothing_unready() -> None:
+    anna = AccountId("anna")
+    trips = tuple(a_trip(account=anna, feature=feature, why="why") for feature in FEATURES)
+    status = status_of(some_facts(), NOON, counts=Summary(), review=Review(trips=trips))
+    sentences = (
+        "tags of anna stand still: why",
+        "archiving for anna stands still: why",
+        "stacks of anna stand still: why",
+        "faces of anna stand still: why",
+    )
+    assert status.ready
+    assert (status.trips, status.faults) == (trips, sentences)
+    assert checks_of(status)["limits"] == f"failed: {'; '.join(sentences)}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "number", "words"),
+    [
+        ("tag", "Auto/Receipts", 340, "340 photos lost the tag Auto/Receipts"),
+        ("tag", "Auto/Receipts", 1, "1 photo lost the tag Auto/Receipts"),
+        ("stack", "", 25, "25 stacks of ours came apart"),
+        ("archive", "", 1200, "1,200 photos left the archive"),
+        ("cover", "", 20, "20 stacks of ours got another cover"),
+        ("portrait", "", 20, "20 portraits disappeared from Frigate"),
+    ],
+)
+def test_what_vanished_is_a_question(kind: VetoKind, value: str, number: int, words: str) -> None:
+    lost = lost_of(ME, kind, value, number=number, subject=PHOTO, since=NOON)
+    status = status_of(some_facts(), NOON, counts=Summary(), review=Review(lost=(lost,)))
+    sentence = f"me: {words} within minutes: did you do that?"
+    assert status.ready
+    assert (status.lost, status.faults) == ((lost,), (sentence,))
+    assert checks_of(status)["asks"] == sentence
+
+
+def test_a_run_that_asks_is_told_of_and_one_that_a_person_paused_is_not() -> None:
+    paused = replace(a_run(1, ScanRequest(), RunState.PAUSED), note="1,000 changes")
+    status = status_of(some_facts(run_budget=500), NOON, counts=Summary(), runs=(paused, replace(paused, asks=True)))
+    assert status.faults == ("Scan of all accounts asks: 1,000 changes",)
+    assert checks_of(status)["asks"] == "Scan of all accounts: 1,000 changes"
+    assert status.run_budget == 500
+
+
+def test_nothing_is_asked_of_what_is_not_known() -> None:
+    status = status_of(some_facts(), NOON, database="failed: away")
+    assert (status.waiting, status.trips, status.lost) == (None, (), ())
+    assert not {"limits", "asks"} & checks_of(status).keys()

@@ -127,3 +127,26 @@ async def test_what_the_other_side_asked_for_is_not_cut_short() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert moments[1] - moments[0] >= 0.29
+
+
+async def test_what_nobody_foresaw_ends_no_loop() -> None:
+    answers: Iterator[Exception | int] = iter([OverflowError("year 10000"), OverflowError("year 10000"), 1])
+
+    async def once() -> int:
+        answer = next(answers, 1)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def nothing(_: float) -> None:
+        await asyncio.sleep(0)
+
+    with capture_logs() as logs:
+        task = asyncio.create_task(repeat("it", once, nothing, backoff=Backoff(first_s=1), rest=nothing))
+        await until(lambda: len(logs) == 2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("it failed in a way that nobody foresaw", "error"),
+        ("it works again", "info"),
+    ]

@@ -1,11 +1,14 @@
 """What the archive stage wishes for: a stack whole or not at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from reactor.core.changes import ArchiveAssets, Reason
 from reactor.core.errors import Held, Retryable
 from reactor.core.events import ArchiveWanted
 from reactor.core.ids import AssetId, StackId
+from reactor.core.vetoes import Veto
 from reactor.stages.archive import archive, router
 
 from .world import ME, MODEL, World, ids, photo, stack_of
@@ -32,7 +35,7 @@ def three() -> World:
 async def test_a_photo_alone_is_archived_alone() -> None:
     outcome = await archive([wanted("a")], three().services())
     reason = Reason(rule="wanted in the archive by Receipts")
-    assert outcome.changes == (ArchiveAssets(account=ME, assets=ids("a"), reason=reason),)
+    assert outcome.changes == (ArchiveAssets(account=ME, assets=ids("a"), categories=("Receipts",), reason=reason),)
 
 
 async def test_it_waits_for_the_photos_own_stack_without_using_up_tries() -> None:
@@ -86,6 +89,27 @@ async def test_what_the_user_took_out_of_the_archive_stays_out_with_its_stack() 
     assert await wished(world, "a") == []
     world.stand(stack_of("a b"))
     assert await wished(world, "a b") == []
+
+
+async def test_what_the_user_is_against_stays_in_the_timeline_with_its_stack() -> None:
+    world = three()
+    world.vetoes = [Veto(account=ME, kind="archive", subjects=("a",), entry=1)]
+    assert await wished(world, "a") == []
+    world.stand(stack_of("a b"))
+    assert await wished(world, "a b c") == ["c"]
+    # archived again by the user, who thereby says otherwise
+    world.change("a", visibility="archive")
+    assert await wished(world, "a b") == ["a b"]
+
+
+async def test_a_category_whose_tag_the_user_took_off_wants_nothing_any_more() -> None:
+    world = three()
+    world.vetoes = [Veto(account=ME, kind="tag", subjects=("a",), value="Auto/Receipts", entry=1)]
+    assert await wished(world, "a b") == ["b"]
+    both = replace(wanted("a"), categories=("Letters", "Receipts"))
+    (change,) = (await archive([both], world.services())).changes
+    assert isinstance(change, ArchiveAssets)
+    assert change.categories == ("Letters",)
 
 
 async def test_a_photo_that_is_gone_is_passed_over_and_a_stack_that_changes_read_again() -> None:

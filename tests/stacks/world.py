@@ -1,6 +1,6 @@
 """A small library with a journal, spoken to through the ports that the stack and archive stages use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.bursts import StackPolicy
-from reactor.core.changes import ArchiveAssets, Change, StackAssets, StackState, State, VisibilityState
+from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, StackState, State, VisibilityState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
+from reactor.core.vetoes import FEATURE_OF, Veto
 from reactor.ports import Services
 
 ME = AccountId("me")
@@ -78,6 +80,8 @@ class World:
         self.done: dict[tuple[str, str], Entry] = {}
         self.waiting: set[str] = set()
         self.wanted_before: set[str] = set()
+        self.vetoes: list[Veto] = []
+        self.policy = StackPolicy()
 
     def change(self, name: str, **facts: Any) -> None:
         """Let Immich show the photo otherwise."""
@@ -125,8 +129,14 @@ class World:
         if asset in self.stored:
             self.stored[asset] = replace(self.stored[asset], burst_id=burst_id)
 
-    async def newest(self, account: AccountId, feature: str, subjects: Sequence[str]) -> Mapping[str, Entry]:
-        return {subject: self.done[feature, subject] for subject in subjects if (feature, subject) in self.done}
+    async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
+        newest = {subject: self.done[feature, subject] for subject in subjects if (feature, subject) in self.done}
+        about = tuple(
+            veto
+            for veto in self.vetoes
+            if FEATURE_OF[veto.kind] == feature and not set(subjects).isdisjoint(veto.subjects)
+        )
+        return Past(newest=newest, vetoes=about)
 
     async def pending(self, account: AccountId, subject: str, handler: str) -> bool:
         return subject in self.waiting and handler == "stack"
@@ -145,11 +155,12 @@ class World:
             photos=me,
             backlog=me,
             journal=me,
+            vetoes=me,
             categories=lambda _: (),
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,
             tag_external=True,
-            stack_policy=StackPolicy(),
+            stack_policy=self.policy,
             portrait_policy=PortraitPolicy(),
             now=lambda: NOON,
         )

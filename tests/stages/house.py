@@ -18,6 +18,7 @@ from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.sightings import PostgresSightings
+from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
@@ -25,14 +26,12 @@ from reactor.core.changes import Change
 from reactor.core.events import AssetUploaded, Event
 from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause
-from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports import ImageFeatures, Services
 from reactor.routing import Outcome, merge
 from reactor.stages import classify, embed, stack
 
-from ..household import ME, Household, a_household, hands_of
+from ..household import ME, Household, a_household, a_performer, hands_of
 from ..immich_client.phone import ask
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
@@ -83,6 +82,7 @@ class House:
             photos=self.photos,
             backlog=self.log,
             journal=self.journal,
+            vetoes=PostgresVetoes(self.pool),
             categories=lambda _: categories,
             portraits=cast("Any", None),
             random_pair_cosine=random_pair_cosine,
@@ -93,8 +93,7 @@ class House:
         )
 
     def performer(self) -> Performer:
-        modes, hands = Modes(default="apply"), hands_of(self.home)
-        return Performer(self.journal, hands, modes=modes, limits=LimitPolicy(), now=lambda: datetime.now(UTC))
+        return a_performer(self.pool, hands_of(self.home))
 
     async def embed(self, event: Event) -> Outcome:
         return await embed.embed([event], self.services())

@@ -2,25 +2,21 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 
 from reactor.acts.hands import Hand, StackHand
-from reactor.acts.perform import Performer
 from reactor.adapters.immich.writing import ImmichWriter
 from reactor.core.changes import Change, StackAssets
 from reactor.core.errors import Unreachable
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
-from reactor.core.limits import LimitPolicy
-from reactor.core.modes import Modes
 from reactor.core.settlement import RetryPolicy
 from reactor.stages import stack
 from reactor.worker.worker import WorkerPolicy
 
-from ..household import ME, Household, eventually
+from ..household import ME, Household, a_performer, eventually
 from ..stages.house import House, a_house
 from ..working import AT_ONCE, a_worker
 
@@ -43,8 +39,7 @@ class LosesAnswers:
 
 def stacking(house: House, writer: Any) -> AbstractAsyncContextManager[object]:
     hands: dict[type[Change], Hand[Any]] = {StackAssets: StackHand(lambda _: house.home.library, lambda _: writer)}
-    modes, limits = Modes(default="apply"), LimitPolicy()
-    acts = Performer(house.journal, hands, modes=modes, limits=limits, now=lambda: datetime.now(UTC))
+    acts = a_performer(house.pool, hands)
     policy = WorkerPolicy(quiet=AT_ONCE, deadline_s=20.0, retry=QUICK)
     return a_worker(house.pool, house.wake, stack.router, house.services(), acts, policy)
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from reactor.adapters.postgres.eventlog import PostgresEventLog
-from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.wake import Wake
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import AssetEmbedded, AssetUploaded, Event
@@ -189,13 +189,13 @@ async def test_a_backlog_brings_its_own_allowance(pool: asyncpg.Pool) -> None:
     router, _ = failing(0, lambda: Retryable("never"))
     place = Place(pool, router)
     await place.log.append(uploaded("a", "b"))
-    journal = PostgresJournal(pool)
+    limits = PostgresLimits(pool)
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     for table, column in (("events", "heard_at"), ("deliveries", "created_at")):
         await pool.execute(f"UPDATE {table} SET {column} = {column} - interval '3 hours'")
-    assert await journal.count_since(ME, "tags", an_hour_ago) == (0, 2)
+    assert await limits.count_since(ME, "tags", an_hour_ago) == (0, 2)
     await pool.execute("UPDATE deliveries SET state = 'done'")
-    assert await journal.count_since(ME, "tags", an_hour_ago) == (0, 0)
+    assert await limits.count_since(ME, "tags", an_hour_ago) == (0, 0)
 
 
 async def test_two_hundred_that_are_refused_hold_up_no_other_account(pool: asyncpg.Pool) -> None:

@@ -20,7 +20,7 @@ from reactor.core.activity import (
     notes_of_photo,
     notes_of_work,
 )
-from reactor.core.changes import AddPortrait, subjects_of
+from reactor.core.changes import AddPortrait, Change, RemovePortrait, subjects_of
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 
@@ -83,7 +83,8 @@ WITH moved AS (
     UNION ALL
     SELECT account, subject, coalesce(settled_at, written_at)
     FROM (SELECT * FROM journal ORDER BY id DESC LIMIT $2) j
-    CROSS JOIN LATERAL unnest(CASE kind WHEN 'AddPortrait' THEN ARRAY[change ->> 'asset'] ELSE subjects END) AS subject
+    CROSS JOIN LATERAL unnest(CASE kind WHEN 'AddPortrait' THEN ARRAY[change ->> 'asset']
+        WHEN 'RemovePortrait' THEN ARRAY[]::text[] ELSE subjects END) AS subject
 ), shown AS (
     SELECT account, subject FROM moved GROUP BY account, subject ORDER BY max(at) DESC LIMIT $1
 )
@@ -205,7 +206,17 @@ def _notes(rows: Sequence[asyncpg.Record]) -> dict[Photo, list[Note]]:
     for row in rows:
         change = load_change(row["kind"], row["change"])
         deed = Deed(change=change, state=EntryState(row["state"]), note=row["note"], at=row["at"])
-        subjects = (change.asset,) if isinstance(change, AddPortrait) else subjects_of(change)
+        subjects = _photos_of(change)
         for subject in subjects:
             found[row["account"], subject].extend(notes_of_deed(deed, AssetId(subject)))
     return found
+
+
+def _photos_of(change: Change) -> tuple[str, ...]:
+    """Return the photos that a change is about; a portrait is found by person and face, which are none."""
+    match change:
+        case AddPortrait(asset=asset):
+            return (asset,)
+        case RemovePortrait():
+            return ()
+    return subjects_of(change)

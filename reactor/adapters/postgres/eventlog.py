@@ -51,11 +51,12 @@ WITH told AS (
 SELECT account, kind, subject, version FROM fresh WHERE inserted
 """
 
-PRIORITY = {"live": 0, "scan": 10, "dry": 10, "replay": 20}
+# A person waits for what was ordered, and less long than a whole scan takes.
+PRIORITY = {"live": 0, "undo": 5, "apply": 5, "scan": 10, "dry": 10, "replay": 20}
 
 
 def priority_of(run: RunId) -> int:
-    """Return the claim order of a run: live before scan before replay; runs are named ``kind`` or ``kind:id``."""
+    """Return the claim order of a run, named ``kind`` or ``kind:id``: live before orders before scan before replay."""
     return PRIORITY.get(run.partition(":")[0], PRIORITY["replay"])
 
 

@@ -1,5 +1,6 @@
 """Which process feeds a run, how far it is, and how much of it is still to be done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +11,11 @@ from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.runs import FOLLOW, PROGRESS, REQUESTS, progress_of
 from reactor.core.errors import Permanent
 from reactor.core.ids import RunId
-from reactor.core.runs import RunKind, RunProgress, RunRequest, RunState, ScanProgress
+from reactor.core.orders import OrderProgress
+from reactor.core.runs import ReplayProgress, RunKind, RunProgress, RunRequest, RunState, ScanProgress
 
+# Orders of both kinds write down alike how far they are.
+KINDS: Mapping[type[RunProgress], RunKind] = {ScanProgress: "scan", ReplayProgress: "replay", OrderProgress: "undo"}
 OPEN = "('waiting', 'running', 'joined', 'held')"
 
 
@@ -81,7 +85,7 @@ class PostgresFeeding:
                 """,
                 run,
                 self._feeder,
-                _dumped(progress),
+                PROGRESS[KINDS[type(progress)]].dump_json(progress).decode(),
                 note,
                 self._lease,
             )
@@ -140,7 +144,3 @@ class PostgresFeeding:
         """Let deliveries that stand otherwise than their run follow it."""
         async with translated():
             await self._pool.execute(FOLLOW)
-
-
-def _dumped(progress: RunProgress) -> str:
-    return PROGRESS["scan" if isinstance(progress, ScanProgress) else "replay"].dump_json(progress).decode()

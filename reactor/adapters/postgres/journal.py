@@ -1,42 +1,44 @@
 """The journal table."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 
 import asyncpg
 
 from reactor.adapters.postgres.codec import dump_change, dump_state, load_change, load_state
 from reactor.adapters.postgres.pool import translated
-from reactor.core.changes import Change, Feature, State, feature_of, subjects_of
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
+from reactor.adapters.postgres.vetoes import remember_on, spoken_of, standing_on
+from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
+from reactor.core.ids import AccountId, FaceId, PersonId, RunId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
+from reactor.core.past import Past
+from reactor.core.vetoes import KIND_OF, Veto
 
-KEPT = timedelta(seconds=10)
+# Written once, however often it is decided.
+REPEATED = (EntryState.PLANNED, EntryState.SUGGESTED, EntryState.VETOED, EntryState.LEFT)
 
-# A backlog brings its own allowance with it: both are counted from its oldest delivery, where that is earlier. What
-# waits for another account, whose key may be refused for months, says nothing about this one.
-_CHANGES = """
-SELECT b.at, (
-    SELECT count(*) FROM journal
-    WHERE account = $2 AND feature = $3 AND written_at >= b.at AND state IN ('open', 'done')) AS changes
-FROM (
-    SELECT least($1, (
-        SELECT min(created_at) FROM deliveries
-        WHERE account = $2 AND state IN ('waiting', 'running', 'joined'))) AS at
-) b
+_NEWEST = f"""
+SELECT DISTINCT ON (subject) subject, j.*
+FROM unnest($3::text[]) AS asked(subject) JOIN journal j ON j.subjects @> ARRAY[asked.subject]
+WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done'
+    AND NOT {spoken_of("$4", "asked.subject")}
+ORDER BY subject, j.id DESC
 """
 
-# Of a scan or a replay the handler that it asked most tells how many photos it asked for; a dry one changes nothing.
-_HEARD = """
-SELECT (
-    SELECT count(*) FROM events
-    WHERE account = $2 AND kind = 'AssetUploaded' AND heard_at >= $1::timestamptz - interval '1 minute'
-) + (
-    SELECT coalesce(sum(most), 0)::bigint FROM (
-        SELECT DISTINCT ON (run) count(*) AS most FROM deliveries
-        WHERE account = $2 AND run <> 'live' AND run NOT LIKE 'dry:%' AND created_at >= $1
-        GROUP BY run, handler ORDER BY run, most DESC) asked
-)
+# A tag counts as left by the entry that found it missing: the user's own is none of ours.
+_TAGS = f"""
+SELECT DISTINCT ON (tag) tag, j.*
+FROM journal j CROSS JOIN LATERAL jsonb_array_elements_text(j.after -> 'state' -> 'tags') AS t(tag)
+WHERE j.subjects @> ARRAY[$2] AND j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done'
+    AND j.change -> 'tags' ? tag AND NOT j.before -> 'state' -> 'tags' ? tag
+    AND NOT {spoken_of("'tag'", "$2", " AND v.value = t.tag")}
+ORDER BY tag, j.id DESC
+"""
+
+# A stack that was planned again, larger, stands once among the plans, and so it does among the suggestions.
+_OVERTAKE = """
+UPDATE journal SET state = 'superseded', note = 'planned anew', settled_at = clock_timestamp()
+WHERE account = $1 AND kind = 'StackAssets' AND state = $4 AND subjects && $2
+    AND run NOT LIKE 'dry:%' AND id <> $3
 """
 
 
@@ -45,7 +47,6 @@ class PostgresJournal:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._heard: dict[AccountId, tuple[datetime, int]] = {}
 
     async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int:
         """Write an entry durably and return its id; a plan or a veto that stands already is not written again.
@@ -64,24 +65,29 @@ class PostgresJournal:
             state,
             dump_state(before),
             note,
+            undoes(change),
         )
         async with translated():
-            if state in (EntryState.PLANNED, EntryState.VETOED) and (known := await self._same(arguments)):
+            if state in REPEATED and (known := await self._same(arguments)):
                 return known
             written: int = await self._pool.fetchval(
                 """
                 INSERT INTO journal
-                    (account, feature, kind, subjects, change, handler, event, run, state, before, note, settled_at)
-                VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9::text, $10::jsonb, $11,
+                    (account, feature, kind, subjects, change, handler, event, run, state, before, note, undoes,
+                    settled_at)
+                VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9::text, $10::jsonb, $11, $12,
                     CASE WHEN $9::text <> 'open' THEN clock_timestamp() END)
                 RETURNING id
                 """,
                 *arguments,
             )
+            planned = state in (EntryState.PLANNED, EntryState.SUGGESTED) and not is_dry(cause.run)
+            if planned and isinstance(change, StackAssets):
+                await self._pool.execute(_OVERTAKE, change.account, list(change.members), written, state)
         return written
 
     async def _same(self, arguments: tuple[object, ...]) -> int | None:
-        account, _, kind, subjects, change, _, _, run, state, *_ = arguments
+        account, _, kind, subjects, change, _, _, run, state, *_ = arguments  # in the order of the insert
         found: int | None = await self._pool.fetchval(
             """
             SELECT id FROM journal
@@ -98,49 +104,97 @@ class PostgresJournal:
         )
         return found
 
-    async def settle(self, entry: int, state: EntryState, after: State | None, note: str = "") -> None:
-        """Settle an open entry."""
+    async def settle(
+        self,
+        entry: int,
+        state: EntryState,
+        after: State | None,
+        note: str = "",
+        *,
+        undone: int | None = None,
+        vetoes: Sequence[Veto] = (),
+    ) -> None:
+        """Settle an open entry; in the same transaction what it took back is ``undone``, and vetoed."""
+        settled = """
+            UPDATE journal SET state = $2, after = $3::jsonb, note = $4, settled_at = clock_timestamp()
+            WHERE id = $1 AND state = 'open'
+        """
+        arguments = (entry, state, dump_state(after) if after is not None else None, note)
         async with translated():
-            await self._pool.execute(
+            if undone is None and not vetoes:
+                await self._pool.execute(settled, *arguments)
+                return
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(settled, *arguments)
+                await connection.execute(
+                    "UPDATE journal SET state = 'undone', note = $2 WHERE id = $1 AND state = 'done'",
+                    undone,
+                    f"taken back by {entry}",
+                )
+                await remember_on(connection, vetoes)
+
+    async def close(self, entry: int, state: EntryState, note: str, vetoes: Sequence[Veto] = ()) -> None:
+        """End an entry that waits or is done, with what is not to be done again, in one transaction."""
+        async with translated(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
                 """
-                UPDATE journal SET state = $2, after = $3::jsonb, note = $4, settled_at = clock_timestamp()
-                WHERE id = $1 AND state = 'open'
+                UPDATE journal SET state = $2, note = $3, settled_at = coalesce(settled_at, clock_timestamp())
+                WHERE id = $1 AND state IN ('planned', 'suggested', 'done')
                 """,
                 entry,
                 state,
-                dump_state(after) if after is not None else None,
                 note,
             )
+            await remember_on(connection, vetoes)
 
-    async def open_entries(self, change: Change) -> tuple[Entry, ...]:
-        """Return the open entries of the change's feature that touch one of its subjects, oldest first."""
+    async def entry(self, entry: int) -> Entry | None:
+        """Return an entry, None where there is none of this number."""
+        async with translated():
+            row = await self._pool.fetchrow("SELECT * FROM journal WHERE id = $1", entry)
+        return entry_of(row) if row is not None else None
+
+    async def open_entries(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the open entries of a feature that touch one of the subjects, oldest first."""
         async with translated():
             rows = await self._pool.fetch(
                 """
                 SELECT * FROM journal
                 WHERE account = $1 AND feature = $2 AND state = 'open' AND subjects && $3 ORDER BY id
                 """,
-                change.account,
-                feature_of(change),
-                list(subjects_of(change)),
-            )
-        return tuple(entry_of(row) for row in rows)
-
-    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
-        """Return for each subject the newest entry that is done, where there is one."""
-        async with translated():
-            rows = await self._pool.fetch(
-                """
-                SELECT DISTINCT ON (subject) subject, j.*
-                FROM unnest($3::text[]) AS asked(subject) JOIN journal j ON j.subjects @> ARRAY[asked.subject]
-                WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done'
-                ORDER BY subject, j.id DESC
-                """,
                 account,
                 feature,
                 list(subjects),
             )
+        return tuple(entry_of(row) for row in rows)
+
+    async def busy(self, account: AccountId, subjects: Sequence[str]) -> bool:
+        """Say whether an open entry is about one of the subjects."""
+        async with translated():
+            found: bool = await self._pool.fetchval(
+                "SELECT EXISTS (SELECT FROM journal WHERE account = $1 AND state = 'open' AND subjects && $2)",
+                account,
+                list(subjects),
+            )
+        return found
+
+    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
+        """Return for each subject the newest entry that is done and of which no veto speaks, where there is one."""
+        async with translated():
+            rows = await self._pool.fetch(_NEWEST, account, feature, list(subjects), KIND_OF[feature])
         return {row["subject"]: entry_of(row) for row in rows}
+
+    async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
+        """Return what is known of the subjects: newest entries, tags that were left on them, standing vetoes."""
+        newest = await self.newest(account, feature, subjects)
+        tags: dict[str, Entry] = {}
+        if feature == "tags":
+            (asset,) = subjects
+            async with translated():
+                rows = await self._pool.fetch(_TAGS, account, asset)
+            tags = {row["tag"]: entry_of(row) for row in rows}
+        async with translated():
+            vetoes = await standing_on(self._pool, account, feature, subjects)
+        return Past(newest=newest, tags=tags, vetoes=vetoes)
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
         """Return how the newest entry of each face of the person stands."""
@@ -170,35 +224,24 @@ class PostgresJournal:
             )
         return tuple(entry_of(row) for row in rows)
 
-    async def tags_left(self, account: AccountId, asset: AssetId, until: datetime) -> frozenset[str]:
-        """Return every tag that a done entry, settled by then, set on the asset."""
+    async def undo_pending(self, run: RunId, entry: int, feature: Feature, subjects: Sequence[str]) -> bool:
+        """Say whether the run is still to take back a later entry of the feature about one of the subjects."""
         async with translated():
-            rows = await self._pool.fetch(
+            found: bool = await self._pool.fetchval(
                 """
-                SELECT DISTINCT jsonb_array_elements_text(change -> 'tags') AS tag FROM journal
-                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'TagAsset' AND state = 'done'
-                    AND settled_at <= $3
+                SELECT EXISTS (
+                    SELECT FROM deliveries d JOIN events e ON e.seq = d.event
+                    WHERE d.run = $1 AND d.run <> 'live' AND d.state IN ('waiting', 'running', 'joined', 'held')
+                        AND e.kind = 'UndoAsked' AND (e.payload ->> 'entry')::bigint > $2
+                        AND e.payload ->> 'feature' = $3 AND e.payload -> 'photos' ?| $4
+                )
                 """,
-                account,
-                asset,
-                until,
+                run,
+                entry,
+                feature,
+                list(subjects),
             )
-        return frozenset(row["tag"] for row in rows)
-
-    async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then, or since the backlog's oldest.
-
-        What a scan or a replay asked for counts as heard. The photos are counted again when they might be too few,
-        and after some seconds: counting a whole hour of a scan for each of its changes would cost more than they do.
-        """
-        async with translated():
-            row = await self._pool.fetchrow(_CHANGES, since, account, feature)
-            assert row is not None
-            counted_from, heard = self._heard.get(account, (row["at"], 0))
-            if abs(row["at"] - counted_from) > KEPT or row["changes"] >= heard:
-                heard = await self._pool.fetchval(_HEARD, row["at"], account)
-                self._heard[account] = row["at"], heard
-        return row["changes"], heard
+        return found
 
 
 def entry_of(row: asyncpg.Record) -> Entry:

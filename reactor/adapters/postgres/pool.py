@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from reactor.adapters.harmless import clean
 from reactor.core.errors import Permanent, StartError, Unreachable
 
 SCHEMA = "reactor"
@@ -41,7 +42,9 @@ async def open_pool(dsn: str, *, size: int = 12) -> AsyncIterator[asyncpg.Pool]:
             server_settings={"search_path": SCHEMA, "application_name": "reactor"},
         )
     except (OSError, asyncpg.PostgresError, ValueError) as error:
-        raise StartError(f"the database cannot be reached ({error}); check DATABASE_URL") from error
+        # A ValueError may repeat the address, and with it the password.
+        problem = type(error).__name__ if isinstance(error, ValueError) else clean(str(error))
+        raise StartError(f"the database cannot be reached ({problem}); check DATABASE_URL") from None
     try:
         yield pool
     finally:
@@ -61,6 +64,7 @@ async def translated() -> AsyncIterator[None]:
     try:
         yield
     except _PASSING as error:
-        raise Unreachable(f"the database is not available: {error}") from error
+        raise Unreachable(f"the database is not available: {clean(str(error))}") from error
     except asyncpg.PostgresError as error:
-        raise Permanent(f"the database refused: {error}") from error
+        # It may repeat the very value that no column takes.
+        raise Permanent(f"the database refused: {clean(str(error))}") from error

@@ -19,6 +19,12 @@ FORGOTTEN = (
     "PersonHidden",
     "PersonGone",
     "PersonGainedFaces",
+    # What was noticed stands among the vetoes, what was asked for in the journal.
+    "CoverChosen",
+    "TagDeleted",
+    "PortraitDeleted",
+    "UndoAsked",
+    "ApplyAsked",
 )
 
 # A run that is still open is known by all of its deliveries.

@@ -16,6 +16,8 @@ from reactor.adapters.postgres.replays import preview
 from reactor.adapters.postgres.wake import CHANNEL, SERVICE_LOCK
 from reactor.core.ids import RunId
 from reactor.core.journal import Entry
+from reactor.core.limits import LimitPolicy
+from reactor.core.orders import ApplyRequest, OrderProgress, UndoRequest
 from reactor.core.runs import (
     Counts,
     ReplayProgress,
@@ -31,8 +33,20 @@ from reactor.core.runs import (
 )
 from reactor.routing import Router
 
-REQUESTS: Mapping[str, TypeAdapter[Any]] = {"scan": TypeAdapter(ScanRequest), "replay": TypeAdapter(ReplayRequest)}
-PROGRESS: Mapping[str, TypeAdapter[Any]] = {"scan": TypeAdapter(ScanProgress), "replay": TypeAdapter(ReplayProgress)}
+REQUESTS: Mapping[str, TypeAdapter[Any]] = {
+    "scan": TypeAdapter(ScanRequest),
+    "replay": TypeAdapter(ReplayRequest),
+    "undo": TypeAdapter(UndoRequest),
+    "apply": TypeAdapter(ApplyRequest),
+}
+PROGRESS: Mapping[str, TypeAdapter[Any]] = {
+    "scan": TypeAdapter(ScanProgress),
+    "replay": TypeAdapter(ReplayProgress),
+    "undo": TypeAdapter(OrderProgress),
+    "apply": TypeAdapter(OrderProgress),
+}
+# What a person orders is meant as it is said: never one with what was ordered before.
+JOINED = ("scan", "replay")
 COUNTS = TypeAdapter(Counts)
 
 # Two starts at once wait for each other, so that the second finds the first's run.
@@ -51,6 +65,18 @@ WHERE d.run = r.id AND d.run <> 'live' AND d.state IN ('waiting', 'held')
     AND d.state <> CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
 """
 
+# Changes made, as the limits count them (adapters/postgres/limits.py).
+_MADE = """
+SELECT run, count(*) AS number FROM journal
+WHERE run = ANY($1) AND run <> 'live' AND state IN ('open', 'done', 'undone') GROUP BY run
+"""
+
+# What asked for more changes waits for minutes; with a larger budget it goes on at once.
+_HASTEN = """
+UPDATE deliveries SET run_at = clock_timestamp()
+WHERE run = $1 AND run <> 'live' AND state IN ('waiting', 'held') AND run_at > clock_timestamp()
+"""
+
 _COUNT = """
 SELECT run, state, count(*) AS number FROM deliveries WHERE run = ANY($1) AND run <> 'live' GROUP BY run, state
 """
@@ -62,28 +88,34 @@ class PostgresRuns:
     A caller checks a request with ``core.runs.check`` first.
     """
 
-    def __init__(self, pool: asyncpg.Pool, router: Router) -> None:
+    def __init__(self, pool: asyncpg.Pool, router: Router, *, usual: int = LimitPolicy().run_budget) -> None:
+        """Take ``usual`` for the budget of changes of a run that names none."""
         self._pool = pool
         self._router = router
+        self._usual = usual
 
     async def start(self, request: RunRequest) -> Run:
-        """Start a run; one of its kind that is running or paused already is joined (``joined``) as it is."""
+        """Start a run; a scan or replay that is running or paused already is joined (``joined``) as it is."""
         prefix = "dry" if isinstance(request, ScanRequest) and request.dry else request.kind
         async with translated(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
             row = await connection.fetchrow(
                 "SELECT * FROM runs WHERE kind = $1 AND state IN ('running', 'paused') ORDER BY created_at LIMIT 1",
-                request.kind,
+                request.kind if request.kind in JOINED else None,
             )
             joined = row is not None
             if row is None:
                 handlers = handlers_of(request)
                 row = await connection.fetchrow(
-                    "INSERT INTO runs (id, kind, handlers, request) VALUES ($1, $2, $3, $4::jsonb) RETURNING *",
+                    """
+                    INSERT INTO runs (id, kind, handlers, request, budget) VALUES ($1, $2, $3, $4::jsonb, $5)
+                    RETURNING *
+                    """,
                     f"{prefix}:{uuid.uuid4().hex[:12]}",
                     request.kind,
                     list(handlers) if handlers is not None else None,
                     REQUESTS[request.kind].dump_json(request).decode(),
+                    request.budget if isinstance(request, ScanRequest | ReplayRequest) else None,
                 )
         assert row is not None
         (run,) = await self._runs([row])
@@ -101,9 +133,18 @@ class PostgresRuns:
         """Hold a running run: nothing of it is begun any more. Return it, None where there is none of this id."""
         return await self._turn(run, ("running",), "state = 'paused', feeder = NULL, fed_until = NULL")
 
-    async def resume(self, run: RunId) -> Run | None:
-        """Let a paused run go on."""
-        return await self._turn(run, ("paused",), "state = 'running'")
+    async def resume(self, run: RunId, budget: int | None = None) -> Run | None:
+        """Let a paused run go on; one that asks for more changes may make ``budget`` more, or as many as usual."""
+        found = await self.get(run)
+        if found is None or found.state is not RunState.PAUSED:
+            return found
+        if budget is not None or found.asks:
+            async with translated():
+                made = sum(row["number"] for row in await self._pool.fetch(_MADE, [run]))
+                more = made + (budget or self._usual)
+                await self._pool.execute("UPDATE runs SET budget = $2 WHERE id = $1 AND state = 'paused'", run, more)
+                await self._pool.execute(_HASTEN, run)
+        return await self._turn(run, ("paused",), "state = 'running', note = ''")
 
     async def cancel(self, run: RunId) -> Run | None:
         """End a run; what is in hand is finished, what waits is cancelled."""
@@ -160,7 +201,18 @@ class PostgresRuns:
         counted: dict[str, dict[str, int]] = {}
         for row in await self._pool.fetch(_COUNT, counting) if counting else ():
             counted.setdefault(row["run"], {})[row["state"]] = row["number"]
-        return tuple(_run(row, counted.get(row["id"], {})) for row in rows)
+        asking = await self._asking(rows)
+        return tuple(_run(row, counted.get(row["id"], {}), asks=row["id"] in asking) for row in rows)
+
+    async def _asking(self, rows: Sequence[asyncpg.Record]) -> frozenset[str]:
+        """Return the paused runs that have made as many changes as they may."""
+        budgets = {
+            row["id"]: self._usual if row["budget"] is None else row["budget"]
+            for row in rows
+            if row["state"] == "paused"
+        }
+        made = await self._pool.fetch(_MADE, list(budgets)) if budgets else ()
+        return frozenset(row["run"] for row in made if row["number"] >= budgets[row["run"]])
 
 
 def counts_of(states: Mapping[str, int]) -> Counts:
@@ -180,13 +232,13 @@ def progress_of(row: asyncpg.Record) -> RunProgress:
     return progress
 
 
-def _run(row: asyncpg.Record, states: Mapping[str, int]) -> Run:
+def _run(row: asyncpg.Record, states: Mapping[str, int], *, asks: bool) -> Run:
     stored = json.loads(row["progress"])
     try:
         progress = progress_of(row)
     except ValidationError:
         # Written by another release: the run is shown as if it had just begun, so that it can be cancelled.
-        progress = ScanProgress() if row["kind"] == "scan" else ReplayProgress()
+        progress = PROGRESS[row["kind"]].validate_python({})
     return Run(
         id=RunId(row["id"]),
         kind=row["kind"],
@@ -197,4 +249,5 @@ def _run(row: asyncpg.Record, states: Mapping[str, int]) -> Run:
         note=row["note"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],
+        asks=asks,
     )

@@ -9,9 +9,20 @@ import asyncpg
 
 from reactor.adapters.postgres.codec import load_change, load_state
 from reactor.adapters.postgres.pool import translated
+from reactor.adapters.postgres.vetoes import spoken_of
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import EntryState
+from reactor.core.past import SETTLES
 from reactor.core.sightings import Known, Ours, Sighting
-from reactor.core.standing import TAG_SETTLES
+
+NEVER_CALLED = (
+    EntryState.PLANNED,
+    EntryState.SUGGESTED,
+    EntryState.CARRIED_OUT,
+    EntryState.DECLINED,
+    EntryState.VETOED,
+    EntryState.LEFT,
+)
 
 # Known is what was heard of or embedded. A new photo is left to embedding first: how it is then is how it began.
 _MOVED = """
@@ -28,11 +39,12 @@ WHERE s.updated_at IS DISTINCT FROM t.updated_at AND (
 
 # Times of the database are compared with each other alone. A sighting of the future is from before the clock was set
 # back; then every entry counts as new, since states tell what times cannot.
-_KNOWN = """
+_KNOWN = f"""
 SELECT t.asset, statement_timestamp() AS at, p.taken_at AS embedded_as,
     s.asset IS NOT NULL AS seen, s.updated_at, s.visibility, s.trashed, s.taken_at, s.tags,
     p.asset IS NULL AND coalesce(d.ended AND NOT d.open, false) AS "left",
-    j.ours, coalesce(j.newest, 0) AS newest, coalesce(j.unsettled, false) AS unsettled
+    j.ours, coalesce(j.newest, 0) AS newest, coalesce(j.unsettled, false) AS unsettled,
+    k.stacked, coalesce(k.parted, false) AS parted
 FROM unnest($2::text[]) AS t(asset)
 LEFT JOIN sightings s ON s.account = $1 AND s.asset = t.asset
 LEFT JOIN photos p ON p.account = $1 AND p.asset = t.asset
@@ -46,15 +58,27 @@ CROSS JOIN LATERAL (
     SELECT max(id) AS newest, bool_or(state = 'open') AS unsettled,
         jsonb_agg(jsonb_build_object(
             'kind', kind, 'change', change, 'before', before, 'after', after,
-            'sure', state = 'done', 'new', is_new, 'recent', is_recent
+            'sure', state IN ('done', 'undone'), 'new', is_new, 'recent', is_recent
         ) ORDER BY id) FILTER (WHERE feature IN ('tags', 'archive') AND (is_new OR is_recent)) AS ours
     FROM journal CROSS JOIN LATERAL (
         SELECT settled_at > statement_timestamp() - $3::interval AS is_recent,
             settled_at IS NOT NULL AND
                 (s.seen_at IS NULL OR settled_at > s.seen_at OR s.seen_at > statement_timestamp()) AS is_new
     ) age
-    WHERE subjects @> ARRAY[t.asset] AND account = $1 AND state NOT IN ('planned', 'vetoed')
+    WHERE subjects @> ARRAY[t.asset] AND account = $1 AND state <> ALL ($4)
 ) j
+LEFT JOIN LATERAL (
+    SELECT (
+            SELECT s.stack -> 1 FROM jsonb_array_elements(j.after -> 'state' -> 'stacks') AS s(stack)
+            WHERE s.stack -> 1 ? t.asset LIMIT 1
+        ) AS stacked,
+        EXISTS (SELECT FROM vetoes v WHERE v.account = $1 AND v.kind = 'stack' AND v.entry >= j.id
+            AND v.subjects @> ARRAY[t.asset]) AS parted
+    FROM journal j
+    WHERE j.subjects @> ARRAY[t.asset] AND j.account = $1 AND j.feature = 'stacks' AND j.state = 'done'
+        AND NOT {spoken_of("'stack'", "t.asset")}
+    ORDER BY j.id DESC LIMIT 1
+) k ON true
 """
 
 
@@ -73,7 +97,7 @@ class PostgresSightings:
     async def known(self, account: AccountId, assets: tuple[AssetId, ...]) -> Mapping[AssetId, Known]:
         """Return what is known of each photo, all at one moment."""
         async with translated():
-            rows = await self._pool.fetch(_KNOWN, account, list(assets), TAG_SETTLES)
+            rows = await self._pool.fetch(_KNOWN, account, list(assets), SETTLES, list(NEVER_CALLED))
         return {AssetId(row["asset"]): _known(row) for row in rows}
 
     async def save(self, account: AccountId, sightings: Mapping[AssetId, Sighting], at: datetime) -> None:
@@ -118,6 +142,8 @@ def _known(row: asyncpg.Record) -> Known:
         ours=tuple(_ours(entry) for entry in json.loads(row["ours"] or "[]")),
         newest=row["newest"],
         unsettled=row["unsettled"],
+        stacked=None if row["stacked"] is None else frozenset(map(AssetId, json.loads(row["stacked"]))),
+        parted=row["parted"],
     )
 
 

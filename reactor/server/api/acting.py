@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from reactor.core.ids import AccountId, RunId
 from reactor.core.run_view import run_view
-from reactor.core.runs import Run, RunRequest, RunState, check
+from reactor.core.runs import Run, RunState
 from reactor.core.status import many
-from reactor.server.api.answers import Changed, Message, Started
+from reactor.server.api.answers import Changed, Message
 from reactor.server.api.border import Refusal
 from reactor.server.api.reading import run_of
-from reactor.server.api.requests import LettersBody, Nothing, ReplayBody, ScanBody
+from reactor.server.api.requests import LettersBody, Nothing, ReplayBody, ResumeBody, ScanBody
+from reactor.server.api.starting import check_here, start
 from reactor.server.api.table import Answer
 from reactor.server.desk import Desk
 
@@ -21,20 +22,20 @@ class Acting:
         self._desk = desk
 
     async def scan(self, body: ScanBody, _: Mapping[str, str]) -> Answer:
-        return await self._start(body.request())
+        return await start(self._desk, body.request())
 
     async def replay(self, body: ReplayBody, _: Mapping[str, str]) -> Answer:
         request = body.request()
         if not body.dry_run:
-            return await self._start(request)
-        self._check(request)
+            return await start(self._desk, request)
+        check_here(self._desk, request)
         return 200, await self._desk.runs.would_deliver(request)
 
     async def pause(self, _: Nothing, path: Mapping[str, str]) -> Answer:
         return await self._steer(path, self._desk.runs.pause, RunState.PAUSED)
 
-    async def resume(self, _: Nothing, path: Mapping[str, str]) -> Answer:
-        return await self._steer(path, self._desk.runs.resume, RunState.RUNNING)
+    async def resume(self, body: ResumeBody, path: Mapping[str, str]) -> Answer:
+        return await self._steer(path, lambda run: self._desk.runs.resume(run, body.budget), RunState.RUNNING)
 
     async def cancel(self, _: Nothing, path: Mapping[str, str]) -> Answer:
         return await self._steer(path, self._desk.runs.cancel, RunState.CANCELLED)
@@ -55,15 +56,6 @@ class Acting:
         return 200, Message(
             message=f"{many(confirmed, 'person', 'people')} taken for gone; the next turns tell of them"
         )
-
-    async def _start(self, request: RunRequest) -> Answer:
-        self._check(request)
-        run = await self._desk.runs.start(request)
-        return 202, Started(run=run_view(run), joined=run.joined)
-
-    def _check(self, request: RunRequest) -> None:
-        accounts = [status.account for status in self._desk.facts().accounts]
-        check(request, accounts=accounts, handlers=self._desk.handlers)
 
     async def _steer(
         self, path: Mapping[str, str], steer: Callable[[RunId], Awaitable[Run | None]], wished: RunState

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 from reactor.core.history import DeadLetter, EventLine
 from reactor.core.ids import RunId
+from reactor.core.journal_lines import JournalLine
+from reactor.core.limits import Trip
+from reactor.core.orders import Waiting
 from reactor.core.plans import PlanLine
 from reactor.core.run_view import RunView
+from reactor.core.vetoes import Veto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,38 @@ class Letters:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """How many given-up deliveries were tried again or dropped."""
+    """Of how many things that was done."""
 
     changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """Entries of the journal, newest first; ask with `before` for those that follow, null where there are none."""
+
+    entries: tuple[JournalLine, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaiting:
+    """What waits for a yes, newest first, and how much of it there is in all, dry runs left out."""
+
+    waiting: Waiting
+    entries: tuple[JournalLine, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VetoList:
+    """Vetoes, newest first; ask with `before` for those that follow, null where there are none."""
+
+    vetoes: tuple[Veto, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TripList:
+    """What a limit stopped, oldest first; it stands still until somebody confirms."""
+
+    trips: tuple[Trip, ...]

@@ -9,11 +9,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 from structlog.typing import FilteringBoundLogger
-from yarl import URL
 
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.runs import BadRequest
-from reactor.server.body import SECONDS, read_body
+from reactor.server.body import DAMAGED, SECONDS, read_body
+from reactor.server.origin import is_foreign
 
 PREFIX = "/api/"
 MAX_BODY = 64 * 1024
@@ -88,20 +88,9 @@ def _own_page_only(request: web.Request) -> None:
     """
     if request.content_type != "application/json":
         raise Refusal(415, "send JSON, with Content-Type: application/json")
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    if site not in (None, "same-origin") or (origin is not None and not _same(origin, request)):
+    # "none" is somebody's own typing, which never posts.
+    if request.headers.get("Sec-Fetch-Site") == "none" or is_foreign(request):
         raise Refusal(403, "this was sent by the page of another site; open the reactor's own page")
-
-
-def _same(origin: str, request: web.Request) -> bool:
-    try:
-        theirs = URL(origin)
-        ours = URL(f"{theirs.scheme}://{request.headers.get('Host', '')}")
-    except ValueError:
-        return False
-    # A proxy before us may speak https, so the scheme is not compared.
-    return bool(theirs.host) and (theirs.host, theirs.port) == (ours.host, ours.port)
 
 
 async def body_of(request: web.Request, model: type[M]) -> M:
@@ -110,6 +99,8 @@ async def body_of(request: web.Request, model: type[M]) -> M:
         body = await read_body(request, MAX_BODY)
     except web.HTTPRequestEntityTooLarge:
         raise Refusal(413, f"the body is larger than {MAX_BODY} bytes") from None
+    except web.HTTPBadRequest:
+        raise Refusal(400, DAMAGED) from None
     except TimeoutError:
         raise Refusal(408, f"the body did not arrive within {SECONDS:.0f} s") from None
     try:

@@ -13,13 +13,18 @@ Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 REFUSALS = {
     400: "What was asked makes no sense; the message names the field.",
-    403: "Only this machine may ask, and no page of another site.",
+    401: "A web token is set, and the request does not carry it.",
+    403: "No web token is set and this is another machine, or the page of another site asks.",
     404: "There is no such thing.",
     408: "The body did not arrive in time.",
     409: "That is not possible as things stand.",
     413: "The body is too large.",
     415: "A body is sent as JSON.",
     503: "The database is away, or too many follow at once; ask again after Retry-After seconds.",
+}
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The `web_token`."},
+    "basic": {"type": "http", "scheme": "basic", "description": "The `web_token` as the password of any user."},
 }
 WELL = {200: "The answer.", 202: "It is written down, and begins."}
 _Key = tuple[str, Literal["validation", "serialization"]]
@@ -37,11 +42,13 @@ def document_of(rows: Sequence[Row[Any]], *, version: str) -> Schema:
             "title": "Immich Reactor",
             "version": version,
             "description": "What the reactor heard and does. It answers on the machine that runs it only, unless "
-            "`open_web` opens it; every refusal is a sentence.",
+            "a `web_token` is set: then whoever carries it may ask, and nobody else. Every refusal is a sentence.",
         },
         "servers": [{"url": "/api"}],
+        # Any one of these; the empty one stands for this machine, as long as no token is set.
+        "security": [{"bearer": []}, {"basic": []}, {}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": SECURITY},
     }
 
 
@@ -83,7 +90,7 @@ def _parameters(asked: Schema) -> list[Schema]:
 
 def _responses(row: Row[Any], schemas: Mapping[_Key, Schema]) -> Schema:
     media = "text/event-stream" if row.stream is not None else "application/json"
-    refusals = {403, 503, *row.refuses} | ({400} if row.method == "GET" else {400, 408, 413, 415})
+    refusals = {401, 403, 503, *row.refuses} | ({400} if row.method == "GET" else {400, 408, 413, 415})
     well = {
         status: {
             "description": WELL[status],

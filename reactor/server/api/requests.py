@@ -1,15 +1,16 @@
 """What the API is asked, checked field by field; a field that nobody knows is an error."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from reactor.core.events import EVENT_TYPES
 from reactor.core.history import DeadFilter, EventFilter
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.runs import FASTEST, Only, ReplayRequest, ScanRequest
+from reactor.core.runs import FASTEST, LARGEST, Only, ReplayRequest, ScanRequest
 
 # The database takes no NUL, and no name has a reason to hold a control character.
 _WORDS = r"^[^\x00-\x1f\x7f]+$"
@@ -23,12 +24,17 @@ KINDS = tuple(kind.__name__ for kind in EVENT_TYPES)
 Kind = Annotated[str, Field(max_length=100, json_schema_extra={"enum": list(KINDS)})]
 MOST = 1000
 Id = Annotated[int, Field(ge=1, lt=2**63)]
+Ids = Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST)]
+Budget = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Asked(BaseModel):
     """A request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+B = TypeVar("B", bound=Asked)
 
 
 class Nothing(Asked):
@@ -46,6 +52,7 @@ class ScanBody(Asked):
     dry: bool = False
     rate_per_minute: Annotated[int, Field(ge=1, le=FASTEST)] | None = None
     quiet_hours: Annotated[str, Field(max_length=20)] | None = None
+    budget: Budget | None = None
 
     def request(self) -> ScanRequest:
         """Return the request as the core knows it."""
@@ -65,6 +72,7 @@ class ReplayBody(Asked):
     handlers: Names = ()
     failed: bool = False
     everything: bool = False
+    budget: Budget | None = None
     dry_run: bool = False
 
     def request(self) -> ReplayRequest:
@@ -75,6 +83,12 @@ class ReplayBody(Asked):
             asset=None if self.asset is None else AssetId(self.asset),
             **said,
         )
+
+
+class ResumeBody(Asked):
+    """How many more changes the run may make; without a number as many as is usual, where it asked for more."""
+
+    budget: Budget | None = None
 
 
 class FollowQuery(Asked):
@@ -144,13 +158,24 @@ class LettersQuery(LettersFilter):
 class LettersBody(LettersFilter):
     """Which given-up deliveries are meant: those of `ids`, or `all` that fit the filters."""
 
-    ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST)] | None = None
+    ids: Ids | None = None
     all: bool = False
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> "LettersBody":
-        if (self.ids is None) is not self.all:
-            raise ValueError("give either ids, or all: true")
-        if self.ids is not None and (self.handler or self.account or self.shelved):
-            raise ValueError("ids name what is meant; handler, account and shelved go with all: true")
-        return self
+    def _one_of_two(self) -> Self:
+        return ids_or_all(self, self.ids, self.all)
+
+
+def ids_or_all(body: B, ids: tuple[int, ...] | None, every: bool) -> B:
+    """Return a body that names ids or says that all are meant; raises ValueError where it does both, or neither."""
+    if (ids is None) is not every:
+        raise ValueError("give either ids, or all: true")
+    filters = [name for name in type(body).model_fields if name not in ("ids", "all")]
+    if ids is not None and any(getattr(body, name) for name in filters):
+        raise ValueError(f"ids name what is meant; {and_(filters)} go with all: true")
+    return body
+
+
+def and_(words: Sequence[str]) -> str:
+    """Return words as a list that is read."""
+    return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + [words[-1]])

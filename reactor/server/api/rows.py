@@ -11,9 +11,10 @@ from reactor.core.runs import WouldDeliver
 from reactor.core.status import Status
 from reactor.server.api.acting import Acting
 from reactor.server.api.answers import Changed, Events, Letters, Message, Plan, RunList, Started
-from reactor.server.api.border import M
 from reactor.server.api.follow import Follow
 from reactor.server.api.openapi import document_of
+from reactor.server.api.order_rows import ordering_rows, review_rows
+from reactor.server.api.ordering import Ordering
 from reactor.server.api.reading import Reading
 from reactor.server.api.requests import (
     EventsQuery,
@@ -23,10 +24,12 @@ from reactor.server.api.requests import (
     Nothing,
     PlanQuery,
     ReplayBody,
+    ResumeBody,
     RunsQuery,
     ScanBody,
 )
-from reactor.server.api.table import Answer, Do, Row, routes_of
+from reactor.server.api.review import Review
+from reactor.server.api.table import Answer, Row, get, post, routes_of
 from reactor.server.desk import Desk
 from reactor.server.overview import Overview
 
@@ -34,6 +37,7 @@ DOCUMENT = "This document, in the form of OpenAPI 3.1."
 STATUS = "How everything stands: accounts, sources, runs, counts, model and mode, and what is down, in words."
 EVENTS = "Events of the log with their deliveries, newest first."
 FOLLOW = "Server-sent events: every event that is heard from now on, as one line of JSON."
+RUNS = "Runs beside the live one, newest first: scans, replays, undos, plans carried out."
 PLAN = "What a run planned: all of a dry scan, and of other runs what observing only wrote down."
 LETTERS = "Deliveries that were given up, newest first; with `shelved` those whose preview never came."
 SCAN = "Go through photos that are there already; a scan that is under way is joined as it is."
@@ -49,8 +53,13 @@ def make_api(desk: Desk, overview: Overview, follow: Follow, *, version: str) ->
     async def openapi(_: Nothing, __: Mapping[str, str]) -> Answer:
         return 200, document
 
-    rows = (*reading_rows(Reading(desk, overview), follow), *acting_rows(Acting(desk)))
-    whole = (*rows, _get("/openapi.json", DOCUMENT, Nothing, openapi, dict[str, Any]))
+    rows = (
+        *reading_rows(Reading(desk, overview), follow),
+        *review_rows(Review(desk)),
+        *acting_rows(Acting(desk)),
+        *ordering_rows(Ordering(desk)),
+    )
+    whole = (*rows, get("/openapi.json", DOCUMENT, Nothing, openapi, dict[str, Any]))
     document.update(document_of(whole, version=version))
     return routes_of(whole)
 
@@ -59,8 +68,8 @@ def reading_rows(reading: Reading, follow: Follow) -> tuple[Row[Any], ...]:
     """Return what changes nothing."""
     kind = frozenset({"kind"})
     return (
-        _get("/status", STATUS, Nothing, reading.status, Status),
-        _get("/events", EVENTS, EventsQuery, reading.events, Events, lists=kind),
+        get("/status", STATUS, Nothing, reading.status, Status),
+        get("/events", EVENTS, EventsQuery, reading.events, Events, lists=kind),
         Row(
             method="GET",
             path="/events/follow",
@@ -70,10 +79,16 @@ def reading_rows(reading: Reading, follow: Follow) -> tuple[Row[Any], ...]:
             stream=follow.stream,
             answers={200: EventLine},
         ),
-        _get("/runs", "Scans and replays, newest first.", RunsQuery, reading.runs, RunList),
-        _get("/runs/{id}", "How far a run is, and what went wrong.", Nothing, reading.run, RunView, refuses=(404,)),
-        _get("/runs/{id}/plan", PLAN, PlanQuery, reading.plan, Plan, refuses=(404,)),
-        _get("/deadletters", LETTERS, LettersQuery, reading.letters, Letters),
+        get(
+            "/runs",
+            RUNS,
+            RunsQuery,
+            reading.runs,
+            RunList,
+        ),
+        get("/runs/{id}", "How far a run is, and what went wrong.", Nothing, reading.run, RunView, refuses=(404,)),
+        get("/runs/{id}/plan", PLAN, PlanQuery, reading.plan, Plan, refuses=(404,)),
+        get("/deadletters", LETTERS, LettersQuery, reading.letters, Letters),
     )
 
 
@@ -82,42 +97,17 @@ def acting_rows(acting: Acting) -> tuple[Row[Any], ...]:
     run, changed, said = {200: RunView}, {200: Changed}, {200: Message}
     known, possible = (404,), (404, 409)
     retry, drop = "Try given-up deliveries again, as if for the first time.", "End given-up deliveries for good."
-    pause, resume = "Hold a run; what is in hand is finished.", "Let a paused run go on."
+    pause = "Hold a run; what is in hand is finished."
+    resume = "Let a paused run go on; one that has made all the changes it may gets as many again, or `budget` more."
     cancel = "End a run; what waits of it is cancelled."
     return (
-        _post("/scan", SCAN, ScanBody, acting.scan, {202: Started}),
-        _post("/replay", REPLAY, ReplayBody, acting.replay, {200: WouldDeliver, 202: Started}),
-        _post("/runs/{id}/pause", pause, Nothing, acting.pause, run, refuses=possible),
-        _post("/runs/{id}/resume", resume, Nothing, acting.resume, run, refuses=possible),
-        _post("/runs/{id}/cancel", cancel, Nothing, acting.cancel, run, refuses=possible),
-        _post("/deadletters/retry", retry, LettersBody, acting.retry, changed),
-        _post("/deadletters/drop", drop, LettersBody, acting.drop, changed),
-        _post("/accounts/{account}/missed/reset", RESET, Nothing, acting.reset_missed, said, refuses=known),
-        _post("/accounts/{account}/people/confirm", CONFIRM, Nothing, acting.confirm_people, said, refuses=possible),
+        post("/scan", SCAN, ScanBody, acting.scan, {202: Started}),
+        post("/replay", REPLAY, ReplayBody, acting.replay, {200: WouldDeliver, 202: Started}),
+        post("/runs/{id}/pause", pause, Nothing, acting.pause, run, refuses=possible),
+        post("/runs/{id}/resume", resume, ResumeBody, acting.resume, run, refuses=possible),
+        post("/runs/{id}/cancel", cancel, Nothing, acting.cancel, run, refuses=possible),
+        post("/deadletters/retry", retry, LettersBody, acting.retry, changed),
+        post("/deadletters/drop", drop, LettersBody, acting.drop, changed),
+        post("/accounts/{account}/missed/reset", RESET, Nothing, acting.reset_missed, said, refuses=known),
+        post("/accounts/{account}/people/confirm", CONFIRM, Nothing, acting.confirm_people, said, refuses=possible),
     )
-
-
-def _get(
-    path: str,
-    words: str,
-    asks: type[M],
-    do: Do[M],
-    answer: Any,
-    *,
-    lists: frozenset[str] = frozenset(),
-    refuses: tuple[int, ...] = (),
-) -> Row[M]:
-    answers = {200: answer}
-    return Row(method="GET", path=path, words=words, asks=asks, do=do, answers=answers, lists=lists, refuses=refuses)
-
-
-def _post(
-    path: str,
-    words: str,
-    asks: type[M],
-    do: Do[M],
-    answers: Mapping[int, Any],
-    *,
-    refuses: tuple[int, ...] = (),
-) -> Row[M]:
-    return Row(method="POST", path=path, words=words, asks=asks, do=do, answers=answers, refuses=refuses)

@@ -44,6 +44,34 @@ class Row(Generic[M]):
         return await body_of(request, self.asks)
 
 
+def get(
+    path: str,
+    words: str,
+    asks: type[M],
+    do: Do[M],
+    answer: Any,
+    *,
+    lists: frozenset[str] = frozenset(),
+    refuses: tuple[int, ...] = (),
+) -> Row[M]:
+    """Return a row that reads."""
+    answers = {200: answer}
+    return Row(method="GET", path=path, words=words, asks=asks, do=do, answers=answers, lists=lists, refuses=refuses)
+
+
+def post(
+    path: str,
+    words: str,
+    asks: type[M],
+    do: Do[M],
+    answers: Mapping[int, Any],
+    *,
+    refuses: tuple[int, ...] = (),
+) -> Row[M]:
+    """Return a row that does something."""
+    return Row(method="POST", path=path, words=words, asks=asks, do=do, answers=answers, refuses=refuses)
+
+
 def routes_of(rows: Sequence[Row[Any]]) -> list[web.RouteDef]:
     """Return the routes of the table."""
     return [web.route(row.method, PREFIX.rstrip("/") + row.path, _handler(row)) for row in rows]

@@ -101,15 +101,15 @@ function tell(words, well) {
   saying = setTimeout(() => { said.textContent = ""; }, SAID_MS);
 }
 
-async function send(path, body) {
+async function send(path, body, did) {
   try {
-    const answer = await fetch(path, {
+    const answer = await fetch(location.origin + path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });
     const words = await answer.json();
-    tell(answer.ok ? told(words) : words.message, answer.ok);
+    tell(answer.ok ? told(words, did) : words.message, answer.ok);
     return answer.ok;
   } catch {
     tell("The reactor does not answer.", false);
@@ -117,17 +117,18 @@ async function send(path, body) {
   }
 }
 
-function told(words) {
+function told(words, did) {
   if (words.message) return words.message;
   if (words.joined) return "Joined what is under way: " + words.run.title;
-  if (words.changed !== undefined) return words.changed === 1 ? "1 delivery was changed." : words.changed + " deliveries were changed.";
+  if (words.run) return "Begun: " + words.run.title;
+  if (words.changed !== undefined) return words.changed.toLocaleString() + " " + (did || "changed") + ".";
   return "Done.";
 }
 
 async function act(button) {
   if (button.dataset.sure && !confirm(button.dataset.sure)) return;
   button.disabled = true;
-  await send(button.dataset.post, JSON.parse(button.dataset.body));
+  await send(button.dataset.post, JSON.parse(button.dataset.body), button.dataset.did);
   button.disabled = false;
 }
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
-from reactor.core.changes import Change, Feature, State
 from reactor.core.events import Event
-from reactor.core.ids import LIVE, AccountId, AssetId, FaceId, PersonId, RunId, StackId
-from reactor.core.journal import Cause, Entry, EntryState
+from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
 from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
+from reactor.ports.journal import Journal, JournalReader, Limits, Memory
 
 
 class Library(Protocol):
@@ -37,17 +36,37 @@ class Library(Protocol):
 
     async def faces(self, asset: AssetId) -> tuple[Face, ...]: ...
 
+    async def tags(self) -> frozenset[str]:
+        """Return the full values of all tags of the account."""
+        ...
+
 
 class LibraryWriter(Protocol):
     """Change one account of Immich; given to acts alone."""
 
     async def add_tags(self, asset: AssetId, tags: Sequence[str]) -> None: ...
 
+    async def remove_tags(self, asset: AssetId, tags: Sequence[str]) -> None:
+        """Take these tags off one photo; a reading afterwards shows what lasts."""
+        ...
+
     async def archive(self, assets: Sequence[AssetId]) -> None: ...
+
+    async def set_visibility(self, assets: Sequence[AssetId], visibility: str) -> None:
+        """Show the photos in the timeline ("timeline") or archive them ("archive"), all or none."""
+        ...
 
     async def make_stack(self, assets: Sequence[AssetId]) -> None: ...
 
     async def set_cover(self, stack: StackId, cover: AssetId) -> None: ...
+
+    async def delete_stack(self, stack: StackId) -> None:
+        """Dissolve a stack; its photos stay."""
+        ...
+
+    async def remove_from_stack(self, stack: StackId, asset: AssetId) -> None:
+        """Take a member that is not the cover out of a stack; a stack of one may stay behind."""
+        ...
 
 
 class FaceLibrary(Protocol):
@@ -62,6 +81,10 @@ class FaceLibraryWriter(Protocol):
     """Change Frigate's face library; given to acts alone."""
 
     async def register(self, name: str, jpeg: bytes) -> None: ...
+
+    async def delete(self, name: str, files: Sequence[str]) -> None:
+        """Delete the named pictures of a person; those that are gone are no error."""
+        ...
 
     async def settle(self, jpeg: bytes) -> object:
         """Make Frigate look at everything that was written; ``jpeg`` shows any face."""
@@ -145,46 +168,6 @@ class Backlog(Protocol):
         ...
 
 
-class JournalReader(Protocol):
-    """Read what was done before."""
-
-    async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
-        """Return for each subject the newest entry that is done, where there is one."""
-        ...
-
-    async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
-        """Return how the newest entry of each face of the person stands."""
-        ...
-
-
-class Journal(JournalReader, Protocol):
-    """Write down every change: before its call, and again after it."""
-
-    async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int: ...
-
-    async def settle(self, entry: int, state: EntryState, after: State | None, note: str = "") -> None: ...
-
-    async def open_entries(self, change: Change) -> tuple[Entry, ...]:
-        """Return the open entries that touch a subject of the change, oldest first."""
-        ...
-
-    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
-        """Return the open entries that a handler wrote about one of the subjects, oldest first."""
-        ...
-
-    async def tags_left(self, account: AccountId, asset: AssetId, until: datetime) -> frozenset[str]:
-        """Return every tag that a done entry, settled by then, set on the asset."""
-        ...
-
-    async def count_since(self, account: AccountId, feature: Feature, since: datetime) -> tuple[int, int]:
-        """Return (changes carried out in the feature, photos heard) since then.
-
-        Where deliveries are still to be done that were asked for earlier, both are counted from there: a backlog
-        brings its own allowance with it.
-        """
-        ...
-
-
 class Bookmarks(Protocol):
     """Remember where a source stands; values are JSON."""
 
@@ -217,6 +200,7 @@ class Services:
     photos: Photos
     backlog: Backlog
     journal: JournalReader
+    vetoes: Memory
     categories: Callable[[AccountId], tuple[Category, ...]]
     portraits: Portraits
     random_pair_cosine: Callable[[], Awaitable[float | None]]
@@ -238,6 +222,8 @@ __all__ = [
     "JournalReader",
     "Library",
     "LibraryWriter",
+    "Limits",
+    "Memory",
     "Person",
     "Photos",
     "Portraits",

@@ -1,0 +1,176 @@
+"""The hands that take back: tags, the archive, stacks, portraits; each only what its change names."""
+
+import structlog
+
+from reactor.acts.hands import Libraries, Writers, recovered
+from reactor.core.changes import (
+    PortraitState,
+    RemovePortrait,
+    RestoreStacks,
+    StackState,
+    State,
+    TagState,
+    UnarchiveAssets,
+    UntagAsset,
+    VisibilityState,
+)
+from reactor.core.errors import Gone, Stale
+from reactor.core.ids import AssetId, StackId
+from reactor.core.journal import Entry, EntryState
+from reactor.core.library import Asset, StackNow
+from reactor.core.undo import Dissolve, SetCover, SplitOff, Step, TakeOut, way_back
+from reactor.ports import FaceLibrary, FaceLibraryWriter, Library
+
+log = structlog.get_logger(__name__)
+
+
+class UntagHand:
+    """Take tags off a photo; one in the trash too, where they would come back with it."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: UntagAsset) -> State:
+        asset = await self._libraries(change.account).asset(change.asset)
+        if not asset.mine:
+            raise Gone(f"{asset.id} is not ours")
+        return TagState(tags=asset.tags)
+
+    async def call(self, change: UntagAsset, before: State) -> State:
+        await self._writers(change.account).remove_tags(change.asset, change.tags)
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return recovered(entry, now)
+
+
+class UnarchiveHand:
+    """Bring photos back to the timeline; those that do not exist any more are passed over."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: UnarchiveAssets) -> State:
+        library = self._libraries(change.account)
+        found = [await _or_none(library, asset) for asset in sorted(change.assets)]
+        there = tuple((asset.id, asset.visibility) for asset in found if asset is not None and asset.mine)
+        if not there:
+            raise Gone("none of these photos exists any more")
+        return VisibilityState(visibility=there)
+
+    async def call(self, change: UnarchiveAssets, before: State) -> State:
+        assert isinstance(before, VisibilityState)
+        archived = [asset for asset, visibility in before.visibility if visibility == "archive"]
+        await self._writers(change.account).set_visibility(archived, "timeline")
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return recovered(entry, now)
+
+
+class RestoreHand:
+    """Make of a stack of ours what stood before it, step by step; a crash in between is gone on from."""
+
+    def __init__(self, libraries: Libraries, writers: Writers) -> None:
+        self._libraries = libraries
+        self._writers = writers
+
+    async def read(self, change: RestoreStacks) -> State:
+        """Return the stacks of the members; those in the trash count, though Immich lists them no more."""
+        library = self._libraries(change.account)
+        stacks: dict[StackId, StackNow] = {}
+        trashed: dict[StackId, set[AssetId]] = {}
+        missing: set[AssetId] = set()
+        for name in sorted(change.members):
+            asset = await _or_none(library, name)
+            if asset is None or not asset.mine:
+                missing.add(name)
+            elif asset.stack is not None:
+                stacks[asset.stack] = stacks.get(asset.stack) or await _stack(library, asset.stack)
+                trashed.setdefault(asset.stack, set()).update({name} if asset.trashed else ())
+        found = {(stack.primary, stack.members | trashed[stack.id]) for stack in stacks.values()}
+        return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing))
+
+    async def call(self, change: RestoreStacks, before: State) -> State:
+        assert isinstance(before, StackState)
+        return await self._go_on(change, before)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        change = entry.change
+        assert isinstance(change, RestoreStacks)
+        assert isinstance(now, StackState)
+        if way_back(change, now.missing).from_here(frozenset(now.stacks)) is None:
+            return EntryState.SUPERSEDED, now, "something else stood there when read again"
+        after = await self._go_on(change, now)
+        return EntryState.DONE, after, "it was interrupted, and is through now"
+
+    async def _go_on(self, change: RestoreStacks, now: StackState) -> StackState:
+        steps = way_back(change, now.missing).from_here(frozenset(now.stacks))
+        if steps is None:
+            raise Stale("the stack changed while it was taken back", after=1.0)
+        for step in steps:
+            await self._take(step, change)
+        after = await self.read(change)
+        assert isinstance(after, StackState)
+        return after
+
+    async def _take(self, step: Step, change: RestoreStacks) -> None:
+        library, writer = self._libraries(change.account), self._writers(change.account)
+        match step:
+            case SplitOff(members=members):
+                await writer.make_stack(members)
+            case SetCover(cover=cover):
+                await writer.set_cover(await _stack_of(library, cover), cover)
+            case TakeOut(member=member):
+                await writer.remove_from_stack(await _stack_of(library, member), member)
+            case Dissolve():
+                await writer.delete_stack(await self._whole(library, change))
+
+    async def _whole(self, library: Library, change: RestoreStacks) -> StackId:
+        for name in sorted(change.members):
+            asset = await _or_none(library, name)
+            if asset is not None and asset.stack is not None:
+                return asset.stack
+        raise Stale("the stack is gone already", after=1.0)
+
+
+class RemovalHand:
+    """Delete one file of ours in Frigate."""
+
+    def __init__(self, faces: FaceLibrary, writer: FaceLibraryWriter) -> None:
+        self._faces = faces
+        self._writer = writer
+
+    async def read(self, change: RemovePortrait) -> State:
+        faces = await self._faces.faces()
+        return PortraitState(files=frozenset(faces.get(change.name, ())))
+
+    async def call(self, change: RemovePortrait, before: State) -> State:
+        await self._writer.delete(change.name, [change.file])
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return recovered(entry, now)
+
+
+async def _or_none(library: Library, asset: AssetId) -> Asset | None:
+    try:
+        return await library.asset(asset)
+    except Gone:
+        return None
+
+
+async def _stack(library: Library, stack: StackId) -> StackNow:
+    try:
+        return await library.stack(stack)
+    except Gone as error:
+        raise Stale("a stack changed while it was read", after=1.0) from error
+
+
+async def _stack_of(library: Library, asset: AssetId) -> StackId:
+    found = await _or_none(library, asset)
+    if found is None or found.stack is None:
+        raise Stale("the stack changed while it was taken back", after=1.0)
+    return found.stack

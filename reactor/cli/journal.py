@@ -1,0 +1,177 @@
+"""Look into the journal; carry out or decline what waits in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.history import All, Ids
+from reactor.cli.orders import Number, OfAccount, OfFeature, OfRun, Since, Until, carried_out, in_a_line
+from reactor.cli.running import Once
+from reactor.cli.words import a_moment, clock, in_words
+from reactor.core.changes import CHANGE_TYPES
+from reactor.core.errors import StartError
+from reactor.core.ids import LIVE, AccountId, AssetId, RunId
+from reactor.core.journal import EntryState
+from reactor.core.journal_lines import JournalFilter, JournalLine
+from reactor.core.orders import ApplyRequest, check_order
+from reactor.core.status import many
+
+app = typer.Typer()
+plans = typer.Typer(help="What waits for you: plans, and suggestions.", invoke_without_command=True)
+
+LINES = TypeAdapter(tuple[JournalLine, ...])
+KINDS = {kind.__name__ for kind in CHANGE_TYPES}
+
+States = Annotated[
+    list[EntryState] | None, typer.Option("--state", help="Only entries that stand so; may be repeated.")
+]
+Kind = Annotated[str | None, typer.Option(help="Only this kind of change, like TagAsset.")]
+Asset = Annotated[str | None, typer.Option(help="Only the photo, person or face of this id.")]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many to list.")]
+Suggestions = Annotated[bool, typer.Option("--suggestions", help="The grey zone instead of plans.")]
+
+
+@app.command()
+def journal(
+    since: Since = None,
+    until: Until = None,
+    account: OfAccount = None,
+    feature: OfFeature = None,
+    state: States = None,
+    kind: Kind = None,
+    asset: Asset = None,
+    run: OfRun = None,
+    event: Number = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List what was changed, planned or left alone, newest first: what, why, what stood before and after."""
+    if kind is not None and kind not in KINDS:
+        raise typer.BadParameter(f"there is no kind {kind}; there are {', '.join(sorted(KINDS))}")
+    now = datetime.now(UTC)
+    wanted = JournalFilter(
+        account=AccountId(account) if account else None,
+        feature=feature,
+        states=tuple(state or ()),
+        since=a_moment(since, now),
+        until=a_moment(until, now),
+        run=RunId(run) if run else None,
+        event=event,
+        asset=AssetId(asset) if asset else None,
+        kind=kind,
+    )
+    run_async(_listed(wanted, limit, as_json=as_json, config=config))
+
+
+async def _listed(wanted: JournalFilter | ApplyRequest, limit: int, *, as_json: bool, config: Path | None) -> int:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    settings = settings_of(config)
+    setup_logging("WARNING")
+    async with in_words(), open_desk(settings) as desk:
+        if isinstance(wanted, JournalFilter):
+            found = await desk.orders.entries(wanted, limit)
+        else:
+            found = await desk.orders.waiting(wanted, limit)
+    if as_json:
+        typer.echo(LINES.dump_json(found).decode())
+        return 0
+    for line in found:
+        typer.echo(in_a_line(line))
+        for words in _details(line):
+            typer.echo(f"          {words}")
+    if not found:
+        typer.echo("nothing")
+    return 0
+
+
+def _details(line: JournalLine) -> Sequence[str]:
+    scores = "".join(f" {name} {score:.10g}" for name, score in line.scores.items())
+    run = "" if line.run == LIVE else f", {line.run}"
+    details = [f"{clock(line.written_at)}  {line.handler}, event {line.event}{run}", f"{line.why}{scores}"]
+    details += [f"{line.before} -> {line.after}"] * bool(line.after)
+    return details + [line.note] * bool(line.note)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was said before `apply` or `decline`."""
+
+    wanted: ApplyRequest
+    as_json: bool
+    config: Path | None
+
+
+@plans.callback()
+def list_plans(
+    context: typer.Context,
+    account: OfAccount = None,
+    feature: OfFeature = None,
+    run: OfRun = None,
+    suggestions: Suggestions = False,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List what was planned, and not done yet, newest first; of a dry run only where it is named."""
+    wanted = ApplyRequest(
+        run=RunId(run) if run else None,
+        account=AccountId(account) if account else None,
+        feature=feature,
+        suggestions=suggestions,
+    )
+    context.obj = Asked(wanted=wanted, as_json=as_json, config=config)
+    if context.invoked_subcommand is None:
+        run_async(_listed(wanted, limit, as_json=as_json, config=config))
+
+
+@plans.command("apply")
+def apply_plans(context: typer.Context, ids: Ids = None, everything: All = False, once: Once = False) -> None:
+    """Carry out what was planned, or accept what was suggested, where the present still asks for it."""
+    asked: Asked = context.obj
+    request = _chosen(asked, ids, everything=everything)
+
+    async def work() -> int:
+        settings = settings_of(asked.config)
+        setup_logging("WARNING")
+        async with in_words():
+            return await carried_out(settings, request, once=once, as_json=asked.as_json)
+
+    run_async(work())
+
+
+@plans.command("decline")
+def decline_plans(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
+    """Decline it: it is never done, nor asked about again."""
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    asked: Asked = context.obj
+    request = _chosen(asked, ids, everything=everything)
+
+    async def work() -> int:
+        settings = settings_of(asked.config)
+        setup_logging("WARNING")
+        async with in_words(), open_desk(settings) as desk:
+            check_order(request, accounts=settings.households())
+            number = await desk.orders.decline(request)
+        typer.echo(f"{number} declined")
+        if len(request.entries) > number:
+            raise StartError(
+                f"{many(len(request.entries) - number, 'of those named waits', 'of those named wait')} no more"
+            )
+        return 0
+
+    run_async(work())
+
+
+def _chosen(asked: Asked, ids: Sequence[int] | None, *, everything: bool) -> ApplyRequest:
+    if bool(ids) == everything:
+        raise typer.BadParameter("name the entries, or say --all for those that fit")
+    return replace(asked.wanted, entries=tuple(dict.fromkeys(ids or ())), everything=everything)

@@ -1,0 +1,102 @@
+"""Events about our own doings: what a person did to them without a word, and what a person asked to be done."""
+
+from dataclasses import dataclass
+
+from reactor.core.changes import Feature
+from reactor.core.ids import AccountId, AssetId, FaceId, RunId
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoverChosen:
+    """The user made the photo the cover of a stack of ours, instead of ``before``; ``entry`` had left that one."""
+
+    account: AccountId
+    asset: AssetId
+    before: AssetId
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.asset
+
+    @property
+    def version(self) -> str:
+        return f"{self.entry}:{self.before}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagDeleted:
+    """A tag that we set does not exist any more in Immich; ``entry`` is the newest one that had set it."""
+
+    account: AccountId
+    tag: str
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.tag
+
+    @property
+    def version(self) -> str:
+        return str(self.entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortraitDeleted:
+    """A picture that ``entry`` gave to Frigate was deleted there."""
+
+    account: AccountId
+    face: FaceId
+    name: str
+    file: str
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.face
+
+    @property
+    def version(self) -> str:
+        return str(self.entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoAsked:
+    """A person asked, in a run, to have a journal entry taken back; with ``tags`` only those of them.
+
+    ``photos`` (or person and face) are those that the entry is about.
+    """
+
+    account: AccountId
+    entry: int
+    feature: Feature
+    photos: tuple[str, ...]
+    run: RunId
+    tags: tuple[str, ...] | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.photos[0]
+
+    @property
+    def version(self) -> str:
+        return f"{self.entry}:{self.run}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyAsked:
+    """A person asked, in a run, to have done what a journal entry planned or suggested, or what Immich lost of it."""
+
+    account: AccountId
+    entry: int
+    feature: Feature
+    photos: tuple[str, ...]
+    run: RunId
+
+    @property
+    def subject(self) -> str:
+        return self.photos[0]
+
+    @property
+    def version(self) -> str:
+        return f"{self.entry}:{self.run}"

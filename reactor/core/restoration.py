@@ -1,0 +1,80 @@
+"""Whether a change of ours can still be taken back: only what is as we left it is touched."""
+
+from dataclasses import replace
+
+from reactor.core.changes import (
+    PortraitState,
+    RemovePortrait,
+    Restoration,
+    RestoreStacks,
+    StackState,
+    State,
+    TagState,
+    UnarchiveAssets,
+    UntagAsset,
+    VisibilityState,
+)
+from reactor.core.journal import EntryState
+from reactor.core.past import Past, Refused, was_archived
+from reactor.core.undo import way_back
+
+
+def restored(change: Restoration, now: State) -> bool:
+    """Say whether nothing of it is left to take back."""
+    match change, now:
+        case UntagAsset(), TagState():
+            return now.tags.isdisjoint(change.tags)
+        case UnarchiveAssets(), VisibilityState():
+            return not any(visibility == "archive" for _, visibility in now.visibility)
+        case RestoreStacks(), StackState():
+            return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
+        case RemovePortrait(), PortraitState():
+            return change.file not in now.files
+    return False
+
+
+def restorable(change: Restoration, now: State, past: Past) -> Restoration | Refused:
+    """Return what may be taken back, or why the thing is left as it is."""
+    match change, now:
+        case UntagAsset(), TagState():
+            # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
+            tags = tuple(tag for tag in change.tags if tag in past.tags)
+            if now.tags.isdisjoint(tags):
+                return _left("you took the tag off and set it again")
+            return replace(change, tags=tags)
+        case UnarchiveAssets(), VisibilityState():
+            ours = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
+            if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
+                return _left("you archived it yourself since")
+            return replace(change, assets=tuple(sorted(ours)))
+        case RestoreStacks(), StackState():
+            here = _with_cover_of_now(change, now)
+            as_left = frozenset(now.stacks) == way_back(here, now.missing).states[0]
+            return here if as_left else _left(_why(change, past))
+    return change
+
+
+def completed(change: Restoration, everything: Restoration | None, past: Past) -> Restoration:
+    """Return the undo of some tags as that of the whole entry, where none of its other tags is ours any more."""
+    if not isinstance(change, UntagAsset) or not isinstance(everything, UntagAsset):
+        return change
+    rest = {tag for tag in everything.tags if tag in past.tags and tag not in change.tags}
+    return replace(change, whole=not rest)
+
+
+def _with_cover_of_now(change: RestoreStacks, now: StackState) -> RestoreStacks:
+    """Return the change with the cover that Immich chose where ours was deleted."""
+    if change.cover not in now.missing or len(now.stacks) != 1:
+        return change
+    return replace(change, cover=now.stacks[0][0])
+
+
+def _why(change: RestoreStacks, past: Past) -> str:
+    later = {entry.id for entry in past.newest.values() if entry.id > change.undoes}
+    if later:
+        return f"a later change of ours stands on it ({', '.join(map(str, sorted(later)))}); take that back first"
+    return "the stack is not as we left it: you changed it"
+
+
+def _left(why: str) -> Refused:
+    return Refused(state=EntryState.LEFT, why=why)

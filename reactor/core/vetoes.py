@@ -1,0 +1,208 @@
+"""What a person has decided against: never done again, until the veto is revoked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+from typing import Literal
+
+from reactor.core.changes import (
+    AddPortrait,
+    ArchiveAssets,
+    Change,
+    Feature,
+    RemovePortrait,
+    RestoreStacks,
+    StackAssets,
+    StackState,
+    State,
+    TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
+)
+from reactor.core.ids import AccountId, AssetId
+
+VetoKind = Literal["tag", "archive", "stack", "cover", "portrait"]
+Source = Literal["user", "undo", "declined"]
+Standing = Literal["active", "lost", "revoked"]
+
+KIND_OF: Mapping[Feature, VetoKind] = {"tags": "tag", "archive": "archive", "stacks": "stack", "faces": "portrait"}
+FEATURE_OF: Mapping[VetoKind, Feature] = {
+    "tag": "tags",
+    "archive": "archive",
+    "stack": "stacks",
+    "cover": "stacks",
+    "portrait": "faces",
+}
+# So many that vanish together were rather lost by Immich than taken away by hand (DESIGN.md, Veto).
+MANY = 20
+TOGETHER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Veto:
+    """One thing that is not to be done again.
+
+    ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``stack``: photos of different ``groups`` never
+    stand together. ``cover``: the photo stays the cover of its stack. ``portrait``: the face.
+
+    ``entry`` is the newest journal entry that was undone by it: earlier ones are no sign of the user's will any more.
+    ``lost`` asks whether the user did it or Immich lost it; until that is answered nothing is done again.
+    """
+
+    account: AccountId
+    kind: VetoKind
+    subjects: tuple[str, ...]
+    value: str = ""
+    groups: tuple[tuple[str, ...], ...] = ()
+    source: Source = "user"
+    why: str = ""
+    entry: int | None = None
+    id: int = 0
+    state: Standing = "active"
+    noticed_at: datetime | None = None
+
+
+def apart(vetoes: Iterable[Veto]) -> frozenset[frozenset[AssetId]]:
+    """Return the pairs of photos that never stand in one stack."""
+    return frozenset(
+        frozenset((AssetId(one), AssetId(other)))
+        for veto in vetoes
+        if veto.kind == "stack"
+        for some, others in combinations(veto.groups, 2)
+        for one in some
+        for other in others
+    )
+
+
+def chosen_covers(vetoes: Iterable[Veto]) -> tuple[AssetId, ...]:
+    """Return the photos that a person made, or kept, a cover, the latest choice first."""
+    chosen = sorted((veto for veto in vetoes if veto.kind == "cover" and veto.state != "revoked"), key=lambda v: -v.id)
+    return tuple(dict.fromkeys(AssetId(subject) for veto in chosen for subject in veto.subjects))
+
+
+def released_covers(vetoes: Iterable[Veto], since: int) -> frozenset[AssetId]:
+    """Return the photos that a person made covers after the entry ``since``, and that need not stay so any more."""
+    vetoes = tuple(vetoes)
+    revoked = (
+        veto for veto in vetoes if veto.kind == "cover" and veto.state == "revoked" and (veto.entry or 0) >= since
+    )
+    return frozenset(AssetId(subject) for veto in revoked for subject in veto.subjects).difference(
+        chosen_covers(vetoes)
+    )
+
+
+def vetoed_tags(vetoes: Iterable[Veto]) -> frozenset[str]:
+    """Return the tags among the vetoes of one photo."""
+    return frozenset(veto.value for veto in vetoes if veto.kind == "tag")
+
+
+def vetoed_subjects(vetoes: Iterable[Veto], kind: VetoKind) -> frozenset[str]:
+    """Return the photos, or faces, that the vetoes of a kind are about."""
+    return frozenset(subject for veto in vetoes if veto.kind == kind for subject in veto.subjects)
+
+
+def by_undo(change: Change) -> tuple[Veto, ...]:
+    """Return what is not to be done again once a change was taken back."""
+    why = "you had it undone"
+    match change:
+        case UntagAsset():
+            return tags_off(change.account, change.asset, change.tags, "undo", why, change.undoes)
+        case UnarchiveAssets():
+            return (
+                Veto(
+                    account=change.account,
+                    kind="archive",
+                    subjects=change.assets,
+                    source="undo",
+                    why=why,
+                    entry=change.undoes,
+                ),
+            )
+        case RestoreStacks(stacks=stacks):
+            if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
+                return (_cover(change.account, stacks[0][0], "undo", why, change.undoes),)
+            return (not_together(change.account, change.members, stacks, "undo", why, change.undoes),)
+        case RemovePortrait():
+            return (_portrait(change.account, change.face, "undo", why, change.undoes),)
+        case _:
+            return ()
+
+
+def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
+    """Return what a person has decided against who declines a plan or a suggestion; ``before`` stood at its making."""
+    why = "you declined it"
+    match change:
+        case TagAsset():
+            return tags_off(change.account, change.asset, change.tags, "declined", why, entry)
+        case ArchiveAssets():
+            return (
+                Veto(
+                    account=change.account,
+                    kind="archive",
+                    subjects=change.assets,
+                    source="declined",
+                    why=why,
+                    entry=entry,
+                ),
+            )
+        case StackAssets():
+            stacks = before.stacks if isinstance(before, StackState) else ()
+            if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
+                return (_cover(change.account, stacks[0][0], "declined", why, entry),)
+            return (not_together(change.account, change.members, stacks, "declined", why, entry),)
+        case AddPortrait():
+            return (_portrait(change.account, change.face, "declined", why, entry),)
+        case _:
+            return ()
+
+
+def tags_off(
+    account: AccountId, asset: AssetId, tags: Iterable[str], source: Source, why: str, entry: int | None
+) -> tuple[Veto, ...]:
+    """Return a veto for each tag of a photo."""
+    return tuple(
+        Veto(account=account, kind="tag", subjects=(asset,), value=tag, source=source, why=why, entry=entry)
+        for tag in sorted(tags)
+    )
+
+
+def not_together(
+    account: AccountId,
+    members: Sequence[str],
+    stacks: Iterable[tuple[str, frozenset[AssetId]]],
+    source: Source,
+    why: str,
+    entry: int | None,
+) -> Veto:
+    """Return the veto by which members stand together only as in ``stacks``, those of none of them alone."""
+    wished = frozenset(members)
+    groups = [tuple(sorted(stacked & wished)) for _, stacked in stacks if stacked & wished]
+    alone = wished.difference(*groups)
+    return Veto(
+        account=account,
+        kind="stack",
+        subjects=tuple(sorted(wished)),
+        groups=tuple(sorted([*groups, *((one,) for one in alone)])),
+        source=source,
+        why=why,
+        entry=entry,
+    )
+
+
+def _cover(account: AccountId, cover: str, source: Source, why: str, entry: int | None) -> Veto:
+    return Veto(account=account, kind="cover", subjects=(cover,), source=source, why=why, entry=entry)
+
+
+def cover_chosen(account: AccountId, cover: AssetId, entry: int | None) -> Veto:
+    """Return the veto that keeps the cover that a user chose."""
+    return _cover(account, cover, "user", "you chose this cover", entry)
+
+
+def _portrait(account: AccountId, face: str, source: Source, why: str, entry: int | None) -> Veto:
+    return Veto(account=account, kind="portrait", subjects=(face,), source=source, why=why, entry=entry)
+
+
+def portrait_deleted(account: AccountId, face: str, entry: int | None) -> Veto:
+    """Return the veto for a face whose picture somebody deleted in Frigate."""
+    return _portrait(account, face, "user", "you deleted it in Frigate", entry)

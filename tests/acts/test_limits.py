@@ -1,0 +1,102 @@
+"""When too much happens: what stops, what it says, and how it goes on."""
+
+import pytest
+
+from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.core.changes import ArchiveAssets, TagAsset
+from reactor.core.errors import Held
+from reactor.core.ids import AssetId, RunId
+from reactor.core.journal import Cause, EntryState
+from reactor.core.limits import LimitPolicy
+
+from ..household import ME
+from .test_perform import CAUSE, WHY, Desk, desk, stack, tag
+
+__all__ = ["desk"]
+SCAN = Cause(handler="test", event=1, run=RunId("scan:1"))
+
+
+async def embedded(desk: Desk, photos: list[AssetId]) -> None:
+    await desk.pool.executemany(
+        """
+        INSERT INTO photos (account, asset, taken_at, phash, sharpness, width, height, checksum)
+        VALUES ($1, $2, now(), 0, 0, 1, 1, '')
+        """,
+        [(ME, photo) for photo in photos],
+    )
+
+
+async def confirm(desk: Desk) -> None:
+    limits = PostgresLimits(desk.pool)
+    assert await limits.confirm([trip.id for trip in await limits.open_trips()]) == (ME,)
+
+
+async def test_too_many_changes_stop_the_feature_until_somebody_confirms(desk: Desk) -> None:
+    photos = await desk.home.photos(4)
+    policy = LimitPolicy(floor=1, each=0)
+    await desk.performer(limits=policy).perform(tag(photos[0], "Auto/X"), CAUSE)
+    for photo in photos[1:3]:
+        with pytest.raises(Held, match="stands still: 1 changes of tags within an hour for 0 photos heard"):
+            await desk.performer(limits=policy).perform(tag(photo, "Auto/X"), CAUSE)
+    # An hour later it stands still as before; other features go on.
+    with pytest.raises(Held):
+        await desk.performer(limits=LimitPolicy()).perform(tag(photos[1], "Auto/X"), CAUSE)
+    assert await desk.performer(limits=policy).perform(stack(photos[0], photos[1]), CAUSE) is EntryState.DONE
+    assert len(await PostgresLimits(desk.pool).open_trips()) == 1
+    await confirm(desk)
+    assert await desk.performer(limits=policy).perform(tag(photos[1], "Auto/X"), CAUSE) is EntryState.DONE
+    with pytest.raises(Held):
+        await desk.performer(limits=policy).perform(tag(photos[2], "Auto/X"), CAUSE)
+    assert (await desk.home.library.asset(photos[2])).tags == set()
+
+
+async def test_a_stack_that_is_too_large_is_asked_about_once(desk: Desk) -> None:
+    one, two, three = await desk.home.photos(3)
+    policy = LimitPolicy(stack_size=2)
+    with pytest.raises(Held, match=r"a stack of 3 photos \(at most 2\)"):
+        await desk.performer(limits=policy).perform(stack(one, two, three), CAUSE)
+    await confirm(desk)
+    assert await desk.performer(limits=policy).perform(stack(one, two, three), CAUSE) is EntryState.DONE
+
+
+@pytest.mark.parametrize("feature", ["tags", "archive"])
+async def test_a_category_takes_no_more_than_its_share(desk: Desk, feature: str) -> None:
+    photos = await desk.home.photos(6)
+    await embedded(desk, photos)
+    policy = LimitPolicy(tag_share=0.34, archive_share=0.34, share_floor=1)
+
+    async def claim(photo: AssetId, category: str = "Receipts") -> EntryState | None:
+        if feature == "tags":
+            change: TagAsset | ArchiveAssets = tag(photo, f"Auto/{category}")
+        else:
+            change = ArchiveAssets(account=ME, assets=(photo,), categories=(category,), reason=WHY)
+        return await desk.performer(limits=policy).perform(change, CAUSE)
+
+    for photo in photos[:2]:
+        assert await claim(photo) is EntryState.DONE
+    with pytest.raises(Held, match=r"Receipts has \w+ 2 of 6 photos"):
+        await claim(photos[2])
+    await confirm(desk)
+    for photo in photos[2:4]:
+        assert await claim(photo) is EntryState.DONE
+    with pytest.raises(Held, match="4 of 6"):
+        await claim(photos[4])
+
+
+async def test_a_run_asks_for_a_budget_instead_of_tripping(desk: Desk) -> None:
+    photos = await desk.home.photos(3)
+    await desk.pool.execute("INSERT INTO runs (id, kind, request) VALUES ('scan:1', 'scan', '{}')")
+    policy = LimitPolicy(floor=1, each=0, run_budget=2)
+    for photo in photos[:2]:
+        assert await desk.performer(limits=policy).perform(tag(photo, "Auto/X"), SCAN) is EntryState.DONE
+    with pytest.raises(Held, match="made 2 changes"):
+        await desk.performer(limits=policy).perform(tag(photos[2], "Auto/X"), SCAN)
+    row = await desk.pool.fetchrow("SELECT state, note FROM runs")
+    assert row is not None
+    assert row["state"] == "paused"
+    assert "budget" in row["note"]
+    assert await PostgresLimits(desk.pool).open_trips() == ()
+    # What the scan did says nothing about what is heard live.
+    assert await desk.performer(limits=policy).perform(tag(photos[2], "Auto/Y"), CAUSE) is EntryState.DONE
+    await desk.pool.execute("UPDATE runs SET state = 'running', budget = 3")
+    assert await desk.performer(limits=policy).perform(tag(photos[2], "Auto/X"), SCAN) is EntryState.DONE
