@@ -1,11 +1,13 @@
 """The hands that change Immich and Frigate: read, call; nothing else in the reactor holds a writing client."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from reactor.acts.looking import photos_of, stacks_among, stacks_of, visibility_of
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
@@ -21,11 +23,14 @@ from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import Asset, StackNow
+from reactor.core.past import age_of
+from reactor.core.portraits import NoFace
 from reactor.core.standing import Unknown, resolve
 from reactor.ports import FaceLibrary, FaceLibraryWriter, Library, LibraryWriter, Portraits
 
 log = structlog.get_logger(__name__)
 
+ChangeT = TypeVar("ChangeT")
 ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
 Libraries = Callable[[AccountId], Library]
 Writers = Callable[[AccountId], LibraryWriter]
@@ -42,7 +47,13 @@ class Untouched(Exception):
 class Hand(Protocol, Generic[ChangeT_contra]):
     """Carry out one kind of change."""
 
-    async def read(self, change: ChangeT_contra) -> State: ...
+    async def read(self, change: ChangeT_contra) -> State:
+        """Read what stands before the change; raises Gone or Stale where it may not be made as things are."""
+        ...
+
+    async def look(self, change: ChangeT_contra) -> State:
+        """Read what stands, to learn what became of a call; Gone only where nothing is left that it could have left."""
+        ...
 
     async def call(self, change: ChangeT_contra, before: State) -> State:
         """Make the change and return the state that was read back.
@@ -67,7 +78,20 @@ def recovered(entry: Entry, now: State) -> tuple[EntryState, State, str]:
             return EntryState.SUPERSEDED, now, "something else stood there when read again"
 
 
-class TagHand:
+class Looking(ABC, Generic[ChangeT]):
+    """A hand whose call shows whole or not at all, and which looks as it reads."""
+
+    @abstractmethod
+    async def read(self, change: ChangeT) -> State: ...
+
+    async def look(self, change: ChangeT) -> State:
+        return await self.read(change)
+
+    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
+        return recovered(entry, now)
+
+
+class TagHand(Looking[TagAsset]):
     """Set tags: one call with the whole set, since Immich loses the second of two quick ones."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -84,11 +108,8 @@ class TagHand:
         await self._writers(change.account).add_tags(change.asset, change.tags)
         return await self.read(change)
 
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
 
-
-class ArchiveHand:
+class ArchiveHand(Looking[ArchiveAssets]):
     """Archive a photo, or all members of a stack together."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -108,6 +129,9 @@ class ArchiveHand:
             raise Gone(f"{', '.join(shut)} is in the trash, locked or hidden; nothing is archived")
         return VisibilityState(visibility=tuple((asset.id, asset.visibility) for asset in assets))
 
+    async def look(self, change: ArchiveAssets) -> State:
+        return await visibility_of(self._libraries(change.account), change.assets)
+
     async def _expect_whole_stacks(self, library: Library, assets: Sequence[Asset]) -> None:
         """Raise Retryable where archiving would hide the rest of a stack, which the user may have made just now."""
         wished = {asset.id for asset in assets}
@@ -125,11 +149,8 @@ class ArchiveHand:
         await self._writers(change.account).archive(open_ones)
         return await self.read(change)
 
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
 
-
-class StackHand:
+class StackHand(Looking[StackAssets]):
     """Make one stack of the members; posting every member takes a former stack of ours along whole."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -137,7 +158,15 @@ class StackHand:
         self._writers = writers
 
     async def read(self, change: StackAssets) -> State:
-        return await self._read(change.account, change.members)
+        library = self._libraries(change.account)
+        photos = await photos_of(library, change.members)
+        # In one stack with a photo that left the timeline the others might be shown no more.
+        if any(photo is None or not photo.is_open or photo.visibility != "timeline" for photo in photos.values()):
+            raise Stale("a photo of the stack is not in the timeline any more; decided anew", after=1.0)
+        return await stacks_among(library, photos)
+
+    async def look(self, change: StackAssets) -> State:
+        return await stacks_of(self._libraries(change.account), change.members)
 
     async def call(self, change: StackAssets, before: State) -> State:
         assert isinstance(before, StackState)
@@ -149,22 +178,10 @@ class StackHand:
                 await writer.set_cover(present.id, change.cover)
         else:
             await writer.make_stack([change.cover, *sorted(wished - {change.cover})])
-        return await self._read(change.account, (change.cover,))
-
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
-
-    async def _read(self, account: AccountId, members: Sequence[AssetId]) -> StackState:
-        found: dict[AssetId, frozenset[AssetId]] = {}
-        known: set[AssetId] = set()
-        for asset in sorted(members):
-            if asset in known:
-                continue
-            stack = await self._stack_of(account, asset)
-            if stack is not None:
-                found[stack.primary] = stack.members
-                known |= stack.members
-        return StackState(stacks=tuple(sorted(found.items())))
+        made = await self._stack_of(change.account, change.cover)
+        if made is None or made.members != wished:
+            return await self.look(change)
+        return StackState(stacks=((made.primary, made.members),))
 
     async def _stack_of(self, account: AccountId, asset: AssetId) -> StackNow | None:
         library = self._libraries(account)
@@ -175,7 +192,7 @@ class StackHand:
             raise Stale(f"{asset} or its stack is gone; decided anew", after=1.0) from error
 
 
-class PortraitHand:
+class PortraitHand(Looking[AddPortrait]):
     """Give Frigate one face.
 
     Registering is not idempotent and its answer names no file (facts/frigate-api.md section 0), so the list of files
@@ -224,12 +241,18 @@ class PortraitHand:
         assert isinstance(change, AddPortrait)
         assert isinstance(entry.before, PortraitState)
         assert isinstance(now, PortraitState)
-        ours = await self._ours(change, await self._crop(change), now.files - entry.before.files, alone=False)
+        new = now.files - entry.before.files
+        try:
+            ours = await self._ours(change, await self._crop(change), new, alone=False)
+        except (Gone, NoFace):
+            if not new:
+                raise
+            return EntryState.PARKED, now, f"the photo is gone; which of {len(new)} new files is ours cannot be told"
         if len(ours) == 1:
             return EntryState.DONE, PortraitState(files=now.files, ours=ours[0]), "the answer was lost; found stored"
         if len(ours) > 1:
             return EntryState.PARKED, now, f"{len(ours)} new files look like the same face; none is touched"
-        age = self._now() - entry.written_at
+        age = age_of(entry.written_at, self._now())
         if age < self._unanswered:
             wait = (self._unanswered - age).total_seconds()
             raise Held(f"an upload for {change.name} is unanswered and may still be stored", after=max(wait, 0.5))

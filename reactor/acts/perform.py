@@ -9,17 +9,16 @@ import structlog
 
 from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand, Untouched
+from reactor.core.categories import tag_of
 from reactor.core.changes import (
-    AddPortrait,
+    ArchiveAssets,
     CarryOut,
     Change,
     Order,
-    PortraitState,
     StackAssets,
     StackState,
     State,
     Undo,
-    UntagAsset,
     feature_of,
     subjects_of,
     undoes,
@@ -28,12 +27,12 @@ from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
 from reactor.core.ids import AccountId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.modes import Modes
-from reactor.core.past import SETTLES, Past, Refused
+from reactor.core.past import SETTLES, Past, Refused, age_of
 from reactor.core.portraits import NoFace
-from reactor.core.restoration import completed
-from reactor.core.standing import admissible, satisfied, strangers
+from reactor.core.restoration import completed, is_part
+from reactor.core.standing import admissible, as_wished, satisfied, strangers
 from reactor.core.undo import undo_of
-from reactor.core.vetoes import by_undo
+from reactor.core.vetoes import by_undo, vetoed_tags
 from reactor.ports import Journal, Memory
 
 log = structlog.get_logger(__name__)
@@ -181,7 +180,7 @@ class Performer:
         past = await self._past(change)
         change = completed(change, undo_of(entry), past)
         if satisfied(change, now, past):
-            if _is_part(change):
+            if is_part(change):
                 await self._vetoes.remember(by_undo(change))
             else:
                 await self._journal.close(entry.id, EntryState.UNDONE, "nothing of it was left", by_undo(change))
@@ -199,17 +198,30 @@ class Performer:
         sure = replace(entry.change, reason=replace(entry.change.reason, sure=True))
         waits = entry.state in WAITS
         try:
-            made = await self._wish(sure, replace(entry.cause, run=cause.run), ordered=True)
+            made: Change | EntryState | None = EntryState.VETOED
+            if await self._still_wanted(sure):
+                made = await self._wish(sure, replace(entry.cause, run=cause.run), ordered=True)
         except Gone as error:
             made, note = EntryState.SUPERSEDED, f"it is gone: {error}"
         except Stale as error:
             made, note = EntryState.SUPERSEDED, str(error)
         else:
-            note = "it stood so already" if made is None else "carried out" if made is not EntryState.VETOED else ""
+            note = "it stood so already" if made is None else ""
+            if isinstance(made, Change):
+                newest = await self._journal.newest(made.account, order.feature, order.subjects)
+                note = f"carried out as {max((done.id for done in newest.values()), default=entry.id)}"
         if waits:
             ended = made if made in (EntryState.SUPERSEDED, EntryState.VETOED) else EntryState.CARRIED_OUT
             await self._journal.close(entry.id, EntryState(ended), note or "you undid this before; it stays undone")
         return made
+
+    async def _still_wanted(self, change: Change) -> bool:
+        """Say whether any category that archives a photo still has its tag there, as far as the user is concerned."""
+        if not isinstance(change, ArchiveAssets) or not change.categories:
+            return True
+        tags = {tag_of(category) for category in change.categories}
+        pasts = [await self._journal.past(change.account, "tags", (asset,)) for asset in change.assets]
+        return not any(tags <= vetoed_tags(past.vetoes) for past in pasts)
 
     def _hand(self, change: Change) -> Hand[Any]:
         hand = self._hands.get(type(change))
@@ -233,7 +245,7 @@ class Performer:
             if await self._still_as(hand, change, before):
                 await self._journal.settle(entry, ended, before, f"refused: {error}")
             raise
-        if not _as_wished(change, after):
+        if not as_wished(change, after):
             await self._journal.settle(entry, EntryState.SUPERSEDED, after, "read back otherwise than wished")
             raise Retryable(f"{type(change).__name__} did not last: it was read back otherwise; decided anew")
         await self._done(entry, change, after)
@@ -241,7 +253,7 @@ class Performer:
         return change
 
     async def _done(self, entry: int, change: Change, after: State, note: str = "") -> None:
-        undone = None if _is_part(change) else undoes(change)
+        undone = None if is_part(change) else undoes(change)
         await self._journal.settle(entry, EntryState.DONE, after, note, undone=undone, vetoes=by_undo(change))
 
     async def _still_as(self, hand: Hand[Any], change: Change, before: State) -> bool:
@@ -258,29 +270,19 @@ class Performer:
 
     async def _resolve(self, hand: Hand[Any], entry: Entry) -> None:
         # Read too soon, a call on its way looks as if it never arrived; then what it does is nobody's in the journal.
-        if (left := self._unanswered - (self._now() - entry.written_at)) > timedelta(0):
+        if (left := self._unanswered - age_of(entry.written_at, self._now())) > timedelta(0):
             wait = min(left, self._unanswered).total_seconds()
             raise Held(f"the call of entry {entry.id} is unanswered and may still take effect", after=wait)
         state: EntryState = EntryState.SUPERSEDED
         found: State | None = None
         note = "it is gone; nothing of ours is left"
         try:
-            now: State = await hand.read(entry.change)
+            now: State = await hand.look(entry.change)
             state, found, note = await hand.recover(entry, now)
-        except Gone as error:
+        except (Gone, NoFace) as error:
             note = f"{note} ({error})"
         if state is EntryState.DONE and found is not None:
             await self._done(entry.id, entry.change, found, note)
         else:
             await self._journal.settle(entry.id, state, found, note)
         log.info("an unanswered change was looked at again", entry=entry.id, state=state, note=note)
-
-
-def _is_part(change: Change) -> bool:
-    return isinstance(change, UntagAsset) and not change.whole
-
-
-def _as_wished(change: Change, after: State) -> bool:
-    if isinstance(change, AddPortrait):
-        return isinstance(after, PortraitState) and after.ours is not None
-    return satisfied(change, after, Past())

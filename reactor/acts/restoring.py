@@ -2,7 +2,8 @@
 
 import structlog
 
-from reactor.acts.hands import Libraries, Writers, recovered
+from reactor.acts.hands import Libraries, Looking, Writers
+from reactor.acts.looking import or_none, stacks_of, visibility_of
 from reactor.core.changes import (
     PortraitState,
     RemovePortrait,
@@ -15,16 +16,16 @@ from reactor.core.changes import (
     VisibilityState,
 )
 from reactor.core.errors import Gone, Stale
+from reactor.core.frigate_names import RESERVED
 from reactor.core.ids import AssetId, StackId
 from reactor.core.journal import Entry, EntryState
-from reactor.core.library import Asset, StackNow
 from reactor.core.undo import Dissolve, SetCover, SplitOff, Step, TakeOut, way_back
 from reactor.ports import FaceLibrary, FaceLibraryWriter, Library
 
 log = structlog.get_logger(__name__)
 
 
-class UntagHand:
+class UntagHand(Looking[UntagAsset]):
     """Take tags off a photo; one in the trash too, where they would come back with it."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -41,11 +42,8 @@ class UntagHand:
         await self._writers(change.account).remove_tags(change.asset, change.tags)
         return await self.read(change)
 
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
 
-
-class UnarchiveHand:
+class UnarchiveHand(Looking[UnarchiveAssets]):
     """Bring photos back to the timeline; those that do not exist any more are passed over."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -53,24 +51,17 @@ class UnarchiveHand:
         self._writers = writers
 
     async def read(self, change: UnarchiveAssets) -> State:
-        library = self._libraries(change.account)
-        found = [await _or_none(library, asset) for asset in sorted(change.assets)]
-        there = tuple((asset.id, asset.visibility) for asset in found if asset is not None and asset.mine)
-        if not there:
-            raise Gone("none of these photos exists any more")
-        return VisibilityState(visibility=there)
+        return await visibility_of(self._libraries(change.account), change.assets)
 
     async def call(self, change: UnarchiveAssets, before: State) -> State:
         assert isinstance(before, VisibilityState)
-        archived = [asset for asset, visibility in before.visibility if visibility == "archive"]
+        # What was read is more than what may be taken back: the rest of it the user archived.
+        archived = [asset for asset, seen in before.visibility if seen == "archive" and asset in change.assets]
         await self._writers(change.account).set_visibility(archived, "timeline")
         return await self.read(change)
 
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
 
-
-class RestoreHand:
+class RestoreHand(Looking[RestoreStacks]):
     """Make of a stack of ours what stood before it, step by step; a crash in between is gone on from."""
 
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
@@ -78,20 +69,7 @@ class RestoreHand:
         self._writers = writers
 
     async def read(self, change: RestoreStacks) -> State:
-        """Return the stacks of the members; those in the trash count, though Immich lists them no more."""
-        library = self._libraries(change.account)
-        stacks: dict[StackId, StackNow] = {}
-        trashed: dict[StackId, set[AssetId]] = {}
-        missing: set[AssetId] = set()
-        for name in sorted(change.members):
-            asset = await _or_none(library, name)
-            if asset is None or not asset.mine:
-                missing.add(name)
-            elif asset.stack is not None:
-                stacks[asset.stack] = stacks.get(asset.stack) or await _stack(library, asset.stack)
-                trashed.setdefault(asset.stack, set()).update({name} if asset.trashed else ())
-        found = {(stack.primary, stack.members | trashed[stack.id]) for stack in stacks.values()}
-        return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing))
+        return await stacks_of(self._libraries(change.account), change.members)
 
     async def call(self, change: RestoreStacks, before: State) -> State:
         assert isinstance(before, StackState)
@@ -130,13 +108,13 @@ class RestoreHand:
 
     async def _whole(self, library: Library, change: RestoreStacks) -> StackId:
         for name in sorted(change.members):
-            asset = await _or_none(library, name)
+            asset = await or_none(library, name)
             if asset is not None and asset.stack is not None:
                 return asset.stack
         raise Stale("the stack is gone already", after=1.0)
 
 
-class RemovalHand:
+class RemovalHand(Looking[RemovePortrait]):
     """Delete one file of ours in Frigate."""
 
     def __init__(self, faces: FaceLibrary, writer: FaceLibraryWriter) -> None:
@@ -144,33 +122,25 @@ class RemovalHand:
         self._writer = writer
 
     async def read(self, change: RemovePortrait) -> State:
-        faces = await self._faces.faces()
-        return PortraitState(files=frozenset(faces.get(change.name, ())))
+        _, files = await self._folder(change)
+        return PortraitState(files=files)
 
     async def call(self, change: RemovePortrait, before: State) -> State:
-        await self._writer.delete(change.name, [change.file])
+        name, _ = await self._folder(change)
+        await self._writer.delete(name, [change.file])
         return await self.read(change)
 
-    async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
-        return recovered(entry, now)
-
-
-async def _or_none(library: Library, asset: AssetId) -> Asset | None:
-    try:
-        return await library.asset(asset)
-    except Gone:
-        return None
-
-
-async def _stack(library: Library, stack: StackId) -> StackNow:
-    try:
-        return await library.stack(stack)
-    except Gone as error:
-        raise Stale("a stack changed while it was read", after=1.0) from error
+    async def _folder(self, change: RemovePortrait) -> tuple[str, frozenset[str]]:
+        """Return the folder of the file: one that was renamed keeps its files under their names."""
+        folders = await self._faces.faces()
+        for name, files in folders.items():
+            if change.file in files and name not in RESERVED:
+                return name, frozenset(files)
+        return change.name, frozenset(folders.get(change.name, ()))
 
 
 async def _stack_of(library: Library, asset: AssetId) -> StackId:
-    found = await _or_none(library, asset)
+    found = await or_none(library, asset)
     if found is None or found.stack is None:
         raise Stale("the stack changed while it was taken back", after=1.0)
     return found.stack

@@ -208,9 +208,10 @@ def _change(asked: Asked, ids: Sequence[int] | None, *, everything: bool, retry:
         async with in_words(), open_desk(settings) as desk:
             change = desk.history.retry if retry else desk.history.drop
             number = await change(ids) if ids else await change(wanted=asked.wanted)
-        typer.echo(f"{number} {'wait again' if retry else 'dropped'}")
+        typer.echo(many(number, "waits again", "wait again") if retry else f"{number} dropped")
         if ids and number < len(set(ids)):
-            raise StartError(f"{len(set(ids)) - number} of those named are not given up (any more)")
+            of_them = many(len(set(ids)) - number, "of those named is", "of those named are")
+            raise StartError(f"{of_them} not given up (any more)")
         return 0
 
     run_async(work())

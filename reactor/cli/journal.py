@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
 from reactor.cli.history import All, Ids
-from reactor.cli.orders import Number, OfAccount, OfFeature, OfRun, Since, Until, carried_out, in_a_line
-from reactor.cli.running import Once
-from reactor.cli.words import a_moment, clock, in_words
+from reactor.cli.orders import Number, OfAccount, OfFeature, OfRun, Since, Until, carried_out, in_a_line, steered
+from reactor.cli.running import Cancel, Control, Once, Pause, Resume, Status, the_one
+from reactor.cli.words import a_moment, because, clock, in_words
 from reactor.core.changes import CHANGE_TYPES
 from reactor.core.errors import StartError
 from reactor.core.ids import LIVE, AccountId, AssetId, RunId
@@ -77,9 +77,10 @@ async def _listed(wanted: JournalFilter | ApplyRequest, limit: int, *, as_json: 
     setup_logging("WARNING")
     async with in_words(), open_desk(settings) as desk:
         if isinstance(wanted, JournalFilter):
-            found = await desk.orders.entries(wanted, limit)
+            found = await desk.orders.entries(wanted, limit + 1)
         else:
-            found = await desk.orders.waiting(wanted, limit)
+            found = await desk.orders.waiting(wanted, limit + 1)
+    found, more = found[:limit], len(found) > limit
     if as_json:
         typer.echo(LINES.dump_json(found).decode())
         return 0
@@ -89,13 +90,14 @@ async def _listed(wanted: JournalFilter | ApplyRequest, limit: int, *, as_json: 
             typer.echo(f"          {words}")
     if not found:
         typer.echo("nothing")
+    if more:
+        typer.echo(f"there is more than these {limit}: --limit lists so many", err=True)
     return 0
 
 
 def _details(line: JournalLine) -> Sequence[str]:
-    scores = "".join(f" {name} {score:.10g}" for name, score in line.scores.items())
     run = "" if line.run == LIVE else f", {line.run}"
-    details = [f"{clock(line.written_at)}  {line.handler}, event {line.event}{run}", f"{line.why}{scores}"]
+    details = [f"{clock(line.written_at)}  {line.handler}, event {line.event}{run}", because(line.why, line.scores)]
     details += [f"{line.before} -> {line.after}"] * bool(line.after)
     return details + [line.note] * bool(line.note)
 
@@ -133,9 +135,23 @@ def list_plans(
 
 
 @plans.command("apply")
-def apply_plans(context: typer.Context, ids: Ids = None, everything: All = False, once: Once = False) -> None:
+def apply_plans(
+    context: typer.Context,
+    ids: Ids = None,
+    everything: All = False,
+    once: Once = False,
+    status: Status = False,
+    pause: Pause = False,
+    resume: Resume = False,
+    cancel: Cancel = False,
+) -> None:
     """Carry out what was planned, or accept what was suggested, where the present still asks for it."""
     asked: Asked = context.obj
+    if control := the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}):
+        if ids or everything:
+            raise typer.BadParameter(f"--{control} is about what was ordered before: name no entries")
+        run_async(_steered(control, asked))
+        return
     request = _chosen(asked, ids, everything=everything)
 
     async def work() -> int:
@@ -145,6 +161,15 @@ def apply_plans(context: typer.Context, ids: Ids = None, everything: All = False
             return await carried_out(settings, request, once=once, as_json=asked.as_json)
 
     run_async(work())
+
+
+async def _steered(control: Control, asked: Asked) -> int:
+    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+
+    settings = settings_of(asked.config)
+    setup_logging("WARNING")
+    async with in_words(), open_desk(settings) as desk:
+        return await steered(desk, "apply", control, None, as_json=asked.as_json)
 
 
 @plans.command("decline")

@@ -18,6 +18,7 @@ from reactor.cli.running import (
     RunName,
     Status,
     as_json_of,
+    command_of,
     show,
     steer,
     the_one,
@@ -29,13 +30,15 @@ from reactor.core.changes import Feature
 from reactor.core.errors import StartError
 from reactor.core.ids import AccountId, RunId
 from reactor.core.journal_lines import JournalLine
-from reactor.core.orders import ApplyRequest, OrderReport, OrderRequest, Preview, UndoRequest
+from reactor.core.orders import ApplyRequest, OrderKind, OrderReport, OrderRequest, Preview, UndoRequest
 from reactor.core.runs import Run, RunState, check
+from reactor.core.status import many
 
 if TYPE_CHECKING:
     from reactor.adapters.postgres.orders import PostgresOrders
     from reactor.adapters.postgres.runs import PostgresRuns
     from reactor.config import Settings
+    from reactor.wiring.desk import Desk
 
 app = typer.Typer()
 
@@ -81,7 +84,7 @@ def undo(
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Take changes back, newest first, where they still stand as they were left: by the running reactor, or this."""
+    """Take changes back where they stand as they were left, newest first: by the running reactor, or this command."""
     control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}, name)
     now = datetime.now(UTC)
     request = UndoRequest(
@@ -119,10 +122,15 @@ async def _undone(
             if control is None:
                 check(request, accounts=settings.households(), handlers=desk.router.reactions)
                 return _previewed(await desk.orders.preview(request), as_json=as_json)
-            code = await steer(desk.runs, "undo", control, name, as_json=as_json)
-            if control == "status" and name is not None and not as_json:
-                say(await desk.orders.report(RunId(name)))
-            return code
+            return await steered(desk, "undo", control, name, as_json=as_json)
+
+
+async def steered(desk: "Desk", kind: OrderKind, control: Control, name: str | None, *, as_json: bool) -> int:
+    """Show, pause, resume or cancel an order; of one that is named, say what came of it. Return the exit code."""
+    code = await steer(desk.runs, kind, control, name, as_json=as_json)
+    if control == "status" and name is not None and not as_json:
+        say(await desk.orders.report(RunId(name)))
+    return code
 
 
 async def carried_out(settings: "Settings", request: OrderRequest, *, once: bool, as_json: bool) -> int:
@@ -166,7 +174,7 @@ async def _awaited(runs: "PostgresRuns", orders: "PostgresOrders", run: Run, *, 
     try:
         run = await watch(runs, run, looked_at)
     except BaseException:
-        typer.echo(f"{run.id} has not ended, and goes on with the reactor; --cancel ends it", err=True)
+        typer.echo(f"{run.id} is open, and goes on with the reactor; `{command_of(run)} --cancel` ends it", err=True)
         raise
     found = await orders.report(run.id)
     assert found is not None
@@ -189,7 +197,8 @@ def say(report: OrderReport | None) -> None:
     counts += [f"{report.nothing} with nothing to do"] * bool(report.nothing)
     counts += [f"{report.open} to be looked at"] * bool(report.open)
     if report == OrderReport(run=report.run, kind=report.kind):
-        counts = ["nothing fits: it was never done, or is settled already"]
+        before = "done" if report.kind == "undo" else "planned"
+        counts = [f"nothing fits: it was never {before}, or is settled already"]
     typer.echo(", ".join(counts))
     for line in report.lines[:SHOWN]:
         typer.echo(f"{line.ended:>8}  {line.entry}  {line.account}: {line.what}\n          {line.why}")
@@ -201,7 +210,11 @@ def _previewed(found: Preview, *, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps(PREVIEW.dump_python(found, mode="json")))
         return 0
-    typer.echo(f"{found.entries} changes would be looked at and, where they still stand so, taken back:")
+    if not found.entries:
+        typer.echo("nothing fits: it was never done, or is settled already")
+        return 0
+    changes = many(found.entries, "change")
+    typer.echo(f"{changes} would be looked at and, where they still stand so, taken back:")
     for feature, number in found.features:
         typer.echo(f"    {number:>8}  {feature}")
     for line in found.first:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from reactor.cli.words import because
 from reactor.core.errors import Retryable, StartError
 from reactor.core.ids import RunId
 from reactor.core.plans import PlanLine, plan_line
@@ -126,9 +127,8 @@ async def report(runs: Runs, run: Run, *, as_json: bool) -> int:
         typer.echo(json.dumps({"run": as_json_of(run), "plan": PLAN.dump_python(plan, mode="json")}))
     else:
         for line in plan:
-            scores = "".join(f" {name} {score:.10g}" for name, score in line.scores.items())
             undone = " (undone by you before: stays as it is)" if line.undone else ""
-            typer.echo(f"{line.account}: {line.what}{undone}\n    {line.why}{scores}")
+            typer.echo(f"{line.account}: {line.what}{undone}\n    {because(line.why, line.scores)}")
         show(run, as_json=False)
     return 0 if run.state is RunState.DONE and not run.counts.failed else 1
 
@@ -176,13 +176,18 @@ async def told(runs: Runs, run: Run, *, once: bool, as_json: bool) -> int:
         try:
             ended = await watch(runs, run)
         except asyncio.CancelledError:
-            typer.echo(f"{run.id} has not ended, and goes on; `reactor {run.kind} --cancel` ends it", err=True)
+            typer.echo(f"{run.id} has not ended, and goes on; `{command_of(run)} --cancel` ends it", err=True)
             raise
         return await report(runs, ended, as_json=as_json)
     show(run, as_json=as_json)
     if not as_json:
-        typer.echo(f"look with `reactor {run.kind} --status`, or on the reactor's page", err=True)
+        typer.echo(f"look with `{command_of(run)} --status`, or on the reactor's page", err=True)
     return 0
+
+
+def command_of(run: Run) -> str:
+    """Return the command that steers runs of this kind."""
+    return "reactor plan apply" if run.kind == "apply" else f"reactor {run.kind}"
 
 
 def as_json_of(run: Run) -> object:
@@ -194,5 +199,5 @@ def _how_far(view: RunView) -> str:
     counts = [f"{view.done} of {view.asked} done"]
     counts += [f"{number} {word}" for number, word in ((view.failed, "failed"), (view.shelved, "put aside")) if number]
     counts += [f"{view.cancelled} cancelled"] * bool(view.cancelled)
-    counts += ["asks: --resume, with --budget N for a number of your own"] * view.asks
+    counts += ["asks for more: --resume gives as many again, --resume --budget N so many"] * view.asks
     return ", ".join(counts) + (f" ({view.note})" if view.note else "")

@@ -19,6 +19,7 @@ from reactor.core.errors import StartError
 from reactor.core.ids import AccountId
 from reactor.core.limits import Trip
 from reactor.core.orders import ApplyRequest
+from reactor.core.status import many
 from reactor.core.vetoes import Standing, Veto, VetoKind
 
 vetoes = typer.Typer(help="What you decided against: it is not done again.", invoke_without_command=True)
@@ -138,11 +139,10 @@ def _ended(asked: Asked, ids: Sequence[int] | None, *, revoke: bool) -> None:
         async with in_words(), open_desk(settings) as desk:
             end = desk.vetoes.revoke if revoke else desk.vetoes.mine
             number = await end(chosen)
-        typer.echo(f"{number} {'revoked' if revoke else 'stay undone'}")
+        typer.echo(f"{number} revoked" if revoke else many(number, "stays undone", "stay undone"))
         if ids and number < len(set(ids)):
-            raise StartError(
-                f"{len(set(ids)) - number} of those named are not {'standing' if revoke else 'asked about'}"
-            )
+            of_them = many(len(set(ids)) - number, "of those named is", "of those named are")
+            raise StartError(f"{of_them} {'no veto (any more)' if revoke else 'not asked about (any more)'}")
         return 0
 
     run_async(work())
@@ -195,9 +195,10 @@ def confirm_limits(context: typer.Context, ids: Ids = None, everything: All = Fa
             accounts = await desk.limits.confirm(chosen)
             for account in sorted(set(accounts)):
                 await desk.queue.hasten(account)
-        typer.echo(f"{len(accounts)} go on")
+        typer.echo(many(len(accounts), "goes on", "go on"))
         if ids and len(accounts) < len(set(ids)):
-            raise StartError(f"{len(set(ids)) - len(accounts)} of those named do not stand still")
+            of_them = many(len(set(ids)) - len(accounts), "of those named stands", "of those named stand")
+            raise StartError(f"{of_them} still no more")
         return 0
 
     run_async(work())

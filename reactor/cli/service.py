@@ -37,6 +37,7 @@ def demo(
     ] = None,
     count: Annotated[int, typer.Option(min=1, max=2000, help="How many photos to render.")] = 60,
     once: Annotated[bool, typer.Option("--once", help="Exit when all is settled.")] = False,
+    observe: Annotated[bool, typer.Option("--observe", help="Only plan, as at a first start; change nothing.")] = False,
     as_json: AsJson = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")] = 0,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "WARNING",
@@ -47,4 +48,5 @@ def demo(
     if log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise typer.BadParameter(f"{log_level!r} is none of DEBUG, INFO, WARNING, ERROR")
     setup_logging(log_level)
-    run_async(run_demo(DemoOptions(photos=photos, count=count, once=once, as_json=as_json, port=port)))
+    options = DemoOptions(photos=photos, count=count, once=once, as_json=as_json, port=port, observe=observe)
+    run_async(run_demo(options))

@@ -1,7 +1,7 @@
 """How commands read days and moments, and how they say what went wrong."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
@@ -56,6 +56,12 @@ async def in_words() -> AsyncIterator[None]:
         yield
     except (Retryable, Permanent, BadRequest) as error:
         raise StartError(str(error)) from error
+
+
+def because(why: str, scores: Mapping[str, float]) -> str:
+    """Return why something is done, with the numbers behind it in brackets."""
+    numbers = ", ".join(f"{name} {score:.10g}" for name, score in scores.items())
+    return f"{why} ({numbers})" if numbers else why
 
 
 def clock(moment: datetime | None) -> str:

@@ -191,7 +191,9 @@ def _trouble(work: Work) -> Note:
     if work.state in ("dead", "shelved"):
         ended, tone = ("gave up", Tone.FAILED) if work.state == "dead" else ("was put aside", Tone.BUSY)
         return Note(text=f"{work.handler} {ended}: {words}", tone=tone, at=work.at, topic="error", about=work.handler)
-    text = f"{work.handler} will try again ({work.attempts} so far): {words}"
+    # What waits without a try (a limit, a missing key) is no failure.
+    doing = f"will try again ({work.attempts} so far)" if work.attempts else "waits"
+    text = f"{work.handler} {doing}: {words}"
     return Note(text=text, tone=Tone.BUSY, at=work.at, topic="retry", about=work.handler)
 
 

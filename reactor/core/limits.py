@@ -78,7 +78,8 @@ def too_often(policy: LimitPolicy, account: AccountId, feature: Feature, changes
     if not policy.exceeded(changes, heard):
         return None
     why = (
-        f"{changes:,} changes of {feature} within {_words(policy.window)} for {heard:,} photos heard "
+        f"{changes:,} change{'' if changes == 1 else 's'} of {feature} within {_words(policy.window)} "
+        f"for {heard:,} photo{'' if heard == 1 else 's'} heard "
         f"(at most {policy.allowed(heard):,})"
     )
     return Trip(account=account, feature=feature, rule="changes", why=why, value=changes)

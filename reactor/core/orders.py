@@ -160,21 +160,21 @@ def title_parts(request: OrderRequest) -> tuple[str, ...]:
     parts: tuple[str, ...]
     match request:
         case UndoRequest():
-            everything = "everything" if _is_all(request) else "changes"
+            of_category = f"category {request.category}" if request.category else "changes"
             parts = (
-                f"Undo of {_entries(request.entries) or everything}",
+                f"Undo of {_entries(request.entries) or ('everything' if _is_all(request) else of_category)}",
                 f"by event {request.event}" if request.event is not None else "",
-                f"of category {request.category}" if request.category else "",
+                f"of category {request.category}" if request.category and request.entries else "",
             )
         case ApplyRequest(suggestions=suggestions):
             what = "suggestions" if suggestions else "plans"
             everything = f"all {what}" if _is_all(request) else what
-            parts = (f"Carrying out of {_entries(request.entries) or everything}",)
+            parts = (f"Carrying out {_entries(request.entries) or everything}",)
     return tuple(
         part
         for part in (
             *parts,
-            f"of {request.run}" if request.run is not None else "",
+            f"of the run {request.run}" if request.run is not None else "",
             f"of {request.account}" if request.account else "",
             f"{request.feature} only" if request.feature else "",
         )

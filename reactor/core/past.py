@@ -14,6 +14,16 @@ from reactor.core.vetoes import Veto
 # so soon is set again, one that is missing later was taken away by the user. Of a stack or the archive nothing is
 # concluded so soon either.
 SETTLES = timedelta(seconds=60)
+AGES = timedelta(days=36500)
+
+
+def age_of(moment: datetime, now: datetime) -> timedelta:
+    """Return how long ago a moment was.
+
+    What lies further ahead than two clocks differ was before the clock was set back: nobody knows how long, and it is
+    not waited for until the clock is there again.
+    """
+    return now - moment if moment <= now + SETTLES else AGES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +41,9 @@ class Past:
 
     def is_old(self, entry: Entry) -> bool:
         """Say whether enough time has passed since the entry to conclude from what is no longer so."""
-        return self.settled is None or entry.settled_at is None or entry.settled_at <= self.settled
+        if self.settled is None or entry.settled_at is None:
+            return True
+        return age_of(entry.settled_at, self.settled + SETTLES) >= SETTLES
 
 
 @dataclass(frozen=True, kw_only=True)

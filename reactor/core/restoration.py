@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from reactor.core.changes import (
+    Change,
     PortraitState,
     RemovePortrait,
     Restoration,
@@ -17,6 +18,7 @@ from reactor.core.changes import (
 from reactor.core.journal import EntryState
 from reactor.core.past import Past, Refused, was_archived
 from reactor.core.undo import way_back
+from reactor.core.vetoes import apart
 
 
 def restored(change: Restoration, now: State) -> bool:
@@ -48,10 +50,13 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
                 return _left("you archived it yourself since")
             return replace(change, assets=tuple(sorted(ours)))
         case RestoreStacks(), StackState():
-            here = _with_cover_of_now(change, now)
-            as_left = frozenset(now.stacks) == way_back(here, now.missing).states[0]
-            return here if as_left else _left(_why(change, past))
+            return _stack_restorable(_with_cover_of_now(change, now), now, past)
     return change
+
+
+def is_part(change: Change) -> bool:
+    """Say whether a change takes back only some of what its entry did."""
+    return isinstance(change, UntagAsset) and not change.whole
 
 
 def completed(change: Restoration, everything: Restoration | None, past: Past) -> Restoration:
@@ -62,11 +67,27 @@ def completed(change: Restoration, everything: Restoration | None, past: Past) -
     return replace(change, whole=not rest)
 
 
+def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks | Refused:
+    if frozenset(now.stacks) != way_back(change, now.missing).states[0]:
+        return _left(_why(change, past))
+    if _made_again(change, now, past):
+        return _left("you took it apart and made it again yourself")
+    return change
+
+
 def _with_cover_of_now(change: RestoreStacks, now: StackState) -> RestoreStacks:
     """Return the change with the cover that Immich chose where ours was deleted."""
     if change.cover not in now.missing or len(now.stacks) != 1:
         return change
     return replace(change, cover=now.stacks[0][0])
+
+
+def _made_again(change: RestoreStacks, now: StackState, past: Past) -> bool:
+    """Say whether photos stand together that the user was seen to have parted since."""
+    parted = apart(
+        veto for veto in past.vetoes if veto.source == "user" and veto.entry is not None and veto.entry >= change.undoes
+    )
+    return any(pair <= members for _, members in now.stacks for pair in parted)
 
 
 def _why(change: RestoreStacks, past: Past) -> str:

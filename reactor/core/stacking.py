@@ -53,7 +53,8 @@ def restack(
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
-    None as well where photos of two owners meet, or where a stack has members outside the group: nothing is split.
+    None as well where photos of two owners meet, where a stack has members outside the group (nothing is split), and
+    where stacks would be joined whose covers a person chose.
     One that is not ``sure`` is only suggested.
     """
     wished = frozenset(group.members)
@@ -61,6 +62,8 @@ def restack(
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
+    if len({stack.primary for stack in present.values() if _is_the_users(stack, past)}) > 1:
+        return None  # a person chose each of these covers
     cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, past))
     if any(stack.members == wished and stack.primary == cover for stack in present.values()):
         return None

@@ -11,6 +11,7 @@ from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    PortraitState,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
@@ -53,13 +54,22 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
         case ArchiveAssets(), VisibilityState():
             return all(visibility == "archive" for _, visibility in now.visibility)
         case StackAssets(), StackState():
-            return (change.cover, frozenset(change.members)) in now.stacks
+            present = frozenset(change.members) - now.missing
+            covers = {cover for cover, members in now.stacks if members == present}
+            return change.cover in covers or bool(covers and change.cover in now.missing)
         case AddPortrait(), _:
             given = past.newest.get(change.face)
             return given is not None and isinstance(given.change, AddPortrait)
         case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
             return restored(restoration, now)
     return False
+
+
+def as_wished(change: Change, after: State) -> bool:
+    """Say whether what was read back is what the change wished for."""
+    if isinstance(change, AddPortrait):
+        return isinstance(after, PortraitState) and after.ours is not None
+    return satisfied(change, after, Past())
 
 
 def admissible(change: Change, now: State, past: Past) -> Change | Refused:

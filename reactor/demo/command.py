@@ -25,7 +25,7 @@ from reactor.demo.immich import SimulatedImmich
 from reactor.demo.labels import CLASSIFICATION
 from reactor.demo.phone import Phone, Shot, begun, in_thread, pictures_in, shots_of
 from reactor.demo.pictures.library import sample_library
-from reactor.demo.promises import BrokenPromise, expect_kept, hold
+from reactor.demo.promises import BrokenPromise, expect_kept, hold, hold_to_reading
 from reactor.demo.tally import Tally, tally
 from reactor.demo.watch import Allowed
 from reactor.wiring.models import demo_model
@@ -47,6 +47,7 @@ class DemoOptions:
     once: bool
     as_json: bool
     port: int
+    observe: bool = False
 
 
 async def run_demo(options: DemoOptions, *, allows: Allowed = immich_allows) -> int:
@@ -65,7 +66,10 @@ async def run_demo(options: DemoOptions, *, allows: Allowed = immich_allows) -> 
         user = immich.add_user("Demo", "demo@example.com")
         # Its own key, so that the reactor can be told from the phone, which may do more.
         key = immich.add_key(user.id, name="reactor")
-        hold(immich, key, frigate, allows=allows)
+        if options.observe:
+            hold_to_reading(immich, key, frigate)
+        else:
+            hold(immich, key, frigate, allows=allows)
         secret = secrets.token_urlsafe(24)
         settings = _settings(options, immich.url, frigate.url, key, secret, exits.enter_context(_folder()))
         reactor = await exits.enter_async_context(open_reactor(settings, model_folder=demo_model()))
@@ -139,7 +143,7 @@ class _Demo:
 def _settings(options: DemoOptions, immich: str, frigate: str, key: str, secret: str, folder: Path) -> Settings:
     return FixedSettings(
         accounts={ACCOUNT: AccountSettings(api_key=SecretStr(key), url=immich, webhook_secrets=(SecretStr(secret),))},
-        mode="apply",
+        mode="observe" if options.observe else "apply",
         host="127.0.0.1",
         port=options.port,
         data_dir=folder,

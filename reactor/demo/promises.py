@@ -4,6 +4,7 @@ The clients refuse such requests by themselves; here the other side looks too, s
 """
 
 from reactor.adapters.frigate.routes import allows as frigate_allows
+from reactor.adapters.immich.routes import ALLOWED
 from reactor.adapters.immich.routes import allows as immich_allows
 from reactor.demo.frigate import SimulatedFrigate
 from reactor.demo.immich import SimulatedImmich
@@ -18,6 +19,13 @@ def hold(immich: SimulatedImmich, key: str, frigate: SimulatedFrigate, *, allows
     """Hold the reactor to its tables: on Immich by its own key, on Frigate whoever asks, since nobody else does."""
     immich.hold_to(key, allows)
     frigate.hold_to(_frigate_allows)
+
+
+def hold_to_reading(immich: SimulatedImmich, key: str, frigate: SimulatedFrigate) -> None:
+    """Hold the reactor to what observing needs: on Immich to reading and searching, on Frigate to reading."""
+    reads = tuple(route for route in ALLOWED if route.kind != "write")
+    immich.hold_to(key, lambda method, path, body: immich_allows(method, path, body, reads))
+    frigate.hold_to(lambda method, path, body: method == "GET" and _frigate_allows(method, path, body))
 
 
 def expect_kept(immich: SimulatedImmich, frigate: SimulatedFrigate) -> None:

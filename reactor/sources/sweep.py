@@ -135,7 +135,7 @@ class _Rounds(ABC):
             return "not begun yet"
         when = f"{turn.began:%Y-%m-%d %H:%M} UTC"
         state = "through" if turn.through else "under way"
-        return f"the round of {when} is {state}: {turn.looked:,} looked at, {turn.told:,} told"
+        return f"the round of {when} is {state}: {turn.looked:,} looked at, {turn.told:,} changed"
 
 
 class Sweep(_Rounds):

@@ -48,7 +48,10 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
 
 async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...]:
     entry = await services.journal.entry(event.entry)
-    if entry is None or entry.state is not EntryState.SUGGESTED or not isinstance(entry.change, TagAsset):
+    # It may have been carried out by a try that broke off before these were told.
+    if entry is None or entry.state not in (EntryState.SUGGESTED, EntryState.CARRIED_OUT):
+        return ()
+    if not isinstance(entry.change, TagAsset) or entry.change.reason.sure:
         return ()
     archiving = archiving_of(entry.change.tags, services.categories(event.account))
     if not archiving:

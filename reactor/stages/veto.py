@@ -11,7 +11,7 @@ from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.interventions import CoverChosen, PortraitDeleted, TagDeleted
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import StackNow
-from reactor.core.past import SETTLES, Past, left_together
+from reactor.core.past import SETTLES, Past, age_of, left_together
 from reactor.core.standing import unarchived, unstacked, untagged
 from reactor.core.vetoes import Veto, cover_chosen, portrait_deleted
 from reactor.ports import Library, Services
@@ -190,6 +190,6 @@ def _aged(found: tuple[Veto, ...], entries: Mapping[int, Entry], services: Servi
 
 
 def _expect_age(entry: Entry, now: datetime) -> None:
-    young = entry.settled_at + SETTLES - now if entry.settled_at is not None else SETTLES
+    young = SETTLES - age_of(entry.settled_at, now) if entry.settled_at is not None else SETTLES
     if young.total_seconds() > 0:
         raise Held("too soon after our change to say who undid it", after=young.total_seconds())

@@ -37,6 +37,10 @@ from reactor.worker.worker import Worker, WorkerPolicy
 DEADLINE_SHARE = 0.8
 
 
+# How long a call to Immich whose answer was lost may still take effect there.
+UNANSWERED = timedelta(seconds=5)
+
+
 def now() -> datetime:
     """Return the present time."""
     return datetime.now(UTC)
@@ -132,5 +136,6 @@ def make_performer(
         modes=settings.modes(),
         gate=Gate(stores.limits, settings.limit_policy(), now=now),
         now=now,
+        unanswered=UNANSWERED,
         conclusions=conclusions,
     )

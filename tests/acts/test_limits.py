@@ -36,7 +36,7 @@ async def test_too_many_changes_stop_the_feature_until_somebody_confirms(desk: D
     policy = LimitPolicy(floor=1, each=0)
     await desk.performer(limits=policy).perform(tag(photos[0], "Auto/X"), CAUSE)
     for photo in photos[1:3]:
-        with pytest.raises(Held, match="stands still: 1 changes of tags within an hour for 0 photos heard"):
+        with pytest.raises(Held, match="stands still: 1 change of tags within an hour for 0 photos heard"):
             await desk.performer(limits=policy).perform(tag(photo, "Auto/X"), CAUSE)
     # An hour later it stands still as before; other features go on.
     with pytest.raises(Held):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reactor.core.changes import CarryOut, Change, feature_of, subjects_of
+from reactor.core.changes import ArchiveAssets, CarryOut, Change, Reason, Undo, feature_of, subjects_of
 from reactor.core.ids import LIVE, RunId
 from reactor.core.journal import Cause, EntryState
 
@@ -30,7 +30,7 @@ async def test_a_plan_is_carried_out_though_the_mode_is_observe(desk: Desk) -> N
     order = await planned(desk, tag(photo, "Auto/X"))
     assert await desk.performer("observe").perform(order, ASKED) is EntryState.DONE
     assert (await desk.home.library.asset(photo)).tags == {"Auto/X"}
-    assert (await state_of(desk, order.entry))[0] == "carried out"
+    assert await state_of(desk, order.entry) == ("carried out", f"carried out as {order.entry + 1}")
     row = await desk.pool.fetchrow("SELECT handler, event, run FROM journal WHERE state = 'done'")
     assert row is not None
     # Who decided it stays known: the plan's handler and event, in the run of the order.
@@ -62,6 +62,21 @@ async def test_a_stack_that_was_planned_again_larger_stands_once_in_the_plan(des
     assert (await state_of(desk, smaller.entry))[0] == "superseded"
     assert await desk.performer().perform(smaller, ASKED) is None
     assert await desk.performer().perform(larger, ASKED) is EntryState.DONE
+
+
+async def test_a_planned_archive_is_not_made_once_its_tag_was_taken_back(desk: Desk) -> None:
+    photo = await desk.home.photo(1)
+    archiving = await planned(
+        desk, ArchiveAssets(account=ME, assets=(photo,), categories=("X",), reason=Reason(rule="wanted by X"))
+    )
+    await desk.performer().perform(tag(photo, "Auto/X"), CAUSE)
+    await desk.home.rest()
+    tagged: int = await desk.pool.fetchval("SELECT id FROM journal WHERE state = 'done'")
+    taking_back = Undo(account=ME, entry=tagged, feature="tags", subjects=(photo,))
+    assert await desk.performer().perform(taking_back, ASKED) is EntryState.DONE
+    assert await desk.performer().perform(archiving, ASKED) is EntryState.VETOED
+    assert (await state_of(desk, archiving.entry))[0] == "vetoed"
+    assert (await desk.home.library.asset(photo)).visibility == "timeline"
 
 
 async def test_what_lies_in_the_grey_zone_waits_for_a_person_in_any_mode(desk: Desk) -> None:

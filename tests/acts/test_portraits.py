@@ -11,12 +11,13 @@ import pytest_asyncio
 
 from reactor.acts.hands import Hand, PortraitHand
 from reactor.acts.perform import Performer
+from reactor.acts.restoring import RemovalHand
 from reactor.adapters.frigate.faces import FrigateFaces
 from reactor.adapters.frigate.transport import FrigateTransport
 from reactor.adapters.frigate.writing import FrigateFaceWriter
 from reactor.adapters.pictures import PillowPortraits
 from reactor.adapters.postgres.journal import PostgresJournal
-from reactor.core.changes import AddPortrait, Change, PortraitState, Reason
+from reactor.core.changes import AddPortrait, Change, PortraitState, Reason, RemovePortrait, Undo
 from reactor.core.errors import Held, Retryable, Unreachable
 from reactor.core.ids import LIVE, AssetId, FaceId, PersonId
 from reactor.core.journal import Cause, EntryState
@@ -156,3 +157,40 @@ async def test_a_crop_without_a_face_keeps_no_other_from_being_given(
     good = await studio.wish(portraits[1])
     await studio.performer().carry_out([faceless, good], CAUSE)
     assert await studio.entries() == ["failed", "done"]
+
+
+async def test_a_late_upload_of_a_photo_that_is_gone_waits_for_a_person(
+    studio: Studio, portraits: list[SamplePhoto]
+) -> None:
+    change = await studio.wish(portraits[0])
+    studio.frigate.faults.late_registers = 1
+    studio.frigate.faults.late_seconds = 0.6
+    with pytest.raises(Retryable):
+        await studio.performer(timeout_s=0.3).perform(change, CAUSE)
+
+    async def stored() -> bool:
+        return bool((await studio.faces.faces()).get(change.name))
+
+    await eventually(stored, "Frigate stores it late")
+    await studio.home.user_deletes(change.asset, force=True)
+    await studio.performer(unanswered=timedelta(0)).recover("faces", ME, [PERSON])
+    assert await studio.entries() == ["parked"]
+
+
+async def test_a_picture_is_taken_back_from_a_folder_that_was_renamed(
+    studio: Studio, portraits: list[SamplePhoto]
+) -> None:
+    change = await studio.wish(portraits[0])
+    assert await studio.performer().perform(change, CAUSE) is EntryState.DONE
+    async with (
+        aiohttp.ClientSession(studio.frigate.url) as session,
+        session.put(f"/api/faces/{change.name}/rename", json={"new_name": "Other"}) as answer,
+    ):
+        assert answer.status == 200
+    writer = FrigateFaceWriter(studio.transport, studio.faces, timeout_s=20, settle_s=5, pause_s=0.05)
+    undoing = a_performer(studio.pool, {RemovePortrait: RemovalHand(studio.faces, writer)})
+    entry: int = await studio.pool.fetchval("SELECT max(id) FROM journal")
+    order = Undo(account=ME, entry=entry, feature="faces", subjects=(change.person, change.face))
+    assert await undoing.perform(order, CAUSE) is EntryState.DONE
+    assert not any((await studio.faces.faces()).values())
+    assert await studio.entries() == ["undone", "done"]

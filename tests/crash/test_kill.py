@@ -20,6 +20,17 @@ from .stage import Child, Stage, World, a_stage
 # After the simulated server has carried out a write, and before it answers.
 IMMICH_WRITES = ("tag.create", "tag.link", "asset.update", "stack.create")
 FRIGATE_WRITES = ("register",)
+# One of each kind of commit; what the journal writes for one feature it writes for all in the same way, and the rest is
+# gone through by `pytest -m soak`.
+SOME_COMMITS = (
+    "an event was appended",
+    "a batch was claimed",
+    "a delivery was settled with its follow-ups",
+    "a bookmark was put",
+    "the journal was opened for a stack",
+    "the journal was settled for tags",
+    "the journal was settled for a portrait",
+)
 RANDOM_MOMENTS = 20
 # A delivery that is in hand at eight kills in a row is taken for what kills, and kept among the dead.
 KILLS_IN_A_ROW = 6
@@ -77,10 +88,21 @@ async def die_at(stage: Stage, batch: Sequence[Shot], *, commit: str = "", immic
 
 
 @pytest.mark.timeout(330)
+async def test_killed_at_named_points_it_ends_as_if_undisturbed() -> None:
+    await killed_at(SOME_COMMITS)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
 async def test_killed_at_every_named_point_it_ends_as_if_undisturbed() -> None:
+    await killed_at(tuple(POINTS))
+
+
+async def killed_at(commits: Sequence[str]) -> None:
+    """Kill the reactor after each effect outside and each of these commits, once, and see how it ends."""
     points = [
         *({"immich": kind} for kind in IMMICH_WRITES),  # first, since a tag is created only once
-        *({"commit": point} for point in POINTS),
+        *({"commit": point} for point in commits),
         *({"frigate": kind} for kind in FRIGATE_WRITES),
     ]
     batches = await asyncio.to_thread(camera_roll, len(points))

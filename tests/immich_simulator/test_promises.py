@@ -1,5 +1,8 @@
 """The demo holds the reactor to its tables, and fails loudly where it breaks them."""
 
+import json
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
@@ -7,7 +10,7 @@ from reactor.adapters.immich.routes import allows
 from reactor.demo.command import DemoOptions, run_demo
 from reactor.demo.frigate import SimulatedFrigate
 from reactor.demo.immich import SimulatedImmich, User
-from reactor.demo.promises import BrokenPromise, expect_kept, hold
+from reactor.demo.promises import BrokenPromise, expect_kept, hold, hold_to_reading
 
 ONCE = DemoOptions(photos=None, count=1, once=True, as_json=True, port=0)
 
@@ -39,3 +42,24 @@ async def test_the_demo_fails_where_the_reactor_breaks_its_promise(capsys: pytes
     assert "reactor: a request that the reactor promises never to send reached Immich: GET /api/assets/" in " ".join(
         err.split()
     )
+
+
+async def test_a_demo_that_only_observes_sends_nothing_that_changes_anything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The servers hold it to reading and searching, and one request more fails it."""
+    observing = replace(ONCE, count=24, observe=True)
+    assert await run_demo(observing) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["assets"] == 24
+    assert (told["tags"], told["archived"], told["stacks"], told["portraits"]) == (0, 0, 0, 0)
+
+
+async def test_a_demo_that_only_observes_is_really_held_to_reading(immich: SimulatedImmich, ann: User) -> None:
+    key = immich.add_key(ann.id)
+    async with SimulatedFrigate() as frigate, aiohttp.ClientSession(headers={"x-api-key": key}) as session:
+        hold_to_reading(immich, key, frigate)
+        async with session.put(f"{immich.url}/api/tags", json={"tags": ["Auto/X"]}) as refused:
+            assert refused.status == 500
+        with pytest.raises(BrokenPromise, match="reached Immich: PUT /api/tags"):
+            expect_kept(immich, frigate)

@@ -5,8 +5,11 @@ from dataclasses import replace
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.categories import Category
 from reactor.core.ids import RunId
+from reactor.core.interventions import ApplyAsked
+from reactor.core.journal import Cause
 from reactor.core.orders import ApplyRequest, Example, UndoRequest, Waiting
 from reactor.core.vetoes import Veto
+from reactor.stages import orders
 
 from ..household import ME
 from .rig import Rig, archived, stack, tag
@@ -168,3 +171,18 @@ async def test_what_immich_lost_is_put_back(rig: Rig) -> None:
     assert [await rig.tags(photo) for photo in (one, two)] == [frozenset(), {"Auto/A"}]
     assert await rig.orders.put_back() == (entries[0],)
     assert await rig.orders.put_back() == ()
+
+
+async def test_an_accepted_tag_that_archives_does_so_though_the_process_died_in_between(rig: Rig) -> None:
+    rig.categories = (Category(name="A", prompts=("paper",), similarity=0.5, action="tag_and_archive"),)
+    photo = await rig.house.photo(1)
+    entry = await rig.did(tag(photo, "Auto/A", sure=False))
+    run = RunId("apply:1")
+    asked = ApplyAsked(account=ME, entry=entry, feature="tags", photos=(photo,), run=run)
+    services = rig.house.services(categories=rig.categories)
+    first = await orders.apply([asked], services)
+    await rig.performer().carry_out(first.changes, Cause(handler="apply", event=1, run=run))
+    assert await rig.states(entry) == ["carried out"]
+    # The process ends here, before what follows was told: the same is asked again.
+    again = await orders.apply([asked], services)
+    assert again.events == first.events != ()

@@ -12,6 +12,7 @@ from reactor.core.changes import Reason, TagAsset
 from reactor.core.errors import Held
 from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.limits import LimitPolicy
+from reactor.core.orders import ApplyRequest
 from reactor.core.run_view import run_view
 from reactor.core.runs import ReplayRequest, Run, RunState, ScanRequest
 
@@ -100,6 +101,27 @@ async def test_what_waits_for_the_budget_goes_on_at_once(spending: Spending) -> 
     due = await spending.bench.queue.next_due("embed")
     assert due is not None
     assert due <= 0
+
+
+async def test_what_is_tried_again_of_an_ended_run_asks_nobody(spending: Spending) -> None:
+    """Nobody could say yes to it: a run that has ended cannot go on."""
+    run = await spending.runs.start(ScanRequest())
+    assert await spending.spend(run.id) == 3
+    await spending.pool.execute("UPDATE runs SET state = 'done', finished_at = clock_timestamp()")
+    await spending.gate.expect_room(CHANGE, run.id)
+
+
+async def test_what_follows_from_what_was_accepted_asks_nobody_again(spending: Spending) -> None:
+    run = await spending.runs.start(ApplyRequest(suggestions=True, everything=True))
+    await spending.pool.executemany(
+        """
+        INSERT INTO journal (account, feature, kind, subjects, change, handler, event, run, state, before)
+        VALUES ('me', 'tags', 'TagAsset', '{p}', '{}', 'test', 1, $1, 'done', '{}')
+        """,
+        [(run.id,)] * 4,
+    )
+    await spending.gate.expect_room(CHANGE, run.id)
+    assert (await spending.now(run)).state is RunState.RUNNING
 
 
 async def test_only_a_paused_run_is_resumed(spending: Spending) -> None:

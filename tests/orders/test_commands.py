@@ -67,6 +67,8 @@ async def test_undo_without_a_reactor_is_done_by_the_command_and_nothing_else_is
     assert "XMP files that Immich wrote" in done.stderr
     assert "done  100%  Undo of entry 1: 1 of 1 done" in done.stdout
     assert "1 taken back, 0 left as they are, 0 failed" in done.stdout
+    none = await shell("undo", "--category", "Nothing", "--dry-run")
+    assert none.stdout == "nothing fits: it was never done, or is settled already\n"
     everything = await shell("undo", "--all", code=1)
     assert "until its veto is revoked" in everything.stderr
     assert "1 taken back, 0 left as they are, 1 failed" in everything.stdout
@@ -85,15 +87,21 @@ async def test_plans_are_listed_carried_out_and_declined(shell: Shell) -> None:
     one, two, three = await rig.home.photos(3)
     entries = [await rig.planned(tag(photo, "Auto/A", account=DEFAULT)) for photo in (one, two, three)]
     assert f"{entries[2]}  default  planned  tag {three}: Auto/A" in (await shell("plan")).stdout
+    assert "more than these 2" in (await shell("plan", "--limit", "2")).stderr
+    assert (await shell("plan", "apply", "--status")).stdout == "there was no apply yet\n"
     assert (await shell("plan", "decline", str(entries[0]))).stdout == "1 declined\n"
     applied = json.loads((await shell("plan", "--json", "apply", str(entries[1]))).stdout)
     assert (applied["run"]["state"], applied["report"]["done"]) == ("done", 1)
     rest = await shell("plan", "--account", "default", "apply", "--all")
     assert "1 carried out, 0 left as they are, 0 failed" in rest.stdout
+    assert rest.stdout.split()[0] in (await shell("plan", "apply", "--status")).stdout
+    refused = await shell("plan", "apply", "7", "--cancel", code=2)
+    assert "is about what was ordered before" in " ".join(refused.stderr.split())
+    assert "never planned, or is settled already" in (await shell("plan", "apply", str(entries[1]))).stdout
     assert [await rig.tags(photo) for photo in (one, two, three)] == [frozenset(), {"Auto/A"}, {"Auto/A"}]
     words = (await shell("journal", "--feature", "tags", "--since", "1h")).stdout
     assert f"declined  tag {one}: Auto/A" in words
-    assert "because Receipts 0.91" in words
+    assert "because (Receipts 0.91)" in words
     assert "tags: none -> tags: Auto/A" in words
 
 
@@ -112,7 +120,7 @@ async def test_vetoes_are_listed_revoked_and_answered(shell: Shell) -> None:
     lost = (await shell("vetoes", "--lost")).stdout
     assert lost.count("did you do this, or did Immich lose it?") == 2
     assert f"tag Auto/A on {three}: you took it off" in lost
-    assert (await shell("vetoes", "mine", ids[entries[1]])).stdout == "1 stay undone\n"
+    assert (await shell("vetoes", "mine", ids[entries[1]])).stdout == "1 stays undone\n"
     back = await shell("vetoes", "putback", "--all")
     assert "1 carried out" in back.stdout
     assert [await rig.tags(photo) for photo in (one, two, three)] == [frozenset(), frozenset(), {"Auto/A"}]
@@ -126,7 +134,7 @@ async def test_what_stands_still_is_listed_and_goes_on(shell: Shell) -> None:
     trip = await limits.trip(Trip(account=DEFAULT, feature="tags", rule="changes", why="too many", value=400))
     assert f"{trip.id}  " in (listed := (await shell("limits")).stdout)
     assert "tags of default: too many" in listed
-    assert (await shell("limits", "confirm", str(trip.id))).stdout == "1 go on\n"
+    assert (await shell("limits", "confirm", str(trip.id))).stdout == "1 goes on\n"
     assert await limits.open_trips() == ()
 
 
@@ -143,6 +151,7 @@ async def test_beside_a_running_reactor_an_order_is_carried_out_by_it(shell: She
         await eventually(up, "it runs")
         begun = await shell("undo", "--entry", str(entry))
         assert begun.stdout.startswith("undo:")
+        assert "`reactor plan apply --status`" in (await shell("plan", "apply", "--all")).stderr
 
         async def undone() -> bool:
             return await rig.states(entry) == ["undone"]

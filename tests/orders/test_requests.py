@@ -53,13 +53,13 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(request_: RunRequest, sent
         (UndoRequest(event=7, account=ANNA), "Undo of changes, by event 7, of anna"),
         (
             UndoRequest(category="Receipts", feature="tags", since=NOON),
-            "Undo of changes, of category Receipts, tags only, from 2026-06-01 12:00 UTC",
+            "Undo of category Receipts, tags only, from 2026-06-01 12:00 UTC",
         ),
-        (UndoRequest(run=RunId("scan:1")), "Undo of changes, of scan:1"),
-        (ApplyRequest(everything=True), "Carrying out of all plans"),
-        (ApplyRequest(everything=True, suggestions=True), "Carrying out of all suggestions"),
-        (ApplyRequest(run=RunId("dry:1"), feature="stacks"), "Carrying out of plans, of dry:1, stacks only"),
-        (ApplyRequest(entries=(3,)), "Carrying out of entry 3"),
+        (UndoRequest(run=RunId("scan:1")), "Undo of changes, of the run scan:1"),
+        (ApplyRequest(everything=True), "Carrying out all plans"),
+        (ApplyRequest(everything=True, suggestions=True), "Carrying out all suggestions"),
+        (ApplyRequest(run=RunId("dry:1"), feature="stacks"), "Carrying out plans, of the run dry:1, stacks only"),
+        (ApplyRequest(entries=(3,)), "Carrying out entry 3"),
     ],
 )
 def test_an_order_is_told_in_a_line(request_: UndoRequest | ApplyRequest, title: str) -> None:

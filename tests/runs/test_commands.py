@@ -103,7 +103,7 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
     assert [letter["error"] for letter in letters] == ["the picture is broken"] * 2
     told = json.loads(await said("replay", "--failed", "--dry-run", "--json"))
     assert told["deliveries"] == [["AssetUploaded", "embed", 2]]
-    assert await said("deadletters", "retry", str(letters[0]["id"])) == "1 wait again\n"
+    assert await said("deadletters", "retry", str(letters[0]["id"])) == "1 waits again\n"
     assert await said("deadletters", "drop", "--all") == "1 dropped\n"
     assert await said("deadletters") == "nothing is dead\n"
     assert await bench.history.dead(DeadFilter()) == ()

@@ -7,12 +7,13 @@ import pytest
 
 from reactor.core.events import PersonRenamed
 from reactor.core.history import DeadFilter
-from reactor.core.ids import AssetId, PersonId
+from reactor.core.ids import AssetId, PersonId, RunId
+from reactor.core.interventions import UndoAsked
 from reactor.core.pace import Window
 from reactor.core.runs import BadRequest, ReplayRequest, RunState, check
 from reactor.core.settlement import Again
 
-from .bench import ME, YOU, Bench, embedded, named, uploaded
+from .bench import ME, YOU, Bench, embedded, named, nothing, uploaded
 
 ALL = ReplayRequest(everything=True)
 
@@ -44,6 +45,15 @@ async def test_everything_is_delivered_again_and_new_events_are_no_part_of_it(be
     await bench.fed(feeder, run.id)
     asked = sorted((subject, handler) for subject, handler, *_ in await bench.states(run.id))
     assert asked == [("p", "classify"), ("p", "embed"), ("p", "stack")]
+
+
+async def test_what_a_person_once_asked_for_is_asked_again_only_where_it_is_named(bench: Bench) -> None:
+    bench.router.on(UndoAsked, name="undo")(nothing)
+    order = UndoAsked(account=ME, entry=1, feature="tags", photos=("p",), run=RunId("undo:1"))
+    await bench.log.append([uploaded("p"), order], RunId("undo:1"))
+    await bench.work()
+    assert await replayed(bench, ALL) == [("p", "embed")]
+    assert await replayed(bench, ReplayRequest(handlers=("undo",))) == [("p", "undo")]
 
 
 async def test_filters_choose_events_and_handlers(bench: Bench) -> None:

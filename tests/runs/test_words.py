@@ -165,7 +165,7 @@ async def test_a_plan_says_what_where_and_why(bench: Bench, capsys: pytest.Captu
         await journal.write(change, cause, TagState(tags=frozenset()), state)
     assert await report(bench.runs, run, as_json=False) == 1, "it has not ended"
     said = capsys.readouterr().out
-    assert "me: tag p: Auto/Receipts\n    Receipts: like “a bill” Receipts 0.31 pixels 1920000\n" in said
+    assert "me: tag p: Auto/Receipts\n    Receipts: like “a bill” (Receipts 0.31, pixels 1920000)\n" in said
     assert "me: tag p: Auto/Receipts (undone by you before: stays as it is)\n" in said
     await report(bench.runs, run, as_json=True)
     first, second = json.loads(capsys.readouterr().out)["plan"]

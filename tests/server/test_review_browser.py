@@ -37,10 +37,10 @@ async def press(tab: Tab, words: str) -> str:
 async def test_plans_are_carried_out_and_declined(client: aiohttp.ClientSession, world: World, tab: Tab) -> None:
     world.orders.journal = [an_entry(1), an_entry(2)]
     await tab.open(url_of(client))
-    assert await press(tab, "Apply") == "Begun: Carrying out of entry 2"
+    assert await press(tab, "Apply") == "Begun: Carrying out entry 2"
     assert await press(tab, "Decline") == "1 declined."
     await tab.value("window.confirm = () => true")
-    assert await press(tab, "Apply all") == "Begun: Carrying out of all plans"
+    assert await press(tab, "Apply all") == "Begun: Carrying out all plans"
     assert [run.request for run in world.runs.runs.values()] == [
         ApplyRequest(entries=(2,)),
         ApplyRequest(everything=True),
@@ -73,7 +73,7 @@ async def test_questions_are_answered(client: aiohttp.ClientSession, world: Worl
     await tab.open(url_of(client))
     assert await press(tab, "Go on") == "1 let go on."
     assert (world.limits.trips, world.hastened) == ([], [ME])
-    assert await press(tab, "Put them back") == "Begun: Carrying out of 38 entries"
+    assert await press(tab, "Put them back") == "Begun: Carrying out 38 entries"
     assert await press(tab, "I did that") == "38 left as you made it."
     assert await press(tab, "Revoke") == "1 revoked."
     assert {veto.state for veto in world.vetoes.known} == {"active", "revoked"}

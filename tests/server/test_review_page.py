@@ -168,8 +168,13 @@ async def test_runs_tell_what_came_of_them_and_ask_for_more(client: aiohttp.Clie
         "asks for more",
     ):
         assert words in html, words
+    assert "Nothing fitted" not in html
     assert buttons(html)["Give it 1,000 more"] == [("/api/runs/scan%3A0002/resume", {"budget": 1000})]
     assert "Go on" not in buttons(html)
+    world.orders.reports = {undo.id: OrderReport(run=undo.id, kind="undo")}
+    html = await page_of(client)
+    assert "Nothing fitted: it was never done, or is settled already" in html
+    assert "0 taken back" not in html
 
 
 async def test_names_are_only_ever_text(client: aiohttp.ClientSession, world: World) -> None:

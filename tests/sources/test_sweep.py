@@ -142,7 +142,7 @@ async def test_a_round_goes_on_where_it_was_left(house: House, monkeypatch: pyte
     # the round is through: the next one waits
     await again.once()
     assert len(looked) == 6
-    assert "is through: 4 looked at, 0 told" in again.status()
+    assert "is through: 4 looked at, 0 changed" in again.status()
 
 
 async def test_it_runs_round_after_round(house: House) -> None:

@@ -28,7 +28,8 @@ SELECT j.id, s.stack ->> 0 AS cover, m.members,
 FROM journal j
 CROSS JOIN LATERAL jsonb_array_elements(j.after -> 'state' -> 'stacks') AS s(stack)
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT jsonb_array_elements_text(s.stack -> 1)) AS members) m
-WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND (j.id, s.stack ->> 0) > ($2::bigint, $3::text)
+WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND j.id >= $2::bigint
+    AND (j.id, s.stack ->> 0) > ($2::bigint, $3::text)
     AND j.settled_at <= clock_timestamp() - $4::interval
     AND NOT EXISTS (SELECT FROM journal o WHERE o.account = j.account AND o.feature = 'stacks'
         AND (o.state = 'open' OR (o.state = 'done' AND o.id > j.id)) AND o.subjects && m.members)

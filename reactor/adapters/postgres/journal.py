@@ -17,18 +17,19 @@ from reactor.core.vetoes import KIND_OF, Veto
 REPEATED = (EntryState.PLANNED, EntryState.SUGGESTED, EntryState.VETOED, EntryState.LEFT)
 
 _NEWEST = f"""
-SELECT DISTINCT ON (subject) subject, j.*
-FROM unnest($3::text[]) AS asked(subject) JOIN journal j ON j.subjects @> ARRAY[asked.subject]
-WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done'
-    AND NOT {spoken_of("$4", "asked.subject")}
-ORDER BY subject, j.id DESC
+SELECT asked.subject, j.* FROM unnest($3::text[]) AS asked(subject) CROSS JOIN LATERAL (
+    SELECT * FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
+    WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done' AND NOT {spoken_of("$4", "asked.subject")}
+    ORDER BY j.id DESC LIMIT 1
+) j
 """
 
 # A tag counts as left by the entry that found it missing: the user's own is none of ours.
 _TAGS = f"""
 SELECT DISTINCT ON (tag) tag, j.*
-FROM journal j CROSS JOIN LATERAL jsonb_array_elements_text(j.after -> 'state' -> 'tags') AS t(tag)
-WHERE j.subjects @> ARRAY[$2] AND j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done'
+FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
+    CROSS JOIN LATERAL jsonb_array_elements_text(j.after -> 'state' -> 'tags') AS t(tag)
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done'
     AND j.change -> 'tags' ? tag AND NOT j.before -> 'state' -> 'tags' ? tag
     AND NOT {spoken_of("'tag'", "$2", " AND v.value = t.tag")}
 ORDER BY tag, j.id DESC
@@ -37,8 +38,8 @@ ORDER BY tag, j.id DESC
 # A stack that was planned again, larger, stands once among the plans, and so it does among the suggestions.
 _OVERTAKE = """
 UPDATE journal SET state = 'superseded', note = 'planned anew', settled_at = clock_timestamp()
-WHERE account = $1 AND kind = 'StackAssets' AND state = $4 AND subjects && $2
-    AND run NOT LIKE 'dry:%' AND id <> $3
+WHERE id IN (SELECT id FROM (SELECT * FROM journal WHERE subjects && $2 OFFSET 0) j
+    WHERE j.account = $1 AND j.kind = 'StackAssets' AND j.state = $4 AND j.run NOT LIKE 'dry:%' AND j.id <> $3)
 """
 
 
@@ -90,8 +91,8 @@ class PostgresJournal:
         account, _, kind, subjects, change, _, _, run, state, *_ = arguments  # in the order of the insert
         found: int | None = await self._pool.fetchval(
             """
-            SELECT id FROM journal
-            WHERE subjects @> $3 AND account = $1 AND kind = $2 AND state = $5 AND change = $4::jsonb
+            SELECT id FROM (SELECT * FROM journal WHERE subjects @> $3 OFFSET 0) j
+            WHERE account = $1 AND kind = $2 AND state = $5 AND change = $4::jsonb
                 AND CASE WHEN $6 LIKE 'dry:%' THEN run = $6 ELSE run NOT LIKE 'dry:%' END
             LIMIT 1
             """,
@@ -201,8 +202,9 @@ class PostgresJournal:
         async with translated():
             rows = await self._pool.fetch(
                 """
-                SELECT DISTINCT ON (change ->> 'face') change ->> 'face' AS face, state FROM journal
-                WHERE subjects @> ARRAY[$2] AND account = $1 AND kind = 'AddPortrait'
+                SELECT DISTINCT ON (change ->> 'face') change ->> 'face' AS face, state
+                FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
+                WHERE account = $1 AND kind = 'AddPortrait'
                 ORDER BY change ->> 'face', id DESC
                 """,
                 account,

@@ -163,13 +163,18 @@ class PostgresLimits:
         return share
 
     async def budget(self, run: RunId) -> tuple[int, int | None]:
-        """Return (changes made in a run, its own budget or None for the usual one)."""
+        """Return (changes made in a run, its own budget or None for the usual one).
+
+        None are counted where there is nobody to ask: of a run that has ended, of which a person tries again what is
+        left, and of one that carries out what a person said yes to.
+        """
         async with translated():
             row = await self._pool.fetchrow(
                 """
-                SELECT (SELECT count(*) FROM journal
-                    WHERE run = $1 AND run <> 'live' AND state IN ('open', 'done', 'undone')) AS made,
-                    (SELECT budget FROM runs WHERE id = $1) AS budget
+                SELECT CASE WHEN r.kind = 'apply' OR r.state NOT IN ('running', 'paused') THEN 0 ELSE (
+                    SELECT count(*) FROM journal
+                    WHERE run = $1 AND run <> 'live' AND state IN ('open', 'done', 'undone')) END AS made, r.budget
+                FROM (VALUES (1)) AS one LEFT JOIN runs r ON r.id = $1
                 """,
                 run,
             )

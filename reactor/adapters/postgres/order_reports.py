@@ -10,10 +10,11 @@ from reactor.core.plans import what_of
 
 LINES = 100
 
+# By t.id + 0 below, since by t.id itself the planner would look for the newest through the whole journal.
 # The newest word about the entry: of an undo the entry that takes it back, of what is done again its successor.
 _LATER = {
     "undo": "t.undoes = j.id",
-    "apply": "t.subjects @> j.subjects AND t.account = j.account AND t.kind = j.kind AND t.id > j.id",
+    "apply": "t.subjects @> j.subjects AND t.account = j.account AND t.kind = j.kind AND t.id + 0 > j.id",
 }
 _ENDED = {
     "undo": """
@@ -45,7 +46,7 @@ WITH asked AS (
         CASE WHEN a.state IN ('dead', 'shelved') THEN coalesce(a.error, '')
             WHEN j.state IN ('done', 'undone') THEN coalesce(t.note, '') ELSE j.note END AS why
     FROM asked a JOIN journal j ON j.id = a.entry
-    LEFT JOIN LATERAL (SELECT t.state, t.note FROM journal t WHERE {later} ORDER BY t.id DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (SELECT t.state, t.note FROM journal t WHERE {later} ORDER BY t.id + 0 DESC LIMIT 1) t ON true
 )
 """
 

@@ -60,12 +60,12 @@ CROSS JOIN LATERAL (
             'kind', kind, 'change', change, 'before', before, 'after', after,
             'sure', state IN ('done', 'undone'), 'new', is_new, 'recent', is_recent
         ) ORDER BY id) FILTER (WHERE feature IN ('tags', 'archive') AND (is_new OR is_recent)) AS ours
-    FROM journal CROSS JOIN LATERAL (
+    FROM (SELECT * FROM journal WHERE subjects @> ARRAY[t.asset] OFFSET 0) j CROSS JOIN LATERAL (
         SELECT settled_at > statement_timestamp() - $3::interval AS is_recent,
             settled_at IS NOT NULL AND
                 (s.seen_at IS NULL OR settled_at > s.seen_at OR s.seen_at > statement_timestamp()) AS is_new
     ) age
-    WHERE subjects @> ARRAY[t.asset] AND account = $1 AND state <> ALL ($4)
+    WHERE account = $1 AND state <> ALL ($4)
 ) j
 LEFT JOIN LATERAL (
     SELECT (
@@ -74,8 +74,8 @@ LEFT JOIN LATERAL (
         ) AS stacked,
         EXISTS (SELECT FROM vetoes v WHERE v.account = $1 AND v.kind = 'stack' AND v.entry >= j.id
             AND v.subjects @> ARRAY[t.asset]) AS parted
-    FROM journal j
-    WHERE j.subjects @> ARRAY[t.asset] AND j.account = $1 AND j.feature = 'stacks' AND j.state = 'done'
+    FROM (SELECT * FROM journal WHERE subjects @> ARRAY[t.asset] OFFSET 0) j
+    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done'
         AND NOT {spoken_of("'stack'", "t.asset")}
     ORDER BY j.id DESC LIMIT 1
 ) k ON true

@@ -1,0 +1,58 @@
+"""How photos stand, whatever became of them: what is gone is left out, and nothing is a reason to refuse."""
+
+from collections.abc import Collection, Mapping
+
+from reactor.core.changes import StackState, VisibilityState
+from reactor.core.errors import Gone, Stale
+from reactor.core.ids import AssetId, StackId
+from reactor.core.library import Asset, StackNow
+from reactor.ports import Library
+
+
+async def visibility_of(library: Library, assets: Collection[AssetId]) -> VisibilityState:
+    """Return the visibility of those that exist, in the trash too; raises Gone where none does."""
+    found = (await photos_of(library, assets)).values()
+    there = tuple((asset.id, asset.visibility) for asset in found if asset is not None and asset.mine)
+    if not there:
+        raise Gone("none of these photos exists any more")
+    return VisibilityState(visibility=there)
+
+
+async def stacks_of(library: Library, members: Collection[AssetId]) -> StackState:
+    """Return the stacks of the photos; those in the trash count, though Immich lists them no more."""
+    return await stacks_among(library, await photos_of(library, members))
+
+
+async def photos_of(library: Library, assets: Collection[AssetId]) -> Mapping[AssetId, Asset | None]:
+    """Return each photo, None for one that does not exist (any more)."""
+    return {asset: await or_none(library, asset) for asset in sorted(assets)}
+
+
+async def stacks_among(library: Library, photos: Mapping[AssetId, Asset | None]) -> StackState:
+    """Return the stacks of photos that were read."""
+    stacks: dict[StackId, StackNow] = {}
+    trashed: dict[StackId, set[AssetId]] = {}
+    missing: set[AssetId] = set()
+    for name, asset in photos.items():
+        if asset is None or not asset.mine:
+            missing.add(name)
+        elif asset.stack is not None:
+            stacks[asset.stack] = stacks.get(asset.stack) or await _stack(library, asset.stack)
+            trashed.setdefault(asset.stack, set()).update({name} if asset.trashed else ())
+    found = {(stack.primary, stack.members | trashed[stack.id]) for stack in stacks.values()}
+    return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing))
+
+
+async def or_none(library: Library, asset: AssetId) -> Asset | None:
+    """Return the photo, None where it does not exist (any more)."""
+    try:
+        return await library.asset(asset)
+    except Gone:
+        return None
+
+
+async def _stack(library: Library, stack: StackId) -> StackNow:
+    try:
+        return await library.stack(stack)
+    except Gone as error:
+        raise Stale("a stack changed while it was read", after=1.0) from error

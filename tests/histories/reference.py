@@ -1,0 +1,99 @@
+"""The library as it would be had the reactor never run: the user's acts alone, told again in plain Python.
+
+What a user does to a photo (tags, archive, trash, favourite, album, deletion) is done here as it is there. What the
+user does to a thing of ours, which does not stand here, is told so:
+
+- What the user takes off or brings back (a tag, a photo out of the archive, a stack taken apart, a picture deleted in
+  Frigate) is gone, here as there.
+- A stack that the user touched (another cover, a member taken out or stolen, others added) is the user's from then on,
+  with the cover and the members that the user left: it stands here too. Unless it is by that as we had left a stack
+  before (the member that we had added last was taken out again): nothing of it is the user's, and undo takes it back.
+- What we add to a stack of the user's own making is taken back; what we add to one that became the user's, too.
+- Photos in the trash keep their place in a stack; a photo that is deleted leaves it, and Immich makes the next the
+  cover; the stack stays whose it was, but where what is left is as we had left it.
+- A tag set again, a photo archived again, a stack made again by hand, minutes after it was taken off and seen to be so,
+  is the user's.
+
+It knows nothing of how the reactor decides; of the reactor's doings it is told what the server's log of writes holds.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from .shown import Library, Photo, Stack
+
+
+class Reference:
+    """The user's library."""
+
+    def __init__(self) -> None:
+        self.photos: dict[str, Photo] = {}
+        self.stacks: set[Stack] = set()
+        self.pictures: set[tuple[str, str]] = set()
+        self.ours: set[Stack] = set()
+        """Stacks as we left them, of which the user was not yet seen to have parted any."""
+
+    def library(self) -> Library:
+        return Library(
+            photos=dict(self.photos),
+            stacks={str(number): stack for number, stack in enumerate(sorted(self.stacks, key=str))},
+            pictures=frozenset(self.pictures),
+        )
+
+    def change(self, assets: Collection[str], **fields: object) -> None:
+        for asset in assets:
+            self.photos[asset] = replace(self.photos[asset], **fields)  # type: ignore[arg-type] # fields of Photo
+
+    def tag(self, asset: str, tag: str) -> None:
+        self.change([asset], tags=self.photos[asset].tags | {tag})
+
+    def untag(self, asset: str, tag: str) -> None:
+        self.change([asset], tags=self.photos[asset].tags - {tag})
+
+    def we_left(self, stack: Stack) -> None:
+        """Hear that a call of the reactor's left this stack."""
+        if stack not in self.stacks:
+            self.ours.add(stack)
+
+    def seen_apart(self, standing: Collection[Stack]) -> None:
+        """Hear that the reactor looked: what does not stand together any more was parted by the user, or taken back."""
+        self.ours = {one for one in self.ours if any(self._present(one[1]) <= members for _, members in standing)}
+
+    def _is_ours(self, stack: Stack) -> bool:
+        """Say whether a stack is as we left one, but for photos that were deleted since."""
+        return any(
+            self._present(members) == stack[1] and (cover == stack[0] or cover not in self.photos)
+            for cover, members in self.ours
+        )
+
+    def _present(self, members: frozenset[str]) -> frozenset[str]:
+        return members & self.photos.keys()
+
+    def stacked(self, before: Mapping[str, Stack], after: Mapping[str, Stack]) -> None:
+        """Hear what an act of the user on stacks made of the stacks that Immich shows."""
+        old, new = frozenset(before.values()), frozenset(after.values())
+        touched = frozenset[str]().union(*(members for _, members in old ^ new))
+        self.stacks = {stack for stack in self.stacks if not stack[1] & touched}
+        for stack in new:
+            if stack[1] & touched and len(stack[1]) > 1 and not self._is_ours(stack):
+                self.stacks.add(stack)
+
+    def deleted(self, assets: Collection[str], before: Mapping[str, Stack], after: Mapping[str, Stack]) -> None:
+        """Hear that photos were deleted for good; the stacks that lost one stay whose they were."""
+        for asset in assets:
+            del self.photos[asset]
+        for number, was in before.items():
+            now = after.get(number)
+            if now == was:
+                continue
+            mine = was in self.stacks
+            self.stacks.discard(was)
+            if mine and now is not None and len(now[1]) > 1 and not self._is_ours(now):
+                self.stacks.add(now)
+        gone = frozenset(assets)
+        # Those that our stacks hide: the user's own that were grown by us.
+        for cover, members in [stack for stack in self.stacks if stack[1] & gone]:
+            self.stacks.discard((cover, members))
+            left = members - gone
+            if len(left) > 1:
+                self.stacks.add((cover if cover in left else min(left), left))

@@ -1,0 +1,76 @@
+"""Histories that once broke, as short as they became."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from .ground import a_ground, quick_batches
+from .story import Step, a_history
+
+BOTH = ("Away", "Receipts")
+
+FOUND: Mapping[str, tuple[Step, ...]] = {
+    # Only what was still there was vetoed by the undo, and what nobody had noticed yet was done again.
+    "a tag was taken off before the rest was undone": (("burst", 3, "early", [1], BOTH), ("untag", 0)),
+    "a photo was brought back before the rest was undone": (
+        ("burst", 2, "early", [1, 1], ("Away",)),
+        ("unarchive", 0, False),
+    ),
+    # All that had been read was brought back, though less of it was ours.
+    "one of two was archived again by hand": (
+        ("burst", 2, "early", [1, 1], ("Away",)),
+        ("unarchive", 0, False),
+        ("archive", 0),
+    ),
+    # What had restored the stack in between passed for a later change that stays.
+    "stacks in three layers": (
+        ("burst", 1, "early", [1, 1, 1], ()),
+        ("burst", 1, "late", [1, 3, 1], ()),
+        ("burst", 1, "bridge", [3], ()),
+        ("burst", 1, "bridge", [1], ()),
+    ),
+    # The undo of the archive took the undo of the tags, in its own lane, for one that was cut off.
+    "tags and the archive of the same photos are undone at once": (
+        ("burst", 3, "early", [1, 2, 2], BOTH),
+        ("burst", 3, "late", [1, 3, 1], BOTH),
+    ),
+    # Immich chose another cover than we would have.
+    **{
+        f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))
+        for number in range(3)
+    },
+    # A person took the stack apart and made it again: it is theirs.
+    **{
+        f"the same stack is made again by hand, as {order}": (
+            ("burst", 0, "early", [1, 3], ()),
+            ("unstack", 0),
+            ("stack", *order),
+        )
+        for order in ((0, 1), (1, 0))
+    },
+}
+
+
+TWO_COVERS: tuple[Step, ...] = (
+    ("burst", 1, "early", [1, 2], ()),
+    ("burst", 1, "late", [1, 3], ()),
+    ("cover", 0, 0),
+    ("cover", 1, 0),
+    ("burst", 1, "bridge", [1], ()),
+)
+
+
+@pytest.mark.parametrize("steps", FOUND.values(), ids=FOUND)
+async def test_a_history_that_once_broke_holds(database: str, steps: tuple[Step, ...]) -> None:
+    await played(database, steps)
+
+
+async def test_two_stacks_with_covers_of_the_user_are_not_joined(database: str) -> None:
+    await played(database, TWO_COVERS)
+
+
+async def played(database: str, steps: tuple[Step, ...]) -> None:
+    with quick_batches():
+        async with a_ground(database) as ground, a_history(ground) as history:
+            await history.play(*steps)
+            await history.finish()
