@@ -169,7 +169,10 @@ async def _awaited(runs: "PostgresRuns", orders: "PostgresOrders", run: Run, *, 
 
     async def looked_at(run: Run) -> bool:
         """What follows of an order (a photo that is archived) is the reactor's, and not waited for."""
-        return run.progress.fed and not await orders.open(run.id)
+        if not run.progress.fed or await orders.open(run.id):
+            return False
+        # Where nothing follows, the run itself is about to end.
+        return bool(run.counts.open) or not run.is_open
 
     try:
         run = await watch(runs, run, looked_at)

@@ -67,7 +67,7 @@ async def test_a_demo_is_through_when_it_has_settled(
         async def reached() -> bool:
             return until in said.read_text("utf-8")
 
-        await eventually(reached, until)
+        await eventually(reached, until, seconds=60)
         process.send_signal(number)
         assert await asyncio.wait_for(process.wait(), 40) == code, said.read_text("utf-8")
         assert "Traceback" not in said.read_text("utf-8")

@@ -23,13 +23,10 @@ FRIGATE_WRITES = ("register",)
 # One of each kind of commit; what the journal writes for one feature it writes for all in the same way, and the rest is
 # gone through by `pytest -m soak`.
 SOME_COMMITS = (
-    "an event was appended",
     "a batch was claimed",
     "a delivery was settled with its follow-ups",
-    "a bookmark was put",
     "the journal was opened for a stack",
     "the journal was settled for tags",
-    "the journal was settled for a portrait",
 )
 RANDOM_MOMENTS = 20
 # A delivery that is in hand at eight kills in a row is taken for what kills, and kept among the dead.

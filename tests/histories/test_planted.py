@@ -22,6 +22,7 @@ async def test_a_planted_fault_is_caught(database: str, fault: Fault) -> None:
         await played(database, fault, fault.parts)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_without_the_fault_the_history_holds(database: str, fault: Fault) -> None:
     await played(database, fault, fault.sound)

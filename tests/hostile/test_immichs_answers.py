@@ -199,7 +199,7 @@ ECHOES = [
 ]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 500])
 async def test_an_error_that_repeats_the_key_is_told_without_it(status: int, raw: Raw, immich: ImmichTransport) -> None:
     for echo in ECHOES:
         body = {"message": f"Missing required permission: {echo}", "errors": [{"path": [echo], "message": echo}]}

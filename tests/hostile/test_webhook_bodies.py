@@ -9,6 +9,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +50,12 @@ class Door:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write("\r\n".join([*head, "", ""]).encode() + sent)
+            answer = b""
             async with asyncio.timeout(10):
-                answer = await reader.read()
+                # Who goes on sending after the answer may find the connection reset.
+                with suppress(ConnectionResetError):
+                    while part := await reader.read(1 << 16):
+                        answer += part
         finally:
             writer.close()
         top, _, said = answer.partition(b"\r\n\r\n")
