@@ -60,7 +60,9 @@ async def test_a_backlog_is_drained_and_its_memory_watched(database: str) -> Non
     assert [sample.seconds for sample in report.curve] == sorted(sample.seconds for sample in report.curve)
 
 
-@pytest.mark.parametrize("by", ["webhook", "socket", "poll"])
+@pytest.mark.parametrize(
+    "by", ["webhook", pytest.param("socket", marks=pytest.mark.soak), pytest.param("poll", marks=pytest.mark.soak)]
+)
 async def test_the_wait_for_a_tag_is_measured(by: By, database: str) -> None:
     with a_folder() as folder:
         given = {"database_url": database} | ({"poll_seconds": 0.2} if by == "poll" else {})

@@ -45,8 +45,8 @@ async def by_hand(stage: Stage, assets: list[str]) -> Mapping[str, set[str]]:
 
 
 @pytest.mark.timeout(240)
-async def test_of_sixty_photos_only_what_the_user_does_is_told_as_changed() -> None:
-    batches = await asyncio.to_thread(camera_roll, 12)
+async def test_of_forty_photos_only_what_the_user_does_is_told_as_changed() -> None:
+    batches = await asyncio.to_thread(camera_roll, 8)
     async with a_stage(a_free_port()) as stage:
         stage.more = {"changes_seconds": 1.0}
         async with stage.reactor() as child:

@@ -53,6 +53,7 @@ async def as_undisturbed(stage: Stage, expected: World) -> None:
     assert found.dead == ()
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(240)
 async def test_two_reactors_share_the_work_and_one_dies(database: str) -> None:
     batches = await asyncio.to_thread(camera_roll, 3)

@@ -48,10 +48,10 @@ async def test_a_demo_that_only_observes_sends_nothing_that_changes_anything(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The servers hold it to reading and searching, and one request more fails it."""
-    observing = replace(ONCE, count=24, observe=True)
+    observing = replace(ONCE, count=12, observe=True)
     assert await run_demo(observing) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert told["assets"] == 24
+    assert told["assets"] == 12
     assert (told["tags"], told["archived"], told["stacks"], told["portraits"]) == (0, 0, 0, 0)
 
 

@@ -82,6 +82,7 @@ async def test_undo_without_a_reactor_is_done_by_the_command_and_nothing_else_is
     assert rig.home.key not in done.stdout + done.stderr + everything.stdout + everything.stderr
 
 
+@pytest.mark.soak
 async def test_plans_are_listed_carried_out_and_declined(shell: Shell) -> None:
     rig = shell.rig
     one, two, three = await rig.home.photos(3)
@@ -138,6 +139,7 @@ async def test_what_stands_still_is_listed_and_goes_on(shell: Shell) -> None:
     assert await limits.open_trips() == ()
 
 
+@pytest.mark.soak
 async def test_beside_a_running_reactor_an_order_is_carried_out_by_it(shell: Shell, demo_model: Path) -> None:
     rig = shell.rig
     shell.settings |= models(shell.home, demo_model)
