@@ -182,9 +182,9 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "a call that is on its way is taken for one that never arrived": Fault(
         parts=Parts(),
-        steps=(("crash_late", 2, 0.1), RECEIPT),
+        steps=(("crash_late", 2, 1.5), RECEIPT),
         says="instead of Photo",
-        sound=Parts(unanswered=timedelta(seconds=0.3)),
+        sound=Parts(unanswered=timedelta(seconds=2.5)),
     ),
     "the journal is written afterwards": Fault(
         parts=Parts(journal=WrittenAfterwards), steps=(EARLY,), says="not journalled before"

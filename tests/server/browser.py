@@ -51,6 +51,8 @@ class Tab:
         self._password = password
         await self._ask("Fetch.enable", handleAuthRequests=True)
         await self.open(url)
+        # The feed is asked for as well: left in the middle of that it would wait for a dialog that nobody sees.
+        await self.until("(document.getElementById('live') ?? {dataset: {state: 'on'}}).dataset.state === 'on'")
         await self._ask("Fetch.disable")
 
     async def open(self, url: str) -> None:
@@ -65,7 +67,7 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    async def until(self, expression: str, seconds: float = 20.0) -> None:
+    async def until(self, expression: str, seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not await self.value(f"Boolean({expression})"):
                 await asyncio.sleep(0.05)

@@ -77,6 +77,8 @@ class MicroBatcher:
         """Run a batch and hand out its rows; False if it failed and may be tried in parts."""
         items = [one.item for one in batch]
         outcome = asyncio.get_running_loop().run_in_executor(self._executor, self._run, items)
+        # Where nobody waits any more, a failure is nobody's, and no noise when it is thrown away.
+        outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait([outcome])
         error = outcome.exception()
         if error is not None and len(batch) > 1:
