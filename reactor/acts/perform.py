@@ -74,8 +74,8 @@ class Performer:
         made: dict[type[Change], Change] = {}
         try:
             await self._perform_all(changes, cause, made)
-        except Exception:
-            # What was made is concluded all the same; a cancelled try (a deadline, a shutdown) has no time for it.
+        except Exception:  # raised again: what was made is concluded first, whatever kept the rest from being made
+            # A cancelled try (a deadline, a shutdown) has no time for it.
             await self._conclude(made)
             raise
         await self._conclude(made)

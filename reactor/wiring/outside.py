@@ -1,6 +1,6 @@
 """What meets the outside: the session to Immich and Frigate, and the server that answers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -112,10 +112,6 @@ def make_desk(
     async def look() -> None:
         await accounts.refresh(older_than_s=LOOK_AGAIN_S)
 
-    async def pictures() -> str:
-        question = sweep.question() if sweep is not None else ""
-        return f"{FAILED}{question}" if question else OK
-
     return Desk(
         facts=facts,
         runs=stores.runs,
@@ -130,5 +126,17 @@ def make_desk(
         hasten=stores.queue.hasten,
         look=look,
         # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
-        others={"frigate": frigate.answers, "pictures in frigate": pictures} if frigate is not None else {},
+        others=_of_frigate(frigate, sweep),
     )
+
+
+def _of_frigate(frigate: Frigate | None, sweep: FaceSweep | None) -> Mapping[str, Callable[[], Awaitable[str]]]:
+    """Return what may be asked about Frigate: whether it answers, and whether our pictures are still there."""
+    if frigate is None:
+        return {}
+
+    async def pictures() -> str:
+        question = sweep.question() if sweep is not None else ""
+        return f"{FAILED}{question}" if question else OK
+
+    return {"frigate": frigate.answers, "pictures in frigate": pictures}
