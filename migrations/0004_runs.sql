@@ -15,12 +15,6 @@ ALTER TABLE deliveries ALTER COLUMN account DROP DEFAULT;
 CREATE INDEX deliveries_shelved ON deliveries (event) WHERE state = 'shelved';
 CREATE INDEX deliveries_of_a_run ON deliveries (run, state) WHERE run <> 'live';
 CREATE INDEX deliveries_done ON deliveries (settled_at) WHERE state IN ('done', 'cancelled');
--- For the limits: what waits of one account, and what its scans asked for; another's backlog is not walked.
-DROP INDEX deliveries_open;
-CREATE INDEX deliveries_open ON deliveries (account, created_at) WHERE state IN ('waiting', 'running', 'joined');
-CREATE INDEX deliveries_asked ON deliveries (account, created_at) WHERE run <> 'live';
-CREATE INDEX journal_by_event ON journal (event);
-CREATE INDEX journal_of_a_plan ON journal (run, id) WHERE state IN ('planned', 'vetoed');
 
 CREATE TABLE runs (
     id text PRIMARY KEY,
@@ -60,11 +54,6 @@ ALTER TABLE photos ADD COLUMN external boolean NOT NULL DEFAULT false;
 ALTER TABLE photos DROP COLUMN external;
 DROP TABLE sightings;
 DROP TABLE runs;
-DROP INDEX journal_of_a_plan;
-DROP INDEX journal_by_event;
-DROP INDEX deliveries_asked;
-DROP INDEX deliveries_open;
-CREATE INDEX deliveries_open ON deliveries (created_at) WHERE state IN ('waiting', 'running', 'joined');
 DROP INDEX deliveries_done;
 DROP INDEX deliveries_of_a_run;
 DROP INDEX deliveries_shelved;

@@ -13,6 +13,12 @@ CREATE INDEX journal_of_a_run ON journal (run, id) WHERE run <> 'live';
 CREATE INDEX journal_waiting ON journal (id) WHERE state IN ('planned', 'suggested');
 CREATE INDEX journal_done ON journal (id) WHERE state = 'done';
 CREATE INDEX journal_undoes ON journal (undoes) WHERE undoes IS NOT NULL;
+CREATE INDEX journal_by_event ON journal (event);
+CREATE INDEX journal_of_a_plan ON journal (run, id) WHERE state IN ('planned', 'vetoed');
+-- For the limits: what waits of one account, and what its scans asked for; another's backlog is not walked.
+DROP INDEX deliveries_open;
+CREATE INDEX deliveries_open ON deliveries (account, created_at) WHERE state IN ('waiting', 'running', 'joined');
+CREATE INDEX deliveries_asked ON deliveries (account, created_at) WHERE run <> 'live';
 
 CREATE TABLE vetoes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -63,6 +69,11 @@ ALTER TABLE runs DROP CONSTRAINT runs_kind_check;
 ALTER TABLE runs ADD CONSTRAINT runs_kind_check CHECK (kind IN ('scan', 'replay'));
 DROP TABLE trips;
 DROP TABLE vetoes;
+DROP INDEX deliveries_asked;
+DROP INDEX deliveries_open;
+CREATE INDEX deliveries_open ON deliveries (created_at) WHERE state IN ('waiting', 'running', 'joined');
+DROP INDEX journal_of_a_plan;
+DROP INDEX journal_by_event;
 DROP INDEX journal_undoes;
 DROP INDEX journal_done;
 DROP INDEX journal_waiting;

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import asyncpg
 import pytest
 
 from reactor.adapters.postgres.migrate import migrate
+from reactor.config import resource
 from reactor.core.errors import StartError
 
 from .servers import Holder, open_home
@@ -128,3 +130,17 @@ async def test_user_without_rights_gets_a_sentence(dsn: str, folder: Path) -> No
     await connection.close()
     with pytest.raises(StartError, match="refused the migrations: permission denied"):
         await migrate(dsn.replace("postgres@", "guest@"), folder)
+
+
+RELEASED = {
+    "0001_event_log": "0d5f25fa567ef8e41a0d11afff3a2fd72b7714957db601edf42b5af3f1ab48bd",
+    "0002_journal": "4d91a35569f4b7a05e11cb184c27fb6ac2cdfd500fc2a831cf95dea3fe717c4a",
+    "0003_photos": "f976fca9d29c91046efb17a5478f236ad991cab83449fcb732fc559d3ab51ab3",
+    "0004_runs": "5c6ea04a861a6c3955ad943e33767a9182b72e9b4ad498a05c6e480aed238c45",
+}
+
+
+def test_released_migrations_are_as_they_were_released() -> None:
+    """A database that has applied one refuses to start on another text of it; a change needs a new file."""
+    folder = resource("migrations")
+    assert {name: sha256((folder / f"{name}.sql").read_bytes()).hexdigest() for name in RELEASED} == RELEASED
