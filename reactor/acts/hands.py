@@ -222,6 +222,7 @@ class PortraitHand(Looking[AddPortrait]):
 
     async def call(self, change: AddPortrait, before: State) -> State:
         assert isinstance(before, PortraitState)
+        await self._expect_still_theirs(change)
         try:
             crop = await self._crop(change)
             await self._writer.register(change.name, crop)
@@ -234,6 +235,15 @@ class PortraitHand(Looking[AddPortrait]):
         if len(ours) != 1:
             raise Retryable(f"Frigate took the face of {change.name}, but {len(ours)} new files look like it")
         return PortraitState(files=after.files, ours=ours[0])
+
+    async def _expect_still_theirs(self, change: AddPortrait) -> None:
+        """Raise Untouched where the user has given the face to somebody else since it was chosen."""
+        try:
+            faces = await self._libraries(change.account).faces(change.asset)
+        except (Unreachable, Blocked) as error:
+            raise Untouched(error) from error
+        if not any(face.id == change.face and face.person == change.person for face in faces):
+            raise Untouched(Stale("the face is gone, or somebody else's by now; decided anew", after=1.0))
 
     async def recover(self, entry: Entry, now: State) -> tuple[EntryState, State, str]:
         """Look for our crop among the files that are new; wait while a late answer is still possible."""

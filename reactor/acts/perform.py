@@ -9,9 +9,8 @@ import structlog
 
 from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand, Untouched
-from reactor.core.categories import tag_of
+from reactor.acts.planned import WAITS, asked_for
 from reactor.core.changes import (
-    ArchiveAssets,
     CarryOut,
     Change,
     Order,
@@ -27,17 +26,15 @@ from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
 from reactor.core.ids import AccountId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.modes import Modes
-from reactor.core.past import SETTLES, Past, Refused, age_of
+from reactor.core.past import Past, Refused, age_of
 from reactor.core.portraits import NoFace
 from reactor.core.restoration import completed, is_part
 from reactor.core.standing import admissible, as_wished, satisfied, strangers
 from reactor.core.undo import undo_of
-from reactor.core.vetoes import by_undo, vetoed_tags
+from reactor.core.vetoes import by_undo
 from reactor.ports import Journal, Memory
 
 log = structlog.get_logger(__name__)
-
-WAITS = (EntryState.PLANNED, EntryState.SUGGESTED)
 
 
 class Performer:
@@ -195,12 +192,12 @@ class Performer:
         entry = await self._journal.entry(order.entry)
         if entry is None or entry.state not in (*WAITS, EntryState.DONE):
             return None
-        sure = replace(entry.change, reason=replace(entry.change.reason, sure=True))
         waits = entry.state in WAITS
+        made: Change | EntryState | None = EntryState.VETOED
         try:
-            made: Change | EntryState | None = EntryState.VETOED
-            if await self._still_wanted(sure):
-                made = await self._wish(sure, replace(entry.cause, run=cause.run), ordered=True)
+            wanted = await asked_for(order, entry, self._journal, self._now())
+            if wanted is not None:
+                made = await self._wish(wanted, replace(entry.cause, run=cause.run), ordered=True)
         except Gone as error:
             made, note = EntryState.SUPERSEDED, f"it is gone: {error}"
         except Stale as error:
@@ -215,14 +212,6 @@ class Performer:
             await self._journal.close(entry.id, EntryState(ended), note or "you undid this before; it stays undone")
         return made
 
-    async def _still_wanted(self, change: Change) -> bool:
-        """Say whether any category that archives a photo still has its tag there, as far as the user is concerned."""
-        if not isinstance(change, ArchiveAssets) or not change.categories:
-            return True
-        tags = {tag_of(category) for category in change.categories}
-        pasts = [await self._journal.past(change.account, "tags", (asset,)) for asset in change.assets]
-        return not any(tags <= vetoed_tags(past.vetoes) for past in pasts)
-
     def _hand(self, change: Change) -> Hand[Any]:
         hand = self._hands.get(type(change))
         if hand is None:
@@ -231,7 +220,7 @@ class Performer:
 
     async def _past(self, change: Change) -> Past:
         past = await self._journal.past(change.account, feature_of(change), subjects_of(change))
-        return replace(past, settled=self._now() - SETTLES)
+        return replace(past, now=self._now())
 
     async def _make(self, hand: Hand[Any], change: Change, cause: Cause, before: State) -> Change:
         entry = await self._journal.write(change, cause, before, EntryState.OPEN)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from reactor.core.categories import name_of
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
@@ -125,7 +126,7 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
     match deed.change:
         case TagAsset(tags=tags, reason=reason):
             scores = dict(reason.scores)
-            names = [tag.removeprefix("Auto/") for tag in tags]
+            names = [name_of(tag) for tag in tags]
             return tuple(_note(deed, name, "tag", about=name, score=scores.get(name)) for name in names)
         case ArchiveAssets(assets=assets):
             return (_note(deed, "archived" + _company(len(assets) - 1), "archive"),)
@@ -141,7 +142,7 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
 def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
     match change:
         case UntagAsset(tags=tags):
-            names = [tag.removeprefix("Auto/") for tag in tags]
+            names = [name_of(tag) for tag in tags]
             return tuple(_note(deed, f"{name} taken off", "tag", about=name) for name in names)
         case UnarchiveAssets():
             return (_note(deed, "brought back from the archive", "archive"),)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reactor.core.ids import AccountId
 
 Action = Literal["tag", "tag_and_archive"]
+TAG_PREFIX = "Auto/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,12 @@ class Match:
 
 def tag_of(name: str) -> str:
     """Return the tag of a category."""
-    return f"Auto/{name}"
+    return TAG_PREFIX + name
+
+
+def name_of(tag: str) -> str:
+    """Return the name of the category that sets a tag."""
+    return tag.removeprefix(TAG_PREFIX)
 
 
 def for_account(categories: Sequence[Category], account: AccountId) -> tuple[Category, ...]:

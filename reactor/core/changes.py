@@ -43,11 +43,15 @@ class ArchiveAssets:
 
 @dataclass(frozen=True, kw_only=True)
 class StackAssets:
-    """Let one stack hold exactly these members, the cover first among them."""
+    """Let one stack hold exactly these members, the cover first among them.
+
+    ``certain`` are the groups within a suggestion that are no question themselves.
+    """
 
     account: AccountId
     cover: AssetId
     members: tuple[AssetId, ...]
+    certain: tuple[tuple[AssetId, ...], ...] = ()
     reason: Reason
 
 
@@ -145,12 +149,16 @@ class Undo:
 
 @dataclass(frozen=True, kw_only=True)
 class CarryOut:
-    """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so."""
+    """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
+
+    ``tags`` are those that the categories of now may set; others of a plan are left out.
+    """
 
     account: AccountId
     entry: int
     feature: Feature
     subjects: tuple[str, ...]
+    tags: frozenset[str] | None = None
 
 
 Order: TypeAlias = Undo | CarryOut

@@ -61,18 +61,12 @@ class PortraitDeleted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UndoAsked:
-    """A person asked, in a run, to have a journal entry taken back; with ``tags`` only those of them.
-
-    ``photos`` (or person and face) are those that the entry is about.
-    """
-
+class _Asked:
     account: AccountId
     entry: int
     feature: Feature
     photos: tuple[str, ...]
     run: RunId
-    tags: tuple[str, ...] | None = None
 
     @property
     def subject(self) -> str:
@@ -84,19 +78,15 @@ class UndoAsked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApplyAsked:
+class UndoAsked(_Asked):
+    """A person asked, in a run, to have a journal entry taken back; with ``tags`` only those of them.
+
+    ``photos`` (or person and face) are those that the entry is about.
+    """
+
+    tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyAsked(_Asked):
     """A person asked, in a run, to have done what a journal entry planned or suggested, or what Immich lost of it."""
-
-    account: AccountId
-    entry: int
-    feature: Feature
-    photos: tuple[str, ...]
-    run: RunId
-
-    @property
-    def subject(self) -> str:
-        return self.photos[0]
-
-    @property
-    def version(self) -> str:
-        return f"{self.entry}:{self.run}"

@@ -21,7 +21,7 @@ class EntryState(StrEnum):
     DONE = "done"
     """Called, read back and found as wished."""
     SUPERSEDED = "superseded"
-    """Something else stood there when it was looked at again; nothing of ours was kept."""
+    """Overtaken: it never arrived, was planned anew, or was read back otherwise than wished; the note says which."""
     FAILED = "failed"
     """Refused for good by the other side; nothing was changed."""
     VETOED = "vetoed"

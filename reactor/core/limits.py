@@ -1,13 +1,22 @@
 """When too much happens: changes an hour, photos in a stack, share of a library, deletions; what stops and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from reactor.core.categories import name_of
 from reactor.core.changes import ArchiveAssets, Change, Feature, RemovePortrait, StackAssets, TagAsset
 from reactor.core.ids import AccountId
 
 Rule = Literal["changes", "stack size", "share", "deletions"]
+LEADS_TO: Mapping[Feature, tuple[str, ...]] = {
+    "tags": ("embed", "classify"),
+    "archive": ("embed", "classify", "archive"),
+    "stacks": ("embed", "stack"),
+    "faces": ("faces",),
+}
+"""The handlers whose waiting deliveries are the backlog of a feature."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +128,7 @@ def categories_of(change: Change) -> tuple[str, ...]:
     """Return the categories that a change tags or archives by."""
     match change:
         case TagAsset(tags=tags):
-            return tuple(tag.removeprefix("Auto/") for tag in tags)
+            return tuple(name_of(tag) for tag in tags)
         case ArchiveAssets(categories=categories):
             return categories
     return ()

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from reactor.core.asking import BadRequest, expect_known, expect_ordered
+from reactor.core.categories import name_of, tag_of
 from reactor.core.changes import FEATURES, Feature
 from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.journal_lines import JournalLine
 
 OrderKind = Literal["undo", "apply"]
-TAG_PREFIX = "Auto/"
 NAMED = 5
 """So many ids stand in a title; of more their number."""
 
@@ -42,12 +42,12 @@ class UndoRequest:
     @property
     def tag(self) -> str | None:
         """The tag that the category sets."""
-        return TAG_PREFIX + self.category.removeprefix(TAG_PREFIX) if self.category is not None else None
+        return tag_of(name_of(self.category)) if self.category is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyRequest:
-    """Do what was planned and fits every filter that is given, or all with ``everything``; newest first.
+    """Do what was planned and fits every filter that is given, or all with ``everything``; in the order of the plans.
 
     With ``suggestions`` what was suggested is meant instead; entries that are named are meant whatever they are: one
     that is done is done again where it is lost. What a dry run planned is meant only where the ``run``, or an entry,

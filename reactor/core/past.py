@@ -31,19 +31,20 @@ class Past:
     """What was done before, as far as no veto speaks of it.
 
     ``newest`` is the newest done entry of each subject; ``tags`` are those that entries left on the asset and who did
-    so last. ``vetoes`` are those that concern the subjects; ``settled`` bounds what is old enough to conclude from.
+    so last. ``vetoes`` are those that concern the subjects; ``now`` is the clock by which an entry is old enough to
+    conclude from, without it all are.
     """
 
     newest: Mapping[str, Entry] = field(default_factory=dict)
     tags: Mapping[str, Entry] = field(default_factory=dict)
     vetoes: tuple[Veto, ...] = ()
-    settled: datetime | None = None
+    now: datetime | None = None
 
     def is_old(self, entry: Entry) -> bool:
         """Say whether enough time has passed since the entry to conclude from what is no longer so."""
-        if self.settled is None or entry.settled_at is None:
+        if self.now is None or entry.settled_at is None:
             return True
-        return age_of(entry.settled_at, self.settled + SETTLES) >= SETTLES
+        return age_of(entry.settled_at, self.now) >= SETTLES
 
 
 @dataclass(frozen=True, kw_only=True)

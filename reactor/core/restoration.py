@@ -1,5 +1,6 @@
 """Whether a change of ours can still be taken back: only what is as we left it is touched."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from reactor.core.changes import (
@@ -40,14 +41,17 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
     match change, now:
         case UntagAsset(), TagState():
             # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
-            tags = tuple(tag for tag in change.tags if tag in past.tags)
+            tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
             if now.tags.isdisjoint(tags):
-                return _left("you took the tag off and set it again")
+                later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
+                return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
             return replace(change, tags=tags)
         case UnarchiveAssets(), VisibilityState():
-            ours = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
+            archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
+            ours = {asset for asset in archived if past.newest[asset].id <= change.undoes}
             if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
-                return _left("you archived it yourself since")
+                later = {past.newest[asset].id for asset in archived - ours}
+                return _left(_stands_on_it(later) if later else "you archived it yourself since")
             return replace(change, assets=tuple(sorted(ours)))
         case RestoreStacks(), StackState():
             return _stack_restorable(_with_cover_of_now(change, now), now, past)
@@ -63,7 +67,7 @@ def completed(change: Restoration, everything: Restoration | None, past: Past) -
     """Return the undo of some tags as that of the whole entry, where none of its other tags is ours any more."""
     if not isinstance(change, UntagAsset) or not isinstance(everything, UntagAsset):
         return change
-    rest = {tag for tag in everything.tags if tag in past.tags and tag not in change.tags}
+    rest = {tag for tag in everything.tags if _last_set_by(everything, past, tag) and tag not in change.tags}
     return replace(change, whole=not rest)
 
 
@@ -92,9 +96,16 @@ def _made_again(change: RestoreStacks, now: StackState, past: Past) -> bool:
 
 def _why(change: RestoreStacks, past: Past) -> str:
     later = {entry.id for entry in past.newest.values() if entry.id > change.undoes}
-    if later:
-        return f"a later change of ours stands on it ({', '.join(map(str, sorted(later)))}); take that back first"
-    return "the stack is not as we left it: you changed it"
+    return _stands_on_it(later) if later else "the stack is not as we left it: you changed it"
+
+
+def _last_set_by(change: UntagAsset, past: Past, tag: str) -> bool:
+    """Say whether the tag is ours by the entry that is taken back, and by none after it."""
+    return tag in past.tags and past.tags[tag].id <= change.undoes
+
+
+def _stands_on_it(later: Collection[int]) -> str:
+    return f"a later change of ours stands on it ({', '.join(map(str, sorted(later)))}); take that back first"
 
 
 def _left(why: str) -> Refused:

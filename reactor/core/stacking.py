@@ -49,13 +49,13 @@ def restack(
     standings: Mapping[AssetId, Standing],
     past: Past,
     *,
-    sure: bool = True,
+    certain: Sequence[Group] | None = None,
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, where a stack has members outside the group (nothing is split), and
     where stacks would be joined whose covers a person chose.
-    One that is not ``sure`` is only suggested.
+    With ``certain``, the groups of the sure rule, it is only suggested.
     """
     wished = frozenset(group.members)
     present = {member: stack for member in group.members if (stack := standings[member].stack) is not None}
@@ -71,8 +71,11 @@ def restack(
         account=account,
         cover=cover,
         members=(cover, *(member for member in group.members if member != cover)),
+        certain=tuple(part.members for part in certain or () if wished.issuperset(part.members)),
         reason=Reason(
-            rule=f"{group.reason.rule}; cover: {why.rule}", scores=group.reason.scores + why.scores, sure=sure
+            rule=f"{group.reason.rule}; cover: {why.rule}",
+            scores=group.reason.scores + why.scores,
+            sure=certain is None,
         ),
     )
 

@@ -128,8 +128,10 @@ def way_back(change: RestoreStacks, missing: Collection[AssetId] = ()) -> Way:
     (facts/immich-api.md section 6), so it is changed first.
     """
     members = frozenset(change.members) - frozenset(missing)
-    if len(members) < 2:
+    if not members:
         return Way(steps=(), states=(frozenset(),))
+    if len(members) == 1:  # the others were deleted for good, and Immich may keep a stack of one (section 6)
+        return Way(steps=(Dissolve(),), states=(frozenset({(min(members), members)}), frozenset()))
     cover = change.cover if change.cover in members else min(members)
     targets = sorted(_former(change.stacks, members), key=lambda stack: (-len(stack[1]), stack[0]))
     begin: Stacks = frozenset({(cover, members)})

@@ -150,7 +150,9 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
             stacks = before.stacks if isinstance(before, StackState) else ()
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
                 return (_cover(change.account, stacks[0][0], "declined", why, entry),)
-            return (not_together(change.account, change.members, stacks, "declined", why, entry),)
+            certain = [(group[0], frozenset(group)) for group in change.certain]
+            before_it = [stack for stack in stacks if all(stack[1].isdisjoint(group) for _, group in certain)]
+            return (not_together(change.account, change.members, (*certain, *before_it), "declined", why, entry),)
         case AddPortrait():
             return (_portrait(change.account, change.face, "declined", why, entry),)
         case _:

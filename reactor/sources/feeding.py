@@ -9,12 +9,15 @@ from typing import Protocol
 import structlog
 
 from reactor.core.errors import Permanent, Retryable
+from reactor.core.events import Event
 from reactor.core.ids import RunId
 from reactor.core.pace import Window
 from reactor.core.runs import RunKind, RunProgress, RunRequest, RunState, ended
 
 log = structlog.get_logger(__name__)
 
+PAGE = 100
+"""What a feed looks up at once, at most."""
 IDLE_S = 1.0
 FULL_S = 0.2
 TROUBLE_S = 5.0
@@ -37,6 +40,19 @@ class Open(Protocol):
 
     @property
     def note(self) -> str: ...
+
+
+class Part(Protocol):
+    """A part of what a replay or an order is about."""
+
+    @property
+    def at(self) -> int: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def events(self) -> tuple[Event, ...]: ...
 
 
 class Leases(Protocol):

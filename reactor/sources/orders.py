@@ -1,29 +1,13 @@
-"""Take changes back, or carry out what waits, entry by entry: the newest first."""
+"""Take changes back, or carry out what waits, entry by entry."""
 
 from dataclasses import replace
 from typing import Protocol
 
 from reactor.core.errors import Permanent
-from reactor.core.events import Event
 from reactor.core.ids import RunId
 from reactor.core.orders import ApplyRequest, OrderProgress, OrderRequest, UndoRequest
 from reactor.ports import EventSink
-from reactor.sources.feeding import Open, Step
-
-PAGE = 100
-
-
-class Part(Protocol):
-    """A part of what an order is about."""
-
-    @property
-    def at(self) -> int: ...
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def events(self) -> tuple[Event, ...]: ...
+from reactor.sources.feeding import PAGE, Open, Part, Step
 
 
 class Orders(Protocol):
@@ -35,10 +19,7 @@ class Orders(Protocol):
 
 
 class OrdersFeed:
-    """Ask for what stands in the journal when the order begins; what is written later is no part of it.
-
-    A later change stands on an earlier one (a stack that grew), so the newest is asked for first.
-    """
+    """Ask for what stands in the journal when the order begins; what is written later is no part of it."""
 
     def __init__(self, orders: Orders, sink: EventSink) -> None:
         self._orders = orders

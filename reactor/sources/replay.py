@@ -4,26 +4,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from reactor.core.errors import Permanent
-from reactor.core.events import Event
 from reactor.core.ids import RunId
 from reactor.core.runs import ReplayProgress, ReplayRequest
 from reactor.ports import EventSink
-from reactor.sources.feeding import Open, Step
-
-PAGE = 100
-
-
-class Part(Protocol):
-    """A part of what a replay finds."""
-
-    @property
-    def at(self) -> int: ...
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def events(self) -> tuple[Event, ...]: ...
+from reactor.sources.feeding import PAGE, Open, Part, Step
 
 
 class Replays(Protocol):

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from reactor.core.categories import archiving_of
-from reactor.core.changes import CarryOut, TagAsset, Undo
+from reactor.core.changes import ArchiveAssets, CarryOut, TagAsset, Undo
+from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
-from reactor.core.ids import AssetId
+from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import EntryState
 from reactor.ports import Services
@@ -42,24 +43,53 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     """Order what was planned or suggested; a tag that was accepted brings its photo to the archive where it should."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
-    order = CarryOut(account=event.account, entry=event.entry, feature=event.feature, subjects=event.photos)
+    order = CarryOut(
+        account=event.account,
+        entry=event.entry,
+        feature=event.feature,
+        subjects=event.photos,
+        tags=frozenset(one.tag for one in services.categories(event.account) if one.enabled),
+    )
     return Outcome(events=await _follow_ups(event, services), changes=(order,))
 
 
 async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...]:
     entry = await services.journal.entry(event.entry)
-    # It may have been carried out by a try that broke off before these were told.
-    if entry is None or entry.state not in (EntryState.SUGGESTED, EntryState.CARRIED_OUT):
+    if entry is None:
         return ()
-    if not isinstance(entry.change, TagAsset) or entry.change.reason.sure:
-        return ()
-    archiving = archiving_of(entry.change.tags, services.categories(event.account))
+    match entry.change, entry.state:
+        # It may have been carried out by a try that broke off before these were told.
+        case TagAsset(reason=reason) as change, EntryState.SUGGESTED | EntryState.CARRIED_OUT if not reason.sure:
+            archiving = archiving_of(change.tags, services.categories(event.account))
+            return await _archiving((change.asset,), archiving, event.account, services)
+        case ArchiveAssets() as change, EntryState.PLANNED if await _stacked_since(change, services):
+            return await _archiving(change.assets, change.categories, event.account, services)
+    return ()
+
+
+async def _stacked_since(change: ArchiveAssets, services: Services) -> bool:
+    """Say whether a photo stands in a stack with others by now, of which the plan knew nothing."""
+    library = services.library(change.account)
+    try:
+        for name in change.assets:
+            asset = await library.asset(name)
+            if asset.stack is not None and not (await library.stack(asset.stack)).members <= {*change.assets}:
+                return True
+    except Gone:
+        return False  # the plan itself says so
+    return False
+
+
+async def _archiving(
+    assets: Sequence[AssetId], archiving: tuple[str, ...], account: AccountId, services: Services
+) -> tuple[Event, ...]:
+    """Ask whether the photos are to be archived, for these categories."""
     if not archiving:
         return ()
-    photos = await services.photos.embedded(event.account, (entry.change.asset,), services.embedder.model)
+    photos = await services.photos.embedded(account, assets, services.embedder.model)
     return tuple(
         ArchiveWanted(
-            account=event.account,
+            account=account,
             asset=AssetId(photo.asset),
             categories=archiving,
             model=services.embedder.model,

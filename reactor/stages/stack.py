@@ -129,8 +129,8 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...
     if desk.policy.review_share:
         doubtful = in_doubt(groups, await _settled_groups(photos, asked, reading, desk.policy.loose()))
     found = [
-        restack(desk.account, group, photos, reading.standings, reading.past, sure=sure)
-        for part, sure in ((groups, True), (doubtful, False))
+        restack(desk.account, group, photos, reading.standings, reading.past, certain=certain)
+        for part, certain in ((groups, None), (doubtful, groups))
         for group in part
     ]
     return tuple(change for change in found if change is not None)

@@ -27,7 +27,10 @@ SOON_S = 1.0
 # for itself. Two who notice the same write it once (adapters/postgres/vetoes.py).
 @router.on(AssetChanged, CoverChosen, TagDeleted, PortraitDeleted, name="veto", concurrency=4)
 async def veto(events: Sequence[Event], services: Services) -> Outcome:
-    """Remember what is undone still; raises Held while a change of ours is under way, or is too young to conclude."""
+    """Remember what is undone still; raises Held while a change of ours is under way, or is too young to conclude.
+
+    Whether a portrait is gone the sweep of Frigate has seen for itself.
+    """
     (event,) = events
     match event:
         case AssetChanged():

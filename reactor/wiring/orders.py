@@ -38,7 +38,8 @@ async def open_hands(
         exits.push_async_callback(stores.wake.aclose)
         clients = open_accounts(settings.households(), session)
         accounts = Accounts(clients, stores.bookmarks, on_back=stores.queue.hasten)
-        await accounts.start()
+        # Where every key is refused, what needs none (portraits) is still done, and the rest says why it was not.
+        await accounts.refresh()
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         model: Model = NoModel()
         if model_folder is not None:

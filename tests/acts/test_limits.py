@@ -1,9 +1,11 @@
 """When too much happens: what stops, what it says, and how it goes on."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from reactor.adapters.postgres.limits import PostgresLimits
-from reactor.core.changes import ArchiveAssets, TagAsset
+from reactor.core.changes import ArchiveAssets, TagAsset, Undo
 from reactor.core.errors import Held
 from reactor.core.ids import AssetId, RunId
 from reactor.core.journal import Cause, EntryState
@@ -81,6 +83,39 @@ async def test_a_category_takes_no_more_than_its_share(desk: Desk, feature: str)
         assert await claim(photo) is EntryState.DONE
     with pytest.raises(Held, match="4 of 6"):
         await claim(photos[4])
+
+
+async def test_what_was_taken_back_counts_no_more_for_the_share_of_its_category(desk: Desk) -> None:
+    photos = await desk.home.photos(3)
+    for photo in photos:
+        await desk.performer().perform(tag(photo, "Auto/A", "Auto/B"), CAUSE)
+    order = Undo(account=ME, entry=1, feature="tags", subjects=(photos[0],), tags=("Auto/A",))
+    assert await desk.performer().perform(order, CAUSE) is EntryState.DONE
+    limits = PostgresLimits(desk.pool)
+    claimed = [(await limits.share(ME, "tags", category)).claimed for category in ("A", "B")]
+    assert claimed == [2, 3]
+
+
+async def test_what_waits_for_another_feature_is_no_allowance(desk: Desk) -> None:
+    await desk.pool.execute(
+        """
+        WITH event AS (INSERT INTO events (account, kind, subject, version, payload, source)
+            VALUES ($1, 'PersonNamed', 'anna', '', '{}', 'poll') RETURNING seq)
+        INSERT INTO deliveries (event, handler, run, lane, account, created_at)
+        SELECT seq, 'faces', 'live', 'frigate', $1, clock_timestamp() - interval '7 days' FROM event
+        """,
+        ME,
+    )
+    await desk.pool.execute(
+        """
+        INSERT INTO events (account, kind, subject, version, payload, source, heard_at)
+        VALUES ($1, 'AssetUploaded', 'a', '', '{}', 'webhook', clock_timestamp() - interval '3 days')
+        """,
+        ME,
+    )
+    limits, an_hour_ago = PostgresLimits(desk.pool), datetime.now(UTC) - timedelta(hours=1)
+    assert await limits.count_since(ME, "tags", an_hour_ago) == (0, 0)
+    assert await limits.count_since(ME, "faces", an_hour_ago) == (0, 1)
 
 
 async def test_a_run_asks_for_a_budget_instead_of_tripping(desk: Desk) -> None:

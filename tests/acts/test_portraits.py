@@ -18,8 +18,8 @@ from reactor.adapters.frigate.writing import FrigateFaceWriter
 from reactor.adapters.pictures import PillowPortraits
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.core.changes import AddPortrait, Change, PortraitState, Reason, RemovePortrait, Undo
-from reactor.core.errors import Held, Retryable, Unreachable
-from reactor.core.ids import LIVE, AssetId, FaceId, PersonId
+from reactor.core.errors import Held, Retryable, Stale, Unreachable
+from reactor.core.ids import LIVE, AssetId, PersonId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.portraits import PortraitPolicy
 from reactor.demo.frigate import SimulatedFrigate
@@ -29,7 +29,6 @@ from reactor.demo.pictures.library import SamplePhoto, sample_library
 from ..household import ME, START, Household, a_household, a_performer, eventually
 
 CAUSE = Cause(handler="faces", event=1, run=LIVE)
-PERSON = PersonId("5ab6cd43-c7cc-4946-8f26-661d8de078d3")
 POLICY = PortraitPolicy()
 
 
@@ -67,12 +66,15 @@ class Studio:
         shot = Shot(file_name=photo.file_name, data=photo.jpeg, taken_at=photo.taken_at)
         asset = AssetId(await self.home.phone.upload(shot))
         await self.home.rest()
+        left, top, right, bottom = map(int, photo.faces[0].box)
+        person = PersonId(self.home.immich.recognise(asset, box=(left, top, right, bottom), image_size=photo.size))
+        (face,) = await self.home.library.faces(asset)
         return AddPortrait(
             account=ME,
-            person=PERSON,
+            person=person,
             name=photo.faces[0].person.replace(".", ""),
             asset=asset,
-            face=FaceId(asset),
+            face=face.id,
             box=box or photo.faces[0].box,
             frame=photo.size,
             reason=Reason(rule="new, sharp and clear"),
@@ -96,10 +98,21 @@ async def test_a_face_is_given_once_and_its_file_is_known(studio: Studio, portra
     change = await studio.wish(portraits[0])
     assert await studio.performer().perform(change, CAUSE) is EntryState.DONE
     assert await studio.performer().perform(change, CAUSE) is None
-    entry = (await studio.journal.newest(ME, "faces", [PERSON]))[PERSON]
+    entry = (await studio.journal.newest(ME, "faces", [change.person]))[change.person]
     assert isinstance(entry.after, PortraitState)
     assert {entry.after.ours} == set((await studio.faces.faces())[change.name])
     assert studio.uploads() == 1
+
+
+async def test_a_face_that_is_somebody_elses_by_now_is_not_given(studio: Studio, portraits: list[SamplePhoto]) -> None:
+    change = await studio.wish(portraits[0])
+    other = studio.home.immich.recognise(change.asset, box=(0, 0, 90, 90), image_size=change.frame)
+    headers = {"x-api-key": studio.home.key}
+    async with aiohttp.ClientSession(studio.home.immich.url, headers=headers, raise_for_status=True) as session:
+        await session.put(f"/api/faces/{other}", json={"id": change.face})
+    with pytest.raises(Stale, match="somebody else's by now"):
+        await studio.performer().perform(change, CAUSE)
+    assert (await studio.entries(), studio.uploads()) == (["superseded"], 0)
 
 
 async def test_what_was_given_is_taken_up(studio: Studio, portraits: list[SamplePhoto]) -> None:
@@ -173,7 +186,7 @@ async def test_a_late_upload_of_a_photo_that_is_gone_waits_for_a_person(
 
     await eventually(stored, "Frigate stores it late")
     await studio.home.user_deletes(change.asset, force=True)
-    await studio.performer(unanswered=timedelta(0)).recover("faces", ME, [PERSON])
+    await studio.performer(unanswered=timedelta(0)).recover("faces", ME, [change.person])
     assert await studio.entries() == ["parked"]
 
 

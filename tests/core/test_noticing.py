@@ -25,7 +25,7 @@ from reactor.core.ids import LIVE, AccountId, AssetId, FaceId, PersonId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.past import Past
 from reactor.core.standing import noticed, satisfied, strangers, unarchived, unstacked, untagged
-from reactor.core.vetoes import Veto, apart, chosen_covers, cover_chosen, released_covers
+from reactor.core.vetoes import Standing, Veto, apart, chosen_covers, cover_chosen, released_covers
 
 ME = AccountId("me")
 WHY = Reason(rule="because")
@@ -54,10 +54,10 @@ def stacks(*groups: str, missing: str = "") -> StackState:
     )
 
 
-def left(names: str, *, settled: datetime | None = None) -> Past:
+def left(names: str, *, now: datetime | None = None) -> Past:
     """Return what is known after we stacked these."""
     one = entry(stack(names), stacks(names))
-    return Past(newest=dict.fromkeys(ids(names), one), settled=settled)
+    return Past(newest=dict.fromkeys(ids(names), one), now=now)
 
 
 def groups(found: tuple[Veto, ...]) -> list[str]:
@@ -110,11 +110,11 @@ def test_pairs_are_kept_apart_exactly_where_they_do_not_stand_together(places: l
 
 
 def test_nothing_is_concluded_too_soon() -> None:
-    early = NOON - timedelta(seconds=1)
-    assert unstacked(ME, ids("a b"), stacks(), left("a b", settled=early)) == ()
+    early, old = NOON + timedelta(seconds=59), NOON + timedelta(seconds=60)
+    assert unstacked(ME, ids("a b"), stacks(), left("a b", now=early)) == ()
     tagged = entry(TagAsset(account=ME, asset=PHOTOS[0], tags=("Auto/X",), reason=WHY), TagState(tags=frozenset()))
-    assert untagged(ME, PHOTOS[0], TagState(tags=frozenset()), Past(tags={"Auto/X": tagged}, settled=early)) == ()
-    (veto,) = untagged(ME, PHOTOS[0], TagState(tags=frozenset()), Past(tags={"Auto/X": tagged}, settled=NOON))
+    assert untagged(ME, PHOTOS[0], TagState(tags=frozenset()), Past(tags={"Auto/X": tagged}, now=early)) == ()
+    (veto,) = untagged(ME, PHOTOS[0], TagState(tags=frozenset()), Past(tags={"Auto/X": tagged}, now=old))
     assert (veto.kind, veto.value, veto.entry) == ("tag", "Auto/X", 7)
     assert untagged(ME, PHOTOS[0], TagState(tags=frozenset({"Auto/X"})), Past(tags={"Auto/X": tagged})) == ()
 
@@ -129,8 +129,8 @@ def test_what_is_back_in_the_timeline_was_brought_back(visibility: str, expected
     assert [(veto.kind, veto.subjects) for veto in found] == ([("archive", ("a",))] if expected else [])
 
 
-def cover(name: str, number: int, *, after: int = 7, state: str = "active") -> Veto:
-    return Veto(account=ME, kind="cover", subjects=(name,), entry=after, id=number, state=state)  # type: ignore[arg-type]
+def cover(name: str, number: int, *, after: int = 7, state: Standing = "active") -> Veto:
+    return Veto(account=ME, kind="cover", subjects=(name,), entry=after, id=number, state=state)
 
 
 def test_the_latest_choice_of_a_cover_counts_and_one_that_was_revoked_does_not() -> None:

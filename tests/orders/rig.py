@@ -33,6 +33,7 @@ from ..stages.house import House
 from ..working import AT_ONCE, LEASE
 
 WHY = Reason(rule="because", scores=(("Receipts", 0.91),))
+KNOWN = tuple(Category(name=name, prompts=("a photo",), similarity=0.5) for name in ("A", "B", "C", "Cats", "X"))
 QUICK = RetryPolicy(first_s=0.05, soon_s=0.05, soon_longest_s=0.2, longest_s=0.2)
 
 
@@ -58,7 +59,7 @@ class Rig:
 
     house: House
     window: Window = field(default_factory=Window)
-    categories: tuple[Category, ...] = ()
+    categories: tuple[Category, ...] = KNOWN
 
     def __post_init__(self) -> None:
         self.pool, self.home = self.house.pool, self.house.home

@@ -49,6 +49,8 @@ async def test_what_is_sure_is_done_and_what_it_might_grow_by_suggested() -> Non
     assert await wished(world, "a b c") == [("a b", True), ("a b c", False)]
     done = await stack([AssetEmbedded(account=ME, asset=AssetId("a"), model=MODEL, checksum="")], world.services())
     assert isinstance(done.changes[0], StackAssets)
+    assert isinstance(done.changes[1], StackAssets)
+    assert [sorted(group) for group in done.changes[1].certain] == [["a", "b"]]
     world.carry_out(done.changes[0])
     assert await wished(world, "c") == [("a b c", False)]
     assert await wished(views(0, NEAR), "a b") == [("a b", True)]

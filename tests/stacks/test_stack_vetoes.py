@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactor.core.changes import Reason, StackAssets
+from reactor.core.changes import Reason, StackAssets, StackState
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
-from reactor.core.vetoes import Veto, apart, not_together
+from reactor.core.vetoes import Standing, Veto, apart, by_decline, not_together
 from reactor.stages.stack import stack
 
 from .world import ME, MODEL, World, ids, photo, stack_of
@@ -27,8 +27,8 @@ def parted(number: int, *groups: str, state: str = "active") -> Veto:
     return Veto(**(vars(veto) | {"id": number, "state": state}))
 
 
-def cover(number: int, name: str, *, entry: int = 1, state: str = "active") -> Veto:
-    return Veto(account=ME, kind="cover", subjects=(name,), entry=entry, id=number, state=state)  # type: ignore[arg-type]
+def cover(number: int, name: str, *, entry: int = 1, state: Standing = "active") -> Veto:
+    return Veto(account=ME, kind="cover", subjects=(name,), entry=entry, id=number, state=state)
 
 
 def made(world: World, names: str) -> None:
@@ -105,3 +105,16 @@ async def test_a_choice_that_was_revoked_is_made_anew() -> None:
     assert await wished(world, "a") == []
     world.vetoes = [cover(1, "c", entry=0, state="revoked")]  # said of an earlier stack
     assert await wished(world, "a") == []
+
+
+def test_who_declines_a_larger_stack_keeps_the_certain_one_within_it() -> None:
+    a, b, c = ids("a b c")
+    suggested = StackAssets(
+        account=ME,
+        cover=a,
+        members=(a, b, c),
+        certain=((a, b),),
+        reason=Reason(rule="", sure=False),
+    )
+    # Nothing was made yet: it was declined while observing.
+    assert apart(by_decline(suggested, StackState(stacks=()), 1)) == {frozenset({a, c}), frozenset({b, c})}

@@ -64,7 +64,7 @@ async def test_a_video_is_tagged_by_its_preview_and_never_stacked(house: House) 
         async def asset(self, asset: AssetId) -> object:
             return shown[asset]
 
-    services = replace(house.services(), library=lambda _: AsPhotos())  # type: ignore[arg-type,return-value]
+    services = replace(house.services(), library=lambda _: AsPhotos())  # type: ignore[arg-type,return-value]  # all that it asks
     assert len((await stack(events, services)).changes) == 1
 
 

@@ -7,17 +7,19 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from reactor.adapters.postgres.pool import translated
+from reactor.core.categories import tag_of
 from reactor.core.changes import Feature
 from reactor.core.ids import AccountId, RunId
-from reactor.core.limits import Share, Trip
+from reactor.core.limits import LEADS_TO, Share, Trip
 
 KEPT = timedelta(seconds=10)
 # Counting what a category did costs as much as it did, so it is done seldom, and what is added in between is counted.
 SHARE_KEPT_S = 600.0
 
 # A backlog brings its own allowance with it: both are counted from its oldest delivery, where that is earlier. What
-# waits for another account, whose key may be refused for months, says nothing about this one. What a scan or a replay
-# does, it does on its own budget; what a person ordered is not counted at all.
+# waits for another account, whose key may be refused for months, or for another feature (Frigate may be away for
+# weeks), says nothing about this one. What a scan or a replay does, it does on its own budget; what a person ordered is
+# not counted at all.
 _CHANGES = """
 SELECT b.at, (
     SELECT count(*) FROM journal
@@ -26,7 +28,7 @@ SELECT b.at, (
 FROM (
     SELECT greatest($4, least($1, (
         SELECT min(created_at) FROM deliveries
-        WHERE account = $2 AND run = 'live' AND state IN ('waiting', 'running', 'joined')))) AS at
+        WHERE account = $2 AND run = 'live' AND state IN ('waiting', 'running', 'joined') AND handler = ANY($5)))) AS at
 ) b
 """
 
@@ -39,7 +41,11 @@ WHERE account = $2 AND kind = 'AssetUploaded' AND source <> 'scan'
 _CLAIMED = {
     "tags": """
         SELECT count(DISTINCT subjects) FROM journal
-        WHERE account = $1 AND kind = 'TagAsset' AND state IN ('open', 'done') AND change -> 'tags' ? ('Auto/' || $2)
+        WHERE account = $1 AND kind = 'TagAsset' AND state IN ('open', 'done') AND change -> 'tags' ? $2
+            -- of an entry with several tags one may have been taken back
+            AND NOT EXISTS (
+                SELECT FROM journal AS undo
+                WHERE undo.undoes = journal.id AND undo.state = 'done' AND undo.change -> 'tags' ? $2)
     """,
     "archive": """
         SELECT coalesce(sum(cardinality(subjects)), 0) FROM journal
@@ -48,12 +54,16 @@ _CLAIMED = {
 }
 
 
+MADE_IN_A_RUN = "run <> 'live' AND state IN ('open', 'done', 'undone')"
+"""Which journal entries count as changes made in a run beside the live one."""
+
+
 class PostgresLimits:
     """Count, stop, confirm."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._heard: dict[AccountId, tuple[datetime, int]] = {}
+        self._heard: dict[tuple[AccountId, Feature], tuple[datetime, int]] = {}
         self._shares: dict[tuple[AccountId, Feature, str], tuple[float, Share]] = {}
 
     async def tripped(self, account: AccountId, feature: Feature) -> Trip | None:
@@ -126,12 +136,12 @@ class PostgresLimits:
         few, and after some seconds: counting a whole hour for each change would cost more than it does.
         """
         async with translated():
-            row = await self._pool.fetchrow(_CHANGES, since, account, feature, at_least)
+            row = await self._pool.fetchrow(_CHANGES, since, account, feature, at_least, LEADS_TO[feature])
             assert row is not None
-            counted_from, heard = self._heard.get(account, (row["at"], 0))
+            counted_from, heard = self._heard.get((account, feature), (row["at"], 0))
             if abs(row["at"] - counted_from) > KEPT or row["changes"] >= heard:
                 heard = await self._pool.fetchval(_HEARD, row["at"], account)
-                self._heard[account] = row["at"], heard
+                self._heard[account, feature] = row["at"], heard
         return row["changes"], heard
 
     async def deleted_since(self, account: AccountId, since: datetime) -> int:
@@ -154,7 +164,8 @@ class PostgresLimits:
         read_at, share = self._shares.get(key, (0.0, Share(category=category, claimed=0, photos=0)))
         if not read_at or time.monotonic() > read_at + SHARE_KEPT_S:
             async with translated():
-                claimed = await self._pool.fetchval(_CLAIMED[feature], account, category)
+                subject = tag_of(category) if feature == "tags" else category
+                claimed = await self._pool.fetchval(_CLAIMED[feature], account, subject)
                 photos = await self._pool.fetchval("SELECT count(*) FROM photos WHERE account = $1", account)
             read_at, share = time.monotonic(), Share(category=category, claimed=claimed, photos=photos)
         # The one that is about to be made; a few that are then not made count until the next reading.
@@ -170,10 +181,10 @@ class PostgresLimits:
         """
         async with translated():
             row = await self._pool.fetchrow(
-                """
+                f"""
                 SELECT CASE WHEN r.kind = 'apply' OR r.state NOT IN ('running', 'paused') THEN 0 ELSE (
                     SELECT count(*) FROM journal
-                    WHERE run = $1 AND run <> 'live' AND state IN ('open', 'done', 'undone')) END AS made, r.budget
+                    WHERE run = $1 AND {MADE_IN_A_RUN}) END AS made, r.budget
                 FROM (VALUES (1)) AS one LEFT JOIN runs r ON r.id = $1
                 """,
                 run,

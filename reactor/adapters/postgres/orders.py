@@ -10,6 +10,7 @@ from reactor.adapters.postgres.journal import entry_of
 from reactor.adapters.postgres.order_reports import report
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import remember_on
+from reactor.core.categories import TAG_PREFIX, name_of, tag_of
 from reactor.core.changes import TagAsset, feature_of, subjects_of
 from reactor.core.events import Event
 from reactor.core.ids import AccountId, AssetId, RunId
@@ -17,7 +18,6 @@ from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import Entry, EntryState
 from reactor.core.journal_lines import JournalFilter, JournalLine, journal_line
 from reactor.core.orders import (
-    TAG_PREFIX,
     ApplyRequest,
     Example,
     OrderReport,
@@ -59,7 +59,7 @@ ORDER BY asset
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A part of what an order is about; ``at`` is the number down to which it was looked for."""
+    """A part of what an order is about; ``at`` is the number up, or down, to which it was looked for, 0 at the end."""
 
     at: int
     number: int
@@ -87,11 +87,16 @@ class PostgresOrders:
         return row["last"], row["found"]
 
     async def page(self, request: OrderRequest, run: RunId, *, at: int | None, last: int, limit: int) -> Asked:
-        """Return the next entries that fit as events, newest first; fewer than ``limit`` are the end (``at`` 0)."""
+        """Return the next entries that fit as events; fewer than ``limit`` are the end (``at`` 0).
+
+        A later change stands on an earlier one, so what is taken back is taken newest first, and what is carried out
+        in the order in which it was planned.
+        """
+        undo = isinstance(request, UndoRequest)
         conditions = _meant(request, limit)
         conditions.add("j.id <= {}", last)
-        conditions.add("j.id < {}", at)
-        entries = await self._entries(conditions)
+        conditions.add("j.id < {}" if undo else "j.id > {}", at)
+        entries = await self._entries(conditions, newest_first=undo)
         events = tuple(_event(request, run, entry) for entry in entries)
         return Asked(at=entries[-1].id if len(entries) == limit else 0, number=len(entries), events=events)
 
@@ -209,12 +214,13 @@ class PostgresOrders:
         Right where a suggestion was accepted; wrong where one was declined, or the tag was taken off by hand.
         """
         async with translated():
-            rows = await self._pool.fetch(_EXAMPLES, account, TAG_PREFIX + category.removeprefix(TAG_PREFIX))
+            rows = await self._pool.fetch(_EXAMPLES, account, tag_of(name_of(category)))
         return tuple(Example(asset=AssetId(row["asset"]), wanted=row["wanted"]) for row in rows)
 
-    async def _entries(self, conditions: Conditions) -> list[Entry]:
-        """Return the newest entries that fit; the first argument is how many."""
-        statement = f"SELECT j.* FROM journal j WHERE {conditions} ORDER BY j.id DESC LIMIT $1"
+    async def _entries(self, conditions: Conditions, *, newest_first: bool = True) -> list[Entry]:
+        """Return the first entries that fit; the first argument is how many."""
+        order = "DESC" if newest_first else "ASC"
+        statement = f"SELECT j.* FROM journal j WHERE {conditions} ORDER BY j.id {order} LIMIT $1"
         async with translated():
             return [entry_of(row) for row in await self._pool.fetch(statement, *conditions.arguments)]
 

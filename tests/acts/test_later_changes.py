@@ -1,0 +1,64 @@
+"""Undo where something came after: a newer change of ours stays, and a stack that shrank to one photo ends."""
+
+from dataclasses import replace
+
+from reactor.adapters.postgres.vetoes import PostgresVetoes
+from reactor.core.changes import Change
+from reactor.core.journal import EntryState
+from reactor.core.vetoes import Veto, VetoKind
+
+from ..household import ME
+from .test_perform import CAUSE, WHY, Desk, archived, desk, stack, tag
+from .test_undo import done, stacks, state_of, undo
+
+__all__ = ["desk"]
+
+
+async def forgiven(desk: Desk, kind: VetoKind, photo: str, value: str, entry: int) -> None:
+    """Let a veto against what the entry did be revoked again."""
+    vetoes = PostgresVetoes(desk.pool)
+    await vetoes.remember([Veto(account=ME, kind=kind, subjects=(photo,), value=value, entry=entry)])
+    await vetoes.revoke([veto.id for veto in await vetoes.standing()])
+
+
+async def done_again(desk: Desk, change: Change) -> int:
+    assert await desk.performer().perform(replace(change, reason=WHY), CAUSE) is EntryState.DONE
+    await desk.home.rest()
+    entry: int = await desk.pool.fetchval("SELECT max(id) FROM journal")
+    return entry
+
+
+async def test_undo_of_an_entry_leaves_the_tag_that_a_later_one_set_again(desk: Desk) -> None:
+    photo = await desk.home.photo(1)
+    first = await done(desk, tag(photo, "Auto/A", "Auto/B"))
+    await desk.home.user_untags(photo, "Auto/A")
+    await forgiven(desk, "tag", photo, "Auto/A", first.entry)
+    later = await done_again(desk, tag(photo, "Auto/A"))
+    assert await undo(desk, replace(first, tags=("Auto/A",))) is EntryState.LEFT
+    note = await desk.pool.fetchval("SELECT note FROM journal WHERE state = 'left'")
+    assert note == f"a later change of ours stands on it ({later}); take that back first"
+    # What of it is still its own is taken back, and then nothing of it is left.
+    assert await undo(desk, first) is EntryState.DONE
+    assert (await desk.home.library.asset(photo)).tags == {"Auto/A"}
+    assert [await state_of(desk, entry) for entry in (first.entry, later)] == ["undone", "done"]
+
+
+async def test_undo_of_an_entry_leaves_the_photo_that_a_later_one_archived_again(desk: Desk) -> None:
+    photo = await desk.home.photo(1)
+    first = await done(desk, archived(photo))
+    await desk.home.writer.set_visibility([photo], "timeline")
+    await forgiven(desk, "archive", photo, "", first.entry)
+    later = await done_again(desk, archived(photo))
+    assert await undo(desk, first) is EntryState.LEFT
+    assert (await desk.home.library.asset(photo)).visibility == "archive"
+    assert await state_of(desk, later) == "done"
+
+
+async def test_a_stack_of_which_one_photo_is_left_is_taken_apart(desk: Desk) -> None:
+    one, two = await desk.home.photos(2)
+    wanted = await done(desk, stack(one, two))
+    await desk.home.user_deletes(two, force=True)
+    assert await stacks(desk.home, one) == {(one, frozenset({one}))}
+    assert await undo(desk, wanted) is EntryState.DONE
+    assert await stacks(desk.home, one) == set()
+    assert await state_of(desk, wanted.entry) == "undone"

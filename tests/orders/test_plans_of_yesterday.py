@@ -1,0 +1,62 @@
+"""Plans that wait while the world and the settings move on: carried out as the present asks for it."""
+
+from dataclasses import replace
+
+from reactor.core.orders import ApplyRequest
+from reactor.core.runs import Run
+
+from .rig import KNOWN, Rig, archived, stack, tag
+
+ALL = ApplyRequest(everything=True)
+
+
+async def asked(rig: Rig, request: ApplyRequest) -> Run:
+    run = await rig.runs.start(request)
+    async with rig.running():
+        return await rig.ended(run)
+
+
+async def test_plans_are_carried_out_in_the_order_of_their_making(rig: Rig) -> None:
+    one, two, three = await rig.home.photos(3)
+    entries = [await rig.planned(tag(photo, "Auto/A")) for photo in (one, two, three)]
+    orders, request = rig.orders, ALL
+    last, found = await orders.last(request)
+    assert (last, found) == (entries[-1], 3)
+    run = await rig.runs.start(request)
+    first = await orders.page(request, run.id, at=None, last=last, limit=2)
+    rest = await orders.page(request, run.id, at=first.at, last=last, limit=2)
+    assert [event.subject for event in (*first.events, *rest.events)] == [one, two, three]
+    assert rest.at == 0
+
+
+async def test_what_no_category_asks_for_any_more_is_left_out(rig: Rig) -> None:
+    one, two = await rig.home.photos(2)
+    both, gone = await rig.planned(tag(one, "Auto/A", "Auto/B")), await rig.planned(tag(two, "Auto/B"))
+    rig.categories = tuple(replace(category, enabled=category.name != "B") for category in KNOWN)
+    report = await rig.carried_out(ALL)
+    assert [await rig.tags(photo) for photo in (one, two)] == [{"Auto/A"}, frozenset()]
+    assert await rig.states(both, gone) == ["carried out", "superseded"]
+    (line,) = [line for line in report.lines if line.entry == gone]
+    assert line.why == "no category asks for it any more"
+
+
+async def test_suggestions_for_one_photo_are_all_set_though_immich_loses_one_of_two_quick_calls(rig: Rig) -> None:
+    (photo,) = await rig.home.photos(1)
+    entries = [await rig.did(tag(photo, f"Auto/{name}", sure=False)) for name in ("A", "B")]
+    await asked(rig, replace(ALL, suggestions=True))
+    assert await rig.states(*entries) == ["carried out", "carried out"]
+    assert await rig.tags(photo) == {"Auto/A", "Auto/B"}
+
+
+async def test_the_archive_is_asked_about_anew_for_a_photo_that_was_stacked_since(rig: Rig) -> None:
+    one, two = [await rig.house.photo(seed) for seed in (1, 2)]
+    entries = [await rig.planned(archived(photo, categories=("A",))) for photo in (one, two)]
+    await rig.planned(stack(one, two))
+    await asked(rig, replace(ALL, feature="stacks"))
+    assert await rig.stack_of(one) == {one, two}
+    await asked(rig, replace(ALL, feature="archive"))
+    assert await rig.states(*entries) == ["superseded", "superseded"]
+    handled = await rig.pool.fetchval(
+        "SELECT count(*) FROM deliveries WHERE handler = 'archive' AND run LIKE 'apply:%' AND state = 'done'"
+    )
+    assert handled == 2
