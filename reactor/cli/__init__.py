@@ -3,9 +3,11 @@
 import typer
 
 from reactor.cli import history, journal, measure, models, orders, replay, safety, scan, service, setup
+from reactor.cli.base import NothingEmpty
 
 app = typer.Typer(
     name="reactor",
+    cls=NothingEmpty,
     help="Tags, stacks and faces for the photos of an Immich household, as they arrive; journalled and reversible.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -1,23 +1,71 @@
-"""What every command shares: logging, signals, exit codes, options."""
+"""What every command shares: logging, signals, exit codes, options, and how a change is told."""
 
 import asyncio
+import json
 import logging
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import structlog
 import typer
+from typer.core import TyperGroup
 
 from reactor.core.errors import StartError
+from reactor.core.status import many
 
 if TYPE_CHECKING:
     from reactor.config import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="The settings file (YAML).")]
+Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Numbers as they are listed.")
+]
+All = Annotated[bool, typer.Option("--all", help="All that fit.")]
+
+W = TypeVar("W")
+
+
+class NothingEmpty(TyperGroup):
+    """Refuse empty words, whatever the command: a filter that is left empty would be dropped, and all be meant."""
+
+    # Of the two contexts the narrower is the public one, and what typer gives.
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        for before, word in pairwise(["", *args]):
+            name, equals, value = word.partition("=") if word.startswith("--") else (before, "=", word)
+            if equals and not value.strip():
+                name = name if name.startswith("--") else "an argument"
+                raise typer.BadParameter(f"{name} is empty; leave it out, or say what is meant", ctx)
+        return super().parse_args(ctx, args)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Generic[W]):
+    """What was said before a sub-command."""
+
+    wanted: W
+    as_json: bool
+    config: Path | None
+
+
+def expect_ids_or_all(ids: Sequence[int] | None, *, everything: bool, what: str) -> None:
+    """Raise BadParameter where neither is said, or both."""
+    if bool(ids) == everything:
+        raise typer.BadParameter(f"name the {what}, or say --all for those that fit")
+
+
+def tell_changed(number: int, words: str, ids: Sequence[int] | None, *, otherwise: str, as_json: bool) -> int:
+    """Say how many were changed and return the exit code; raises StartError where some of those named were not."""
+    typer.echo(json.dumps({"changed": number}) if as_json else words)
+    missing = len(set(ids)) - number if ids else 0
+    if missing:
+        raise StartError(f"{many(missing, 'of those named is', 'of those named are')} {otherwise} (any more)")
+    return 0
 
 
 def setup_logging(level: str) -> None:
@@ -85,8 +133,10 @@ def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
     ]
 
 
-def settings_of(config: Path | None) -> "Settings":
-    """Return the settings; raises StartError."""
-    from reactor.config import load_settings  # noqa: PLC0415
+def settings_of(config: Path | None, *, quiet: bool = True) -> "Settings":
+    """Return the settings, and log as they say, or where it is ``quiet`` only what is wrong; raises StartError."""
+    from reactor.config import load_settings
 
-    return load_settings(config)
+    settings = load_settings(config)
+    setup_logging("WARNING" if quiet else settings.log_level)
+    return settings

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import TypeAdapter
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import (
+    All,
+    AsJson,
+    Asked,
+    ConfigFile,
+    Ids,
+    expect_ids_or_all,
+    run_async,
+    settings_of,
+    tell_changed,
+)
 from reactor.cli.words import a_moment, clock, in_words
-from reactor.core.errors import Retryable, StartError
+from reactor.core.errors import Retryable
 from reactor.core.events import EVENT_TYPES
 from reactor.core.history import DeadFilter, DeadLetter, DeliveryLine, EventFilter, EventLine, Unseen
 from reactor.core.ids import LIVE, AccountId
@@ -40,10 +49,6 @@ Account = Annotated[str | None, typer.Option(help="Only this account.")]
 Asset = Annotated[str | None, typer.Option(help="Only the photo or person of this id.")]
 Handler = Annotated[str | None, typer.Option(help="Only this handler.")]
 IsShelved = Annotated[bool, typer.Option("--shelved", help="Those that were put aside, instead of the dead.")]
-Ids = Annotated[
-    list[int] | None, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="Numbers as they are listed.")
-]
-All = Annotated[bool, typer.Option("--all", help="All that fit.")]
 
 
 @app.command()
@@ -74,10 +79,9 @@ def events(
 
 
 async def _listed(wanted: EventFilter, limit: int, *, follow: bool, as_json: bool, config: Path | None) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
     settings = settings_of(config)
-    setup_logging("WARNING")
     async with in_words(), open_desk(settings) as desk:
         if follow:
             await follow_log(desk.history, wanted, limit, as_json=as_json)
@@ -146,16 +150,15 @@ def list_deadletters(
     config: ConfigFile = None,
 ) -> None:
     """List deliveries that were given up: error, tries, payload; newest first."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
     wanted = DeadFilter(handler=handler, account=AccountId(account) if account else None, shelved=shelved)
-    context.obj = Asked(wanted=wanted, config=config)
+    context.obj = Asked(wanted=wanted, as_json=as_json, config=config)
     if context.invoked_subcommand is not None:
         return
 
     async def work() -> int:
         settings = settings_of(config)
-        setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
             found = await desk.history.dead(wanted, MOST + 1)
         found, more = found[:MOST], len(found) > MOST
@@ -176,14 +179,6 @@ def list_deadletters(
     run_async(work())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What was said before `retry` or `drop`."""
-
-    wanted: DeadFilter
-    config: Path | None
-
-
 @deadletters.command("retry")
 def retry_deadletters(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
     """Let given-up deliveries wait again as if they had never been tried."""
@@ -196,22 +191,17 @@ def drop_deadletters(context: typer.Context, ids: Ids = None, everything: All = 
     _change(context.obj, ids, everything=everything, retry=False)
 
 
-def _change(asked: Asked, ids: Sequence[int] | None, *, everything: bool, retry: bool) -> None:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+def _change(asked: Asked[DeadFilter], ids: Sequence[int] | None, *, everything: bool, retry: bool) -> None:
+    from reactor.wiring.desk import open_desk
 
-    if bool(ids) == everything:
-        raise typer.BadParameter("name the deliveries, or say --all for those that fit")
+    expect_ids_or_all(ids, everything=everything, what="deliveries")
 
     async def work() -> int:
         settings = settings_of(asked.config)
-        setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
             change = desk.history.retry if retry else desk.history.drop
             number = await change(ids) if ids else await change(wanted=asked.wanted)
-        typer.echo(many(number, "waits again", "wait again") if retry else f"{number} dropped")
-        if ids and number < len(set(ids)):
-            of_them = many(len(set(ids)) - number, "of those named is", "of those named are")
-            raise StartError(f"{of_them} not given up (any more)")
-        return 0
+        words = many(number, "waits again", "wait again") if retry else f"{number} dropped"
+        return tell_changed(number, words, ids, otherwise="not given up", as_json=asked.as_json)
 
     run_async(work())

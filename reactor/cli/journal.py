@@ -1,7 +1,7 @@
 """Look into the journal; carry out or decline what waits in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +9,25 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
-from reactor.cli.history import All, Ids
+from reactor.cli.base import (
+    All,
+    AsJson,
+    Asked,
+    ConfigFile,
+    Ids,
+    expect_ids_or_all,
+    run_async,
+    settings_of,
+    tell_changed,
+)
 from reactor.cli.orders import Number, OfAccount, OfFeature, OfRun, Since, Until, carried_out, in_a_line, steered
 from reactor.cli.running import Cancel, Control, Once, Pause, Resume, Status, the_one
 from reactor.cli.words import a_moment, because, clock, in_words
 from reactor.core.changes import CHANGE_TYPES
-from reactor.core.errors import StartError
 from reactor.core.ids import LIVE, AccountId, AssetId, RunId
 from reactor.core.journal import EntryState
 from reactor.core.journal_lines import JournalFilter, JournalLine
 from reactor.core.orders import ApplyRequest, check_order
-from reactor.core.status import many
 
 app = typer.Typer()
 plans = typer.Typer(help="What waits for you: plans, and suggestions.", invoke_without_command=True)
@@ -71,10 +78,9 @@ def journal(
 
 
 async def _listed(wanted: JournalFilter | ApplyRequest, limit: int, *, as_json: bool, config: Path | None) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
     settings = settings_of(config)
-    setup_logging("WARNING")
     async with in_words(), open_desk(settings) as desk:
         if isinstance(wanted, JournalFilter):
             found = await desk.orders.entries(wanted, limit + 1)
@@ -100,15 +106,6 @@ def _details(line: JournalLine) -> Sequence[str]:
     details = [f"{clock(line.written_at)}  {line.handler}, event {line.event}{run}", because(line.why, line.scores)]
     details += [f"{line.before} -> {line.after}"] * bool(line.after)
     return details + [line.note] * bool(line.note)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What was said before `apply` or `decline`."""
-
-    wanted: ApplyRequest
-    as_json: bool
-    config: Path | None
 
 
 @plans.callback()
@@ -146,57 +143,48 @@ def apply_plans(
     cancel: Cancel = False,
 ) -> None:
     """Carry out what was planned, or accept what was suggested, where the present still asks for it."""
-    asked: Asked = context.obj
+    asked: Asked[ApplyRequest] = context.obj
     if control := the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}):
-        if ids or everything:
-            raise typer.BadParameter(f"--{control} is about what was ordered before: name no entries")
+        if ids or everything or replace(asked.wanted, run=None) != ApplyRequest():
+            raise typer.BadParameter(f"--{control} is about what was ordered before: name nothing but its --run")
         run_async(_steered(control, asked))
         return
     request = _chosen(asked, ids, everything=everything)
 
     async def work() -> int:
         settings = settings_of(asked.config)
-        setup_logging("WARNING")
         async with in_words():
             return await carried_out(settings, request, once=once, as_json=asked.as_json)
 
     run_async(work())
 
 
-async def _steered(control: Control, asked: Asked) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+async def _steered(control: Control, asked: Asked[ApplyRequest]) -> int:
+    from reactor.wiring.desk import open_desk
 
     settings = settings_of(asked.config)
-    setup_logging("WARNING")
     async with in_words(), open_desk(settings) as desk:
-        return await steered(desk, "apply", control, None, as_json=asked.as_json)
+        return await steered(desk, "apply", control, asked.wanted.run, as_json=asked.as_json)
 
 
 @plans.command("decline")
 def decline_plans(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
     """Decline it: it is never done, nor asked about again."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
-    asked: Asked = context.obj
+    asked: Asked[ApplyRequest] = context.obj
     request = _chosen(asked, ids, everything=everything)
 
     async def work() -> int:
         settings = settings_of(asked.config)
-        setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
             check_order(request, accounts=settings.households())
             number = await desk.orders.decline(request)
-        typer.echo(f"{number} declined")
-        if len(request.entries) > number:
-            raise StartError(
-                f"{many(len(request.entries) - number, 'of those named waits', 'of those named wait')} no more"
-            )
-        return 0
+        return tell_changed(number, f"{number} declined", ids, otherwise="not waiting", as_json=asked.as_json)
 
     run_async(work())
 
 
-def _chosen(asked: Asked, ids: Sequence[int] | None, *, everything: bool) -> ApplyRequest:
-    if bool(ids) == everything:
-        raise typer.BadParameter("name the entries, or say --all for those that fit")
+def _chosen(asked: Asked[ApplyRequest], ids: Sequence[int] | None, *, everything: bool) -> ApplyRequest:
+    expect_ids_or_all(ids, everything=everything, what="entries")
     return replace(asked.wanted, entries=tuple(dict.fromkeys(ids or ())), everything=everything)

@@ -18,8 +18,8 @@ def eval_stacks(
     model: Annotated[Path | None, typer.Option(help="A model folder; the demo model by default.")] = None,
 ) -> None:
     """Measure the stack decision on labelled photos, fed in order of time."""
-    from reactor.evaluate.stacks import main  # noqa: PLC0415
-    from reactor.wiring.models import demo_model, open_model  # noqa: PLC0415
+    from reactor.evaluate.stacks import main
+    from reactor.wiring.models import demo_model, open_model
 
     async def work() -> int:
         async with open_model(model or demo_model()) as embedder:
@@ -36,7 +36,7 @@ def bench_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast webhooks are acknowledged durably, with an open-loop sender in another process."""
-    from reactor.bench.webhook import bench  # noqa: PLC0415
+    from reactor.bench.webhook import bench
 
     setup_logging("WARNING")
     run_async(bench(rate=rate, seconds=seconds, as_json=as_json))
@@ -49,7 +49,7 @@ def bench_pipeline(
     as_json: AsJson = False,
 ) -> None:
     """Measure the whole pipeline against the bare loop of decoding and embedding the same pictures."""
-    from reactor.bench.pipeline import bench_pipeline as bench  # noqa: PLC0415
+    from reactor.bench.pipeline import bench_pipeline as bench
 
     setup_logging("WARNING")
     run_async(bench(model, photos, as_json))
@@ -61,7 +61,7 @@ def bench_backlog(
     as_json: AsJson = False,
 ) -> None:
     """Measure how a backlog drains, and how much memory that takes."""
-    from reactor.bench.backlog import bench_backlog as bench  # noqa: PLC0415
+    from reactor.bench.backlog import bench_backlog as bench
 
     setup_logging("WARNING")
     run_async(bench(events, as_json))
@@ -74,7 +74,7 @@ def bench_latency(
     as_json: AsJson = False,
 ) -> None:
     """Measure the time from an upload to its tag, on an idle system."""
-    from reactor.bench.latency import bench_latency as bench  # noqa: PLC0415
+    from reactor.bench.latency import bench_latency as bench
 
     setup_logging("WARNING")
     run_async(bench(by, uploads, as_json))

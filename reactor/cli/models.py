@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reactor.cli.base import ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import ConfigFile, run_async, settings_of
 
 models = typer.Typer(help="Models on disk.", no_args_is_help=True)
 
@@ -15,11 +15,10 @@ def model_pull(
     config: ConfigFile = None,
 ) -> None:
     """Download a model as Immich's machine learning uses it."""
-    from reactor.wiring.models import pull_model  # noqa: PLC0415
+    from reactor.wiring.models import pull_model
 
     async def work() -> int:
-        settings = settings_of(config)
-        setup_logging(settings.log_level)
+        settings = settings_of(config, quiet=False)
         folder = await pull_model(settings, name or settings.model)
         typer.echo(f"{name or settings.model} lies in {folder}")
         return 0

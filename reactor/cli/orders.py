@@ -1,6 +1,7 @@
 """Take changes back; and what this shares with carrying plans out: begin, wait, say what came of it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import TypeAdapter
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of
 from reactor.cli.running import (
     Cancel,
     Control,
@@ -111,10 +112,9 @@ async def _undone(
     as_json: bool,
     config: Path | None,
 ) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
     settings = settings_of(config)
-    setup_logging("WARNING")
     async with in_words():
         if control is None and not dry_run:
             return await carried_out(settings, request, once=once, as_json=as_json)
@@ -135,9 +135,9 @@ async def steered(desk: "Desk", kind: OrderKind, control: Control, name: str | N
 
 async def carried_out(settings: "Settings", request: OrderRequest, *, once: bool, as_json: bool) -> int:
     """Let the running reactor carry out an order; where none runs, do it here, and nothing else."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
-    from reactor.wiring.models import real_model  # noqa: PLC0415
-    from reactor.wiring.orders import open_hands  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
+    from reactor.wiring.models import real_model
+    from reactor.wiring.orders import open_hands
 
     async with open_desk(settings) as desk:
         check(request, accounts=settings.households(), handlers=desk.router.reactions)
@@ -148,14 +148,20 @@ async def carried_out(settings: "Settings", request: OrderRequest, *, once: bool
             if not once:
                 return await told(desk.runs, run, once=False, as_json=as_json)
             return await _awaited(desk.runs, desk.orders, run, as_json=as_json)
-        # A suggestion that is accepted may archive its photo, which is decided with the photo's vector.
-        accepts = isinstance(request, ApplyRequest) and any(
-            not line.sure for line in await desk.orders.waiting(request, limit=max(1, len(request.entries)))
-        )
-    folder = real_model(settings) if accepts else None
+        folder = real_model(settings) if await _needs_the_model(request, desk.orders) else None
     async with open_hands(settings, only=(request.kind,), model_folder=folder) as stores:
         run = await stores.runs.start(request)
         return await _awaited(stores.runs, stores.orders, run, as_json=as_json)
+
+
+async def _needs_the_model(request: OrderRequest, orders: "PostgresOrders") -> bool:
+    """Say whether something may be decided anew: the archive of what is accepted, or was stacked since."""
+    if not isinstance(request, ApplyRequest):
+        return False
+    archive = replace(request, feature="archive") if request.feature in (None, "archive") else None
+    if archive is not None and await orders.waiting(archive, limit=1):
+        return True
+    return any(not line.sure for line in await orders.waiting(request, limit=max(1, len(request.entries))))
 
 
 def _warnings(request: OrderRequest) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of
 from reactor.cli.history import Account, Asset, Kinds, Since, Until
 from reactor.cli.running import (
     Budget,
@@ -86,10 +86,9 @@ async def _work(
     as_json: bool,
     config: Path | None,
 ) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
     settings = settings_of(config)
-    setup_logging("WARNING")
     async with in_words():
         if control is None and not dry_run:
             return await begin(settings, request, once=once, stay=False, as_json=as_json)

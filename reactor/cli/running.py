@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -19,10 +19,12 @@ from reactor.core.runs import LARGEST, Run, RunKind, RunRequest, RunState, check
 from reactor.server.desk import Runs
 
 if TYPE_CHECKING:
+    from reactor.adapters.postgres.runs import PostgresRuns
     from reactor.config import Settings
 
 Control = Literal["status", "pause", "resume", "cancel"]
 CONTROLS: tuple[Control, ...] = ("status", "pause", "resume", "cancel")
+NEEDS: Mapping[Control, RunState] = {"pause": RunState.RUNNING, "resume": RunState.PAUSED}
 LOOK_S = 0.5
 LISTED = 100
 SHOWN = 5
@@ -58,22 +60,27 @@ def budget_of(control: Control | None, budget: int | None) -> int | None:
 
 
 async def steer(
-    runs: Runs, kind: RunKind, control: Control, run_id: str | None, *, as_json: bool, budget: int | None = None
+    runs: "PostgresRuns",
+    kind: RunKind,
+    control: Control,
+    run_id: str | None,
+    *,
+    as_json: bool,
+    budget: int | None = None,
 ) -> int:
-    """Show, pause, resume or cancel a run: the one that is named, else the newest that is still open."""
-    known = [run for run in await runs.list(LISTED) if run.kind == kind]
+    """Show, pause, resume or cancel a run: the one that is named, else the only one that could be meant."""
     if control == "status" and run_id is None:
-        for run in known[:SHOWN] or ():
+        known = await runs.list(SHOWN, kind)
+        for run in known:
             show(run, as_json=as_json)
         if not known and not as_json:
             typer.echo(f"there was no {kind} yet")
         return 0
-    chosen = RunId(run_id) if run_id is not None else next((run.id for run in known if run.is_open), None)
-    if chosen is None:
-        raise StartError(f"no {kind} is running or paused")
+    chosen = RunId(run_id) if run_id is not None else await _meant(runs, kind, control)
+    found = await runs.get(chosen)
+    if found is not None and found.kind != kind:
+        raise StartError(f"{chosen} is steered by `{command_of(found)} --{control}`")
     match control:
-        case "status":
-            found = await runs.get(chosen)
         case "pause":
             found = await runs.pause(chosen)
         case "resume":
@@ -85,6 +92,19 @@ async def steer(
     show(found, as_json=as_json)
     wished = {"pause": RunState.PAUSED, "resume": RunState.RUNNING, "cancel": RunState.CANCELLED}
     return 0 if control == "status" or found.state is wished[control] else 1
+
+
+async def _meant(runs: "PostgresRuns", kind: RunKind, control: Control) -> RunId:
+    """Return the open run that a control is for; raises StartError where there is none, or more than one."""
+    known = [run for run in await runs.list(LISTED, kind) if run.is_open]
+    # Where none stands so that it could be turned, it is turned already: of the only one that is said.
+    fitting = [run.id for run in known if run.state is NEEDS.get(control, run.state)] or [run.id for run in known]
+    if not fitting:
+        raise StartError(f"no {kind} is running or paused")
+    if len(fitting) > 1:
+        like = command_of(known[0])
+        raise StartError(f"several could be meant: {', '.join(fitting)}; name one, as in `{like} --{control}`")
+    return fitting[0]
 
 
 async def _until_its_end(_: Run) -> bool:
@@ -144,9 +164,9 @@ def show(run: Run, *, as_json: bool) -> None:
 
 async def begin(settings: "Settings", request: RunRequest, *, once: bool, stay: bool, as_json: bool) -> int:
     """Let the running reactor take up a run; where none runs, run one until it has ended, or for good (``stay``)."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
-    from reactor.wiring.models import real_model  # noqa: PLC0415
-    from reactor.wiring.reactor import open_reactor  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
+    from reactor.wiring.models import real_model
+    from reactor.wiring.reactor import open_reactor
 
     async with open_desk(settings) as desk:
         check(request, accounts=settings.households(), handlers=desk.router.reactions)
@@ -186,8 +206,8 @@ async def told(runs: Runs, run: Run, *, once: bool, as_json: bool) -> int:
 
 
 def command_of(run: Run) -> str:
-    """Return the command that steers runs of this kind."""
-    return "reactor plan apply" if run.kind == "apply" else f"reactor {run.kind}"
+    """Return the command that steers a run."""
+    return f"reactor plan --run {run.id} apply" if run.kind == "apply" else f"reactor {run.kind} {run.id}"
 
 
 def as_json_of(run: Run) -> object:

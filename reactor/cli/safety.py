@@ -3,14 +3,22 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
-from reactor.cli.history import All, Ids
+from reactor.cli.base import (
+    All,
+    AsJson,
+    Asked,
+    ConfigFile,
+    Ids,
+    expect_ids_or_all,
+    run_async,
+    settings_of,
+    tell_changed,
+)
 from reactor.cli.journal import Limit
 from reactor.cli.orders import OfAccount, carried_out
 from reactor.cli.running import Once
@@ -34,13 +42,11 @@ Lost = Annotated[bool, typer.Option("--lost", help="Those of which it is asked w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What was said before a subcommand."""
+class Wanted:
+    """Which vetoes are meant: those that fit every filter that is given."""
 
     account: AccountId | None
     kind: VetoKind | None
-    as_json: bool
-    config: Path | None
 
 
 @vetoes.callback()
@@ -54,13 +60,13 @@ def list_vetoes(
     config: ConfigFile = None,
 ) -> None:
     """List what you decided against, newest first."""
-    of = AccountId(account) if account else None
-    context.obj = Asked(account=of, kind=kind, as_json=as_json, config=config)
+    wanted = Wanted(account=AccountId(account) if account else None, kind=kind)
+    asked = context.obj = Asked(wanted=wanted, as_json=as_json, config=config)
     if context.invoked_subcommand is not None:
         return
 
     async def work() -> int:
-        found = await _standing(context.obj, limit, "lost" if lost else None)
+        found = await _standing(asked, limit, "lost" if lost else None)
         if as_json:
             typer.echo(json.dumps(VETOES.dump_python(found, mode="json")))
             return 0
@@ -85,13 +91,12 @@ def in_short(veto: Veto) -> str:
     return f"{veto.kind} of {', '.join(veto.subjects)}"
 
 
-async def _standing(asked: Asked, limit: int, state: Standing | None) -> tuple[Veto, ...]:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+async def _standing(asked: Asked[Wanted], limit: int, state: Standing | None) -> tuple[Veto, ...]:
+    from reactor.wiring.desk import open_desk
 
-    settings = settings_of(asked.config)
-    setup_logging("WARNING")
-    async with in_words(), open_desk(settings) as desk:
-        return await desk.vetoes.standing(account=asked.account, state=state, kind=asked.kind, limit=limit)
+    wanted = asked.wanted
+    async with in_words(), open_desk(settings_of(asked.config)) as desk:
+        return await desk.vetoes.standing(account=wanted.account, state=state, kind=wanted.kind, limit=limit)
 
 
 @vetoes.command("revoke")
@@ -105,17 +110,17 @@ def revoke_vetoes(context: typer.Context, ids: Ids = None) -> None:
 @vetoes.command("mine")
 def claim_vetoes(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
     """Say that you did it: what was asked about stays undone."""
-    _expect_one(ids, everything=everything, what="vetoes")
+    expect_ids_or_all(ids, everything=everything, what="vetoes")
     _ended(context.obj, ids, revoke=False)
 
 
 @vetoes.command("putback")
 def put_back(context: typer.Context, ids: Ids = None, everything: All = False, once: Once = False) -> None:
     """Say that Immich lost it: what was asked about is done again."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
-    asked: Asked = context.obj
-    _expect_one(ids, everything=everything, what="vetoes")
+    asked: Asked[Wanted] = context.obj
+    expect_ids_or_all(ids, everything=everything, what="vetoes")
 
     async def work() -> int:
         chosen = list(ids) if ids else [veto.id for veto in await _standing(asked, ALL, "lost")]
@@ -130,8 +135,8 @@ def put_back(context: typer.Context, ids: Ids = None, everything: All = False, o
     run_async(work())
 
 
-def _ended(asked: Asked, ids: Sequence[int] | None, *, revoke: bool) -> None:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+def _ended(asked: Asked[Wanted], ids: Sequence[int] | None, *, revoke: bool) -> None:
+    from reactor.wiring.desk import open_desk
 
     async def work() -> int:
         chosen = list(ids) if ids else [veto.id for veto in await _standing(asked, ALL, "lost")]
@@ -139,32 +144,24 @@ def _ended(asked: Asked, ids: Sequence[int] | None, *, revoke: bool) -> None:
         async with in_words(), open_desk(settings) as desk:
             end = desk.vetoes.revoke if revoke else desk.vetoes.mine
             number = await end(chosen)
-        typer.echo(f"{number} revoked" if revoke else many(number, "stays undone", "stay undone"))
-        if ids and number < len(set(ids)):
-            of_them = many(len(set(ids)) - number, "of those named is", "of those named are")
-            raise StartError(f"{of_them} {'no veto (any more)' if revoke else 'not asked about (any more)'}")
-        return 0
+        words = f"{number} revoked" if revoke else many(number, "stays undone", "stay undone")
+        otherwise = "no veto" if revoke else "not asked about"
+        return tell_changed(number, words, ids, otherwise=otherwise, as_json=asked.as_json)
 
     run_async(work())
-
-
-def _expect_one(ids: Sequence[int] | None, *, everything: bool, what: str) -> None:
-    if bool(ids) == everything:
-        raise typer.BadParameter(f"name the {what}, or say --all")
 
 
 @limits.callback()
 def list_limits(context: typer.Context, as_json: AsJson = False, config: ConfigFile = None) -> None:
     """List what stands still until you confirm, oldest first."""
-    context.obj = Asked(account=None, kind=None, as_json=as_json, config=config)
+    context.obj = Asked(wanted=None, as_json=as_json, config=config)
     if context.invoked_subcommand is not None:
         return
 
     async def work() -> int:
-        from reactor.wiring.desk import open_desk  # noqa: PLC0415
+        from reactor.wiring.desk import open_desk
 
         settings = settings_of(config)
-        setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
             found = await desk.limits.open_trips()
         if as_json:
@@ -182,23 +179,19 @@ def list_limits(context: typer.Context, as_json: AsJson = False, config: ConfigF
 @limits.command("confirm")
 def confirm_limits(context: typer.Context, ids: Ids = None, everything: All = False) -> None:
     """Let it go on: it was meant so."""
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
-    asked: Asked = context.obj
-    _expect_one(ids, everything=everything, what="limits")
+    asked: Asked[None] = context.obj
+    expect_ids_or_all(ids, everything=everything, what="limits")
 
     async def work() -> int:
         settings = settings_of(asked.config)
-        setup_logging("WARNING")
         async with in_words(), open_desk(settings) as desk:
             chosen = list(ids) if ids else [trip.id for trip in await desk.limits.open_trips()]
             accounts = await desk.limits.confirm(chosen)
             for account in sorted(set(accounts)):
                 await desk.queue.hasten(account)
-        typer.echo(many(len(accounts), "goes on", "go on"))
-        if ids and len(accounts) < len(set(ids)):
-            of_them = many(len(set(ids)) - len(accounts), "of those named stands", "of those named stand")
-            raise StartError(f"{of_them} still no more")
-        return 0
+        words = many(len(accounts), "goes on", "go on")
+        return tell_changed(len(accounts), words, ids, otherwise="not standing still", as_json=asked.as_json)
 
     run_async(work())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import AsJson, ConfigFile, run_async, settings_of
 from reactor.cli.running import (
     Budget,
     Cancel,
@@ -58,8 +58,6 @@ def scan(
 ) -> None:
     """Go through photos that are there already, day by day, oldest first: by the running reactor, or this command."""
     control = the_one({"status": status, "pause": pause, "resume": resume, "cancel": cancel}, run)
-    if album is not None and not album.strip():
-        raise typer.BadParameter("an album has a name or an id")
     request = ScanRequest(
         accounts=tuple(AccountId(name) for name in dict.fromkeys(account)) if account else None,
         since=a_day(since),
@@ -77,11 +75,10 @@ def scan(
 async def _work(
     control: Control | None, run: str | None, request: ScanRequest, *, once: bool, as_json: bool, config: Path | None
 ) -> int:
-    from reactor.wiring.desk import open_desk  # noqa: PLC0415
+    from reactor.wiring.desk import open_desk
 
-    settings = settings_of(config)
     # Progress is shown in place of the log; a command that stays as the reactor logs like one.
-    setup_logging("WARNING" if once or as_json or control is not None else settings.log_level)
+    settings = settings_of(config, quiet=once or as_json or control is not None)
     async with in_words():
         if control is None:
             return await begin(settings, request, once=once, stay=True, as_json=as_json)

@@ -20,11 +20,10 @@ def show_version() -> None:
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Run beside Immich: hear of new photos, tag, stack and archive them, teach Frigate its faces."""
-    from reactor.wiring.start import run_forever  # noqa: PLC0415
+    from reactor.wiring.start import run_forever
 
     async def work() -> int:
-        settings = settings_of(config)
-        setup_logging(settings.log_level)
+        settings = settings_of(config, quiet=False)
         return await run_forever(settings)
 
     run_async(work(), endless=True)
@@ -43,7 +42,7 @@ def demo(
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "WARNING",
 ) -> None:
     """Show everything on simulated Immich and Frigate servers; nothing real is touched."""
-    from reactor.demo.command import DemoOptions, run_demo  # noqa: PLC0415
+    from reactor.demo.command import DemoOptions, run_demo
 
     if log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise typer.BadParameter(f"{log_level!r} is none of DEBUG, INFO, WARNING, ERROR")

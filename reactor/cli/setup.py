@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reactor.cli.base import ConfigFile, run_async, settings_of, setup_logging
+from reactor.cli.base import ConfigFile, run_async, settings_of
 
 setup = typer.Typer(help="Prepare Immich for the reactor.", no_args_is_help=True)
 
@@ -21,11 +21,10 @@ def webhook(
     config: ConfigFile = None,
 ) -> None:
     """Make or repair the workflows by which Immich (3.0 or newer) tells of new photos."""
-    from reactor.wiring.setup import WebhookSetup, setup_webhooks  # noqa: PLC0415
+    from reactor.wiring.setup import WebhookSetup, setup_webhooks
 
     async def work() -> int:
-        settings = settings_of(config)
-        setup_logging(settings.log_level)
+        settings = settings_of(config, quiet=False)
         wanted = WebhookSetup(account=account, url=url, remove=remove, dry_run=dry_run)
         return await setup_webhooks(settings, wanted, typer.echo)
 

@@ -24,15 +24,16 @@ class LimitNotice:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """How everything stands, in short; ``planned`` changes wait for a yes, None while the database is away.
+    """How everything stands, in short; ``planned`` changes wait for a yes.
 
-    Neither holds more than MOST sentences, nor one that is longer than a card of the page takes.
+    ``limits`` and ``planned`` are None while the database is away. No list holds more than MOST sentences, nor one that
+    is longer than a card of the page takes.
     """
 
     ready: bool
     mode: str
     faults: tuple[str, ...]
-    limits: tuple[LimitNotice, ...]
+    limits: tuple[LimitNotice, ...] | None
     planned: int | None
 
 
@@ -42,7 +43,7 @@ def notice_of(status: Status) -> Notice:
         ready=status.ready,
         mode=status.mode,
         faults=_bounded(status.faults),
-        limits=_limits(status),
+        limits=_limits(status) if status.counts is not None else None,
         planned=status.counts.planned if status.counts is not None else None,
     )
 

@@ -3,7 +3,8 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -30,8 +31,9 @@ Thumbnail = Callable[[AccountId, AssetId], Awaitable[tuple[bytes, str]]]
 """Fetch a small picture of a photo: its bytes and content type; raises Retryable or Permanent."""
 
 
+@cache
 def make_environment() -> Environment:
-    """Return the templates, escaping everything that they are given."""
+    """Return the templates, escaping everything that they are given; they are compiled once a process."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -42,9 +44,7 @@ def make_environment() -> Environment:
     environment.filters.update(
         clock=clock, day=day, stamp=stamp, ago=ago, many=many, missed=missed_words, short=shortened
     )
-    environment.filters.update(
-        briefly=briefly, photo=photo_of, tripped=trip_words, lost=lost_words, never=veto_words, hour_before=hour_before
-    )
+    environment.filters.update(briefly=briefly, photo=photo_of, tripped=trip_words, lost=lost_words, never=veto_words)
     return environment
 
 
@@ -71,11 +71,6 @@ def day(moment: datetime) -> str:
 def stamp(moment: datetime) -> str:
     """Return the time as machines read it, with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def hour_before(moment: datetime) -> str:
-    """Return the time an hour earlier as machines read it; whole minutes, so that the page stays as it is meanwhile."""
-    return stamp((moment - timedelta(hours=1)).replace(second=0, microsecond=0))
 
 
 class Pages:

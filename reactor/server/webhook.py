@@ -1,6 +1,5 @@
 """The webhook route: a request becomes events in the log, or an answer that says why not."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -15,6 +14,7 @@ from reactor.core.webhook import TRIGGERS, NotJson, Told, parse_webhook, secret_
 from reactor.ports import EventSink
 from reactor.server.body import DAMAGED, SECONDS, read_body
 from reactor.server.gather import Gatherer
+from reactor.server.seldom import Seldom
 
 MAX_BODY = 1024 * 1024
 RETRY_SECONDS = 5.0
@@ -52,7 +52,7 @@ class WebhookRoute:
         self._accounts = accounts
         self._log = log
         self._heard = heard
-        self._unsaid, self._said_at = 0, -SAID_EVERY_SECONDS
+        self._refused = Seldom(SAID_EVERY_SECONDS)
         self._noted: set[tuple[AccountId, str]] = set()
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -99,7 +99,8 @@ class WebhookRoute:
     def _refuse(
         self, account: AccountId, error: web.HTTPRequestEntityTooLarge | BadWebhook | Retryable
     ) -> web.Response:
-        self._say_refused(account, error)
+        if since_last := self._refused.due():
+            self._log.warning("a webhook was not taken", account=account, reason=str(error), since_last=since_last)
         match error:
             case NotJson():
                 return _answer(415, str(error))
@@ -110,13 +111,6 @@ class WebhookRoute:
                 return _answer(503, "the event could not be written down; send it again", wait)
             case web.HTTPRequestEntityTooLarge():
                 return _answer(413, f"the body is larger than {MAX_BODY} bytes")
-
-    def _say_refused(self, account: AccountId, error: Exception) -> None:
-        # A flood must not fill the log as well: what comes within a second of a line is counted for the next.
-        self._unsaid += 1
-        if (now := time.monotonic()) >= self._said_at + SAID_EVERY_SECONDS:
-            self._log.warning("a webhook was not taken", account=account, reason=str(error), since_last=self._unsaid)
-            self._unsaid, self._said_at = 0, now
 
     def _may_post(self, account: AccountId, request: web.Request) -> bool:
         # An unknown account is compared with nothing and answered as a wrong secret is, so that nobody can tell.

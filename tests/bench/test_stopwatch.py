@@ -102,7 +102,7 @@ async def test_at_rest_it_charges_nothing() -> None:
 
 
 def test_the_product_is_as_before_once_nothing_is_watched() -> None:
-    from reactor.adapters.immich.reading import ImmichLibrary  # noqa: PLC0415
+    from reactor.adapters.immich.reading import ImmichLibrary  # noqa: PLC0415 - after the watch has put all back
 
     preview, handle = ImmichLibrary.preview, embed.router.reactions["embed"].handle
     with watched(Stopwatch()):

@@ -11,9 +11,12 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from reactor.config import FixedSettings
+from reactor.core.activity import Summary
+from reactor.server.overview import Overview
 from reactor.wiring.mqtt import notices
 
 from ..server.fakes import World
+from ..server.orders import Limits
 from .broker import PASSWORD, USER, a_broker, a_free_port, listening, until
 from .publishing import AVAILABILITY, STATUS, a_publisher, a_status, a_trip, planned
 
@@ -124,14 +127,26 @@ async def test_a_wrong_password_is_said_once_and_never_printed() -> None:
 
 async def test_the_notices_of_a_whole_reactor_are_those_of_its_page() -> None:
     port = a_free_port()
-    world = World()
+    world = World(limits=Limits(trips=[a_trip()]))
+    world.board.counts = Summary(planned=3)
     desk = world.desk()
     assert desk is not None
+    overview = Overview(world.board, desk)
+    status = await overview.status()
+    await overview.aclose()
     async with a_broker(port), listening(port) as listener:
         async with notices(FixedSettings(mqtt={"host": "127.0.0.1", "port": port}), world.board, desk):
             await until(lambda: "immich-reactor/status" in listener.newest)
         await until(lambda: listener.newest["immich-reactor/availability"] == b"offline")
-    assert json.loads(listener.newest["immich-reactor/status"])["ready"] is True
+    told = {"account": "anna", "feature": "tags", "why": "103 changes within an hour", "since": "2026-06-01T12:00:00Z"}
+    assert status.faults
+    assert json.loads(listener.newest["immich-reactor/status"]) == {
+        "ready": status.ready,
+        "mode": status.mode,
+        "faults": list(status.faults),
+        "limits": [told],
+        "planned": 3,
+    }
 
 
 async def test_without_a_broker_nothing_is_opened() -> None:

@@ -80,6 +80,10 @@ async def test_a_run_may_begin_with_a_budget_of_its_own(
 ) -> None:
     run = await spending.runs.start(request_)
     assert await spending.spend(run.id) == 5
+    # As many again as it was last given, and not as many as is usual.
+    for budget, made in ((None, 10), (7, 17), (None, 24)):
+        await spending.runs.resume(run.id, budget)
+        assert await spending.spend(run.id) == made
 
 
 async def test_a_run_that_a_person_paused_asks_for_nothing(spending: Spending) -> None:

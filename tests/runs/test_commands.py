@@ -104,7 +104,7 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
     told = json.loads(await said("replay", "--failed", "--dry-run", "--json"))
     assert told["deliveries"] == [["AssetUploaded", "embed", 2]]
     assert await said("deadletters", "retry", str(letters[0]["id"])) == "1 waits again\n"
-    assert await said("deadletters", "drop", "--all") == "1 dropped\n"
+    assert await said("deadletters", "--json", "drop", "--all") == '{"changed": 1}\n'
     assert await said("deadletters") == "nothing is dead\n"
     assert await bench.history.dead(DeadFilter()) == ()
     # No reactor runs: the replay waits for the next one.
@@ -115,14 +115,8 @@ async def test_the_log_is_listed_and_what_was_given_up_is_tried_again_or_dropped
     assert (gone.returncode, "not given up" in gone.stderr) == (2, True)
     nothing = await command(tmp_path, "replay", **settings)
     assert (nothing.returncode, "needs a filter" in nothing.stderr) == (2, True)
-    unknown = await command(tmp_path, "events", "--kind", "AssetDeleted", **settings)
-    assert (unknown.returncode, "there is no kind AssetDeleted" in " ".join(unknown.stderr.split())) == (2, True)
-    astray = await command(tmp_path, "scan", "2026-06-01", **settings)
-    assert (astray.returncode, "a run goes with --status" in " ".join(astray.stderr.split())) == (2, True)
-    unnamed = await command(tmp_path, "scan", "--album", " ", **settings)
-    assert (unnamed.returncode, "an album has a name or an id" in unnamed.stderr) == (2, True)
     assert await said("scan", "--status") == "there was no scan yet\n"
-    assert "Traceback" not in gone.stderr + nothing.stderr + astray.stderr + unnamed.stderr
+    assert "Traceback" not in gone.stderr + nothing.stderr
 
 
 async def test_the_log_is_followed_until_a_signal(database: str, pool: asyncpg.Pool, tmp_path: Path) -> None:

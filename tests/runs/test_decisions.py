@@ -27,7 +27,7 @@ from reactor.core.runs import (
 
 ME = AccountId("me")
 NOON = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
-moments = st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 
 
 @given(taken_at=moments, offset=st.integers(-12 * 60, 14 * 60))

@@ -96,7 +96,7 @@ async def test_whoever_joins_is_told_and_need_not_wait(bench: Bench, capsys: pyt
     assert await told(bench.runs, again, once=False, as_json=False) == 0
     said = capsys.readouterr()
     assert f"{run.id} was there already (Scan of all accounts, stacks only)" in said.err
-    assert "reactor scan --status" in said.err
+    assert f"reactor scan {run.id} --status" in said.err
     assert said.out.startswith(run.id)
 
 
@@ -128,7 +128,7 @@ async def test_who_stops_waiting_is_told_that_the_run_goes_on(bench: Bench, caps
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert f"{run.id} has not ended, and goes on; `reactor scan --cancel` ends it" in capsys.readouterr().err
+    assert f"{run.id} has not ended, and goes on; `reactor scan {run.id} --cancel` ends it" in capsys.readouterr().err
     assert (await bench.now(run.id)).is_open
 
 

@@ -1,6 +1,7 @@
 """The review in a real browser: its buttons send what they say, and the page says what came of it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -9,7 +10,7 @@ from reactor.core.journal import EntryState
 from reactor.core.orders import ApplyRequest, UndoRequest
 
 from .browser import Tab, a_tab, find_browser
-from .fakes import ME, World
+from .fakes import ME, NOON, World
 from .orders import a_trip, a_veto, an_entry
 from .test_browser import button, url_of
 
@@ -61,9 +62,12 @@ async def test_everything_is_taken_back_only_after_a_question(
     await tab.value("window.confirm = () => true")
     assert await press(tab, "Undo everything") == "Begun: Undo of everything"
     assert await press(tab, "Undo") == "Begun: Undo of entry 1"
+    await tab.value(f"Date.now = () => {NOON.timestamp() * 1000:.0f}")
+    assert (await press(tab, "Undo the last hour")).startswith("Begun: Undo of changes")
     assert [run.request for run in world.runs.runs.values()] == [
         UndoRequest(everything=True),
         UndoRequest(entries=(1,)),
+        UndoRequest(since=NOON - timedelta(hours=1)),
     ]
 
 

@@ -60,7 +60,7 @@ def _command_line(pid: int) -> str:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="surrogateescape")
         except OSError:
             return ""
-    listing = subprocess.run(  # noqa: S603
+    listing = subprocess.run(  # noqa: S603 - a number of ours is all that varies
         ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return listing.stdout
@@ -75,7 +75,7 @@ def spawn(
     would break with our death. Popen rather than asyncio's transport, which kills the child when the loop is closed.
     """
     with folders.log.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(  # noqa: S603 - programs of the folder that we chose, no shell
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -11,6 +11,7 @@ import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
 from reactor.adapters.postgres.journal import entry_of
+from reactor.adapters.postgres.limits import MADE_IN_A_RUN
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.replays import preview
 from reactor.adapters.postgres.wake import CHANNEL, SERVICE_LOCK
@@ -23,6 +24,7 @@ from reactor.core.runs import (
     ReplayProgress,
     ReplayRequest,
     Run,
+    RunKind,
     RunProgress,
     RunRequest,
     RunState,
@@ -65,11 +67,7 @@ WHERE d.run = r.id AND d.run <> 'live' AND d.state IN ('waiting', 'held')
     AND d.state <> CASE r.state WHEN 'paused' THEN 'held' WHEN 'cancelled' THEN 'cancelled' ELSE 'waiting' END
 """
 
-# Changes made, as the limits count them (adapters/postgres/limits.py).
-_MADE = """
-SELECT run, count(*) AS number FROM journal
-WHERE run = ANY($1) AND run <> 'live' AND state IN ('open', 'done', 'undone') GROUP BY run
-"""
+_MADE = f"SELECT run, count(*) AS number FROM journal WHERE run = ANY($1) AND {MADE_IN_A_RUN} GROUP BY run"
 
 # What asked for more changes waits for minutes; with a larger budget it goes on at once.
 _HASTEN = """
@@ -125,26 +123,45 @@ class PostgresRuns:
         """Return a run, or None where there is none of this id."""
         return next(iter(await self._fetch("SELECT * FROM runs WHERE id = $1", run)), None)
 
-    async def list(self, limit: int = 20) -> tuple[Run, ...]:
-        """Return the newest runs, newest first."""
-        return await self._fetch("SELECT * FROM runs ORDER BY created_at DESC, id LIMIT $1", limit)
+    async def list(self, limit: int = 20, kind: RunKind | None = None) -> tuple[Run, ...]:
+        """Return runs, or those of a kind: what waits for a person, then what else is open, each newest first."""
+        return await self._fetch(
+            """
+            SELECT * FROM runs WHERE $2::text IS NULL OR kind = $2
+            ORDER BY state = 'paused' DESC, finished_at IS NULL DESC, created_at DESC, id LIMIT $1
+            """,
+            limit,
+            kind,
+        )
 
     async def pause(self, run: RunId) -> Run | None:
         """Hold a running run: nothing of it is begun any more. Return it, None where there is none of this id."""
         return await self._turn(run, ("running",), "state = 'paused', feeder = NULL, fed_until = NULL")
 
     async def resume(self, run: RunId, budget: int | None = None) -> Run | None:
-        """Let a paused run go on; one that asks for more changes may make ``budget`` more, or as many as usual."""
+        """Let a paused run go on; one that asks for more changes may make ``budget`` more, or as many as before."""
         found = await self.get(run)
         if found is None or found.state is not RunState.PAUSED:
             return found
         if budget is not None or found.asks:
             async with translated():
-                made = sum(row["number"] for row in await self._pool.fetch(_MADE, [run]))
-                more = made + (budget or self._usual)
-                await self._pool.execute("UPDATE runs SET budget = $2 WHERE id = $1 AND state = 'paused'", run, more)
+                await self._grant(found, budget)
                 await self._pool.execute(_HASTEN, run)
         return await self._turn(run, ("paused",), "state = 'running', note = ''")
+
+    async def _grant(self, run: Run, budget: int | None) -> None:
+        """Let a paused run make so many more changes, or as many as it was last given, which its request tells."""
+        request = run.request
+        if isinstance(request, ScanRequest | ReplayRequest):
+            request = replace(request, budget=budget or request.budget)
+            budget = request.budget
+        made = sum(row["number"] for row in await self._pool.fetch(_MADE, [run.id]))
+        await self._pool.execute(
+            "UPDATE runs SET budget = $2, request = $3::jsonb WHERE id = $1 AND state = 'paused'",
+            run.id,
+            made + (budget or self._usual),
+            REQUESTS[request.kind].dump_json(request).decode(),
+        )
 
     async def cancel(self, run: RunId) -> Run | None:
         """End a run; what is in hand is finished, what waits is cancelled."""
@@ -205,11 +222,11 @@ class PostgresRuns:
         return tuple(_run(row, counted.get(row["id"], {}), asks=row["id"] in asking) for row in rows)
 
     async def _asking(self, rows: Sequence[asyncpg.Record]) -> frozenset[str]:
-        """Return the paused runs that have made as many changes as they may."""
+        """Return the paused scans and replays that have made as many changes as they may."""
         budgets = {
             row["id"]: self._usual if row["budget"] is None else row["budget"]
             for row in rows
-            if row["state"] == "paused"
+            if row["state"] == "paused" and row["kind"] in JOINED
         }
         made = await self._pool.fetch(_MADE, list(budgets)) if budgets else ()
         return frozenset(row["run"] for row in made if row["number"] >= budgets[row["run"]])

@@ -13,7 +13,6 @@ from structlog.typing import FilteringBoundLogger
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.runs import BadRequest
 from reactor.server.body import DAMAGED, SECONDS, read_body
-from reactor.server.origin import is_foreign
 
 PREFIX = "/api/"
 MAX_BODY = 64 * 1024
@@ -81,15 +80,15 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def _own_page_only(request: web.Request) -> None:
-    """Refuse what a foreign page can send with the browser of somebody who may: forms, and requests across origins.
+    """Refuse what a foreign page can send with the browser of somebody who may, as far as the guard let it pass.
 
     JSON is no type that a form sends, and a browser asks before a script sends it across origins, which is never
-    allowed here; the origin is looked at all the same.
+    allowed here.
     """
     if request.content_type != "application/json":
         raise Refusal(415, "send JSON, with Content-Type: application/json")
     # "none" is somebody's own typing, which never posts.
-    if request.headers.get("Sec-Fetch-Site") == "none" or is_foreign(request):
+    if request.headers.get("Sec-Fetch-Site") == "none":
         raise Refusal(403, "this was sent by the page of another site; open the reactor's own page")
 
 

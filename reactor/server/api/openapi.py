@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from reactor.server.api.answers import Message
-from reactor.server.api.table import Row
+from reactor.server.api.table import Row, adapter_of
 
 Schema = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
@@ -56,9 +56,10 @@ def _schemas(rows: Sequence[Row[Any]]) -> tuple[Mapping[_Key, Schema], dict[str,
     """Return the schema of each thing that is asked or answered, and those that they refer to."""
     inputs: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = []
     for row in rows:
-        inputs.append((_asked(row), "validation", TypeAdapter(row.asks)))
-        inputs += [(_answered(row, status), "serialization", TypeAdapter(it)) for status, it in row.answers.items()]
-    inputs.append(("refusal", "serialization", TypeAdapter(Message)))
+        asks: Any = row.asks
+        inputs.append((_asked(row), "validation", adapter_of(asks)))
+        inputs += [(_answered(row, status), "serialization", adapter_of(it)) for status, it in row.answers.items()]
+    inputs.append(("refusal", "serialization", adapter_of(Message)))
     schemas, whole = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE)
     return schemas, whole.get("$defs", {})
 

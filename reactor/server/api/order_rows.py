@@ -16,7 +16,7 @@ from reactor.server.api.order_requests import (
 )
 from reactor.server.api.ordering import Ordering
 from reactor.server.api.requests import Nothing
-from reactor.server.api.review import Review
+from reactor.server.api.review import ReviewRoutes
 from reactor.server.api.table import Row, get, post
 
 JOURNAL = "Every change that was made, planned, taken back or left alone, with its reason, newest first."
@@ -36,7 +36,7 @@ PUT_BACK = "Answer that Immich lost these things: the newest 10,000 of them are 
 CONFIRM = "Let what a limit stopped go on."
 
 
-def review_rows(review: Review) -> tuple[Row[Any], ...]:
+def review_rows(review: ReviewRoutes) -> tuple[Row[Any], ...]:
     """Return what changes nothing."""
     return (
         get("/journal", JOURNAL, JournalQuery, review.journal, Entries, lists=frozenset({"state"})),

@@ -86,7 +86,7 @@ class ReplayBody(Asked):
 
 
 class ResumeBody(Asked):
-    """How many more changes the run may make; without a number as many as is usual, where it asked for more."""
+    """How many more changes the run may make; without one as many as it was last given, where it asked."""
 
     budget: Budget | None = None
 

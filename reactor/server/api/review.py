@@ -11,7 +11,7 @@ from reactor.server.api.table import Answer
 from reactor.server.desk import Desk
 
 
-class Review:
+class ReviewRoutes:
     """Tell what was done, what waits, what came of an order; page by page."""
 
     def __init__(self, desk: Desk) -> None:

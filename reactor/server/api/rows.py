@@ -1,5 +1,6 @@
 """Every route of the API: what it is called, what it takes, what it answers, in words."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ from reactor.server.api.requests import (
     RunsQuery,
     ScanBody,
 )
-from reactor.server.api.review import Review
+from reactor.server.api.review import ReviewRoutes
 from reactor.server.api.table import Answer, Row, get, post, routes_of
 from reactor.server.desk import Desk
 from reactor.server.overview import Overview
@@ -51,16 +52,17 @@ def make_api(desk: Desk, overview: Overview, follow: Follow, *, version: str) ->
     document: dict[str, Any] = {}
 
     async def openapi(_: Nothing, __: Mapping[str, str]) -> Answer:
+        if not document:  # made when it is asked for first: few ever do
+            document.update(await asyncio.to_thread(document_of, whole, version=version))
         return 200, document
 
     rows = (
         *reading_rows(Reading(desk, overview), follow),
-        *review_rows(Review(desk)),
+        *review_rows(ReviewRoutes(desk)),
         *acting_rows(Acting(desk)),
         *ordering_rows(Ordering(desk)),
     )
     whole = (*rows, get("/openapi.json", DOCUMENT, Nothing, openapi, dict[str, Any]))
-    document.update(document_of(whole, version=version))
     return routes_of(whole)
 
 

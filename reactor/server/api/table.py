@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic
 
 from aiohttp import web
@@ -72,13 +73,19 @@ def post(
     return Row(method="POST", path=path, words=words, asks=asks, do=do, answers=answers, refuses=refuses)
 
 
+@cache
+def adapter_of(answer: Any) -> TypeAdapter[Any]:
+    """Return what writes values of a type as JSON; made once a type, since many routes answer with the same."""
+    return TypeAdapter(answer)
+
+
 def routes_of(rows: Sequence[Row[Any]]) -> list[web.RouteDef]:
     """Return the routes of the table."""
     return [web.route(row.method, PREFIX.rstrip("/") + row.path, _handler(row)) for row in rows]
 
 
 def _handler(row: Row[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    adapters = {status: TypeAdapter(answer) for status, answer in row.answers.items()}
+    adapters = {status: adapter_of(answer) for status, answer in row.answers.items()}
 
     async def handle(request: web.Request) -> web.StreamResponse:
         said = await row.ask(request)

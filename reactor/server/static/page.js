@@ -128,7 +128,10 @@ function told(words, did) {
 async function act(button) {
   if (button.dataset.sure && !confirm(button.dataset.sure)) return;
   button.disabled = true;
-  await send(button.dataset.post, JSON.parse(button.dataset.body), button.dataset.did);
+  const body = JSON.parse(button.dataset.body);
+  // Counted from the click: the page may have been drawn long before.
+  if (button.dataset.sinceHours) body.since = new Date(Date.now() - button.dataset.sinceHours * 3600000).toISOString();
+  await send(button.dataset.post, body, button.dataset.did);
   button.disabled = false;
 }
 
