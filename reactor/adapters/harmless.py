@@ -1,4 +1,4 @@
-"""What other servers say, made harmless: JSON bounded and fit to be kept, words short and without secrets."""
+"""What other servers say, made harmless: bodies bounded, JSON fit to be kept, words short and without secrets."""
 
 import json
 import re
@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
+
+from aiohttp import StreamReader
+
+from reactor.core.errors import Permanent
 
 MOST_VALUES = 1_000_000
 """Of one answer, which takes up to 100 bytes each; a page of 1,000 photos with all their EXIF has 60,000."""
@@ -18,6 +22,32 @@ PIECE = 8
 # As JSON writes them: PostgreSQL keeps neither NUL nor half a surrogate pair, in no column.
 _PERHAPS_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ODD = re.compile("[\0\ud800-\udfff]")
+
+
+async def read_bounded(content: StreamReader, limit: int, what: object) -> bytes:
+    """Return the whole body, of at most ``limit`` bytes; Permanent, naming ``what`` was asked, for a larger one."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise Permanent(f"{what}: the answer is larger than {limit // (1024 * 1024)} MB")
+    return bytes(body)
+
+
+def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return an answer's text without secrets, which only somebody who repeats what he is sent puts there.
+
+    What it says is stored, shown and logged as names and ids are. A secret that is shorter than a PIECE stays: it may
+    be anybody's name, which must not change by it.
+    """
+    long = [secret for secret in secrets if len(secret) >= PIECE]
+    spelled = {
+        form for one in long for form in (one, *(json.dumps(one, ensure_ascii=how)[1:-1] for how in (True, False)))
+    }
+    for form in sorted((form.encode(errors="replace") for form in spelled), key=len, reverse=True):
+        if form.lower() in body.lower():
+            body = re.sub(re.escape(form), b"***", body, flags=re.IGNORECASE)
+    return body
 
 
 def parse_json(body: bytes) -> Any:

@@ -49,7 +49,8 @@ def read_head(data: bytes) -> Image.Image:
     with named():
         image = Image.open(BytesIO(data), formats=FORMATS)
     refuse_above_limit(*image.size)
-    if image.format == "JPEG" and data.count(_START_OF_SCAN) > MOST_SCANS:
+    # Pillow names a JPEG that says to hold several pictures (MPF) otherwise.
+    if image.format in ("JPEG", "MPO") and data.count(_START_OF_SCAN) > MOST_SCANS:
         raise Permanent(f"the picture is drawn in more than {MOST_SCANS} passes, which no camera does")
     return image
 

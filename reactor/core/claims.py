@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from reactor.core.ids import AccountId, AssetId, FaceId
+from reactor.core.vetoes import MANY
 
-GONE_SHARE = 0.2
-GONE_LEAST = 3
+HANDFUL = 5
+"""Of portraits: so many are deleted by hand, though no other is left in Frigate then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +41,9 @@ class PortraitClaim:
     file: str
 
 
-def implausible(gone: Sequence[PortraitClaim], ours: Sequence[PortraitClaim], there: Collection[str]) -> str:
-    """Say why nothing may be concluded from what is missing in Frigate, "" where it was deleted one by one.
+def gone_together(gone: Sequence[PortraitClaim], there: Collection[str]) -> bool:
+    """Say whether so many portraits went at once that it is to be asked who did it.
 
-    ``there`` are the files of all people: a Frigate that was set up anew has none, or only what came since.
+    ``there`` are the files of all people: a Frigate that was set up anew has none.
     """
-    if ours and not there:
-        return (
-            f"Frigate shows no faces at all, of {len(ours)} that we gave it; was it set up anew? nothing is concluded"
-        )
-    if len(gone) >= GONE_LEAST and len(gone) > GONE_SHARE * len(ours):
-        return f"{len(gone)} of {len(ours)} faces that we gave Frigate are gone at once; nothing is concluded"
-    return ""
+    return len(gone) >= MANY or (len(gone) > HANDFUL and not there)

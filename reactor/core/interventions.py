@@ -43,13 +43,14 @@ class TagDeleted:
 
 @dataclass(frozen=True, kw_only=True)
 class PortraitDeleted:
-    """A picture that ``entry`` gave to Frigate was deleted there."""
+    """A picture that ``entry`` gave to Frigate is gone there; ``together`` with so many that it is to be asked why."""
 
     account: AccountId
     face: FaceId
     name: str
     file: str
     entry: int
+    together: bool = False
 
     @property
     def subject(self) -> str:

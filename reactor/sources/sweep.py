@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 import structlog
 from pydantic import TypeAdapter
 
-from reactor.core.claims import PortraitClaim, StackClaim, implausible
+from reactor.adapters.immich.errors import MissingPermission
+from reactor.core.claims import PortraitClaim, StackClaim, gone_together
 from reactor.core.errors import Blocked, Gone, Permanent, Retryable, Unreachable
 from reactor.core.events import AssetChanged, Event
 from reactor.core.ids import AccountId, AssetId, StackId
@@ -90,6 +91,8 @@ class _Rounds(ABC):
         self._every = every
         self._now = now
         self._round: Round | None = None
+        self._notes = Notes(f"the {name}")
+        self._failure = ""
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -105,7 +108,12 @@ class _Rounds(ABC):
                 return 0
             turn = Round(began=self._now())
         before = turn.told
-        turn = replace(await self._go_round(turn), through=True)
+        try:
+            turn = replace(await self._go_round(turn), through=True)
+        except (Retryable, Permanent) as error:
+            self._failure = str(error)
+            raise
+        self._failure = ""
         await self._keep(turn)
         log.info(f"the {self._name} is through", looked_at=turn.looked, told=turn.told)
         return turn.told - before
@@ -129,13 +137,15 @@ class _Rounds(ABC):
         await asyncio.sleep(max(1.0, self._left(self._round)) if self._round is not None else 1.0)
 
     def status(self) -> str:
-        """Say in words how it stands."""
-        turn = self._round
-        if turn is None:
-            return "not begun yet"
-        when = f"{turn.began:%Y-%m-%d %H:%M} UTC"
-        state = "through" if turn.through else "under way"
-        return f"the round of {when} is {state}: {turn.looked:,} looked at, {turn.told:,} changed"
+        """Say in words how it stands, and what failed last."""
+        words = "not begun yet" if self._round is None else _words(self._round)
+        return "; ".join(filter(None, (words, *self._notes.words(), self._failure)))
+
+
+def _words(turn: Round) -> str:
+    when = f"{turn.began:%Y-%m-%d %H:%M} UTC"
+    state = "through" if turn.through else "under way"
+    return f"the round of {when} is {state}: {turn.looked:,} looked at, {turn.told:,} changed"
 
 
 class Sweep(_Rounds):
@@ -161,7 +171,7 @@ class Sweep(_Rounds):
 
     async def _go_round(self, turn: Round) -> Round:
         if not turn.looked:
-            turn = replace(turn, told=turn.told + await self._tell(await self._tags()))
+            turn = replace(turn, told=turn.told + await self._tell(await self._permitted_tags()))
         while page := await self._claims.stacks(self._account, (turn.entry, turn.cover), PAGE):
             found = [event for claim in page if (event := await self._past_trouble(claim)) is not None]
             told = await self._tell(found)
@@ -171,6 +181,16 @@ class Sweep(_Rounds):
             )
             await self._keep(turn)
         return turn
+
+    async def _permitted_tags(self) -> list[Event]:
+        """Return what became of our tags; a key that may not list them looks at the stacks all the same."""
+        try:
+            found = await self._tags()
+        except MissingPermission as error:
+            self._notes.say("tags", f"tags are not looked at: {error}")
+            return []
+        self._notes.clear("tags")
+        return found
 
     async def _tags(self) -> list[Event]:
         """Return the tags of ours that do not exist any more; what is set just now makes them anew."""
@@ -231,11 +251,6 @@ class FaceSweep(_Rounds):
         super().__init__("sweep of Frigate", sink, bookmarks, every, now)
         self._faces = faces
         self._claims = claims
-        self._notes = Notes(f"the {self._name}")
-
-    def question(self) -> str:
-        """Return why nothing is concluded though faces are missing, "" where nothing is held back."""
-        return self._notes.said("gone")
 
     async def _go_round(self, turn: Round) -> Round:
         before = await self._claims.portraits()
@@ -246,14 +261,11 @@ class FaceSweep(_Rounds):
         there = {file for name, files in folders.items() if name != TRAIN for file in files}
         ours = sorted(set(before) & set(await self._claims.portraits()), key=lambda claim: claim.entry)
         gone = [claim for claim in ours if claim.file not in there]
-        if why := implausible(gone, ours, there):
-            self._notes.say("gone", why)
-            return replace(turn, looked=len(ours))
-        self._notes.clear("gone")
-        told = await self._tell(
-            [
-                PortraitDeleted(account=one.account, face=one.face, name=one.name, file=one.file, entry=one.entry)
-                for one in gone
-            ]
-        )
-        return replace(turn, looked=len(ours), told=told)
+        together = gone_together(gone, there)
+        told = [
+            PortraitDeleted(
+                account=one.account, face=one.face, name=one.name, file=one.file, entry=one.entry, together=together
+            )
+            for one in gone
+        ]
+        return replace(turn, looked=len(ours), told=await self._tell(told))

@@ -151,7 +151,8 @@ async def _portrait(event: PortraitDeleted, services: Services) -> None:
         raise Held("a change of ours is under way", after=SOON_S)
     entry = await services.journal.entry(event.entry)
     if entry is not None and entry.state is EntryState.DONE:
-        await services.vetoes.remember((portrait_deleted(event.account, event.face, entry.id),))
+        gone = portrait_deleted(event.account, event.face, entry.id)
+        await services.vetoes.remember((replace(gone, state="lost") if event.together else gone,))
 
 
 class _Look:

@@ -1,6 +1,6 @@
 """What meets the outside: the session to Immich and Frigate, and the server that answers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -12,14 +12,13 @@ from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.losses import PostgresLosses
 from reactor.config import Settings
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.status import FAILED, OK, Facts
+from reactor.core.status import Facts
 from reactor.core.webhook import SHORTEST_SECRET, is_weak
 from reactor.routing import Router
 from reactor.server.app import make_app
 from reactor.server.desk import Desk
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
-from reactor.sources.sweep import FaceSweep
 from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Account, Accounts
 from reactor.wiring.listening import Ears
@@ -93,7 +92,6 @@ def make_desk(
     accounts: Accounts,
     embedder: ClipEmbedder,
     frigate: Frigate | None,
-    sweep: FaceSweep | None,
 ) -> Desk:
     """Return what page and API may ask and do."""
 
@@ -126,17 +124,5 @@ def make_desk(
         hasten=stores.queue.hasten,
         look=look,
         # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
-        others=_of_frigate(frigate, sweep),
+        others={"frigate": frigate.answers} if frigate is not None else {},
     )
-
-
-def _of_frigate(frigate: Frigate | None, sweep: FaceSweep | None) -> Mapping[str, Callable[[], Awaitable[str]]]:
-    """Return what may be asked about Frigate: whether it answers, and whether our pictures are still there."""
-    if frigate is None:
-        return {}
-
-    async def pictures() -> str:
-        question = sweep.question() if sweep is not None else ""
-        return f"{FAILED}{question}" if question else OK
-
-    return {"frigate": frigate.answers, "pictures in frigate": pictures}

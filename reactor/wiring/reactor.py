@@ -77,7 +77,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         worker = make_worker(settings, router, stores, accounts, embedder, frigate)
         ears |= make_ears(settings, clients, stores)
         sweep = face_sweep(settings, stores, frigate)
-        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, sweep)
+        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
         loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]
         loops += [sweep.run()] if sweep is not None else []
         await exits.enter_async_context(under_way([*loops, *run_loops(settings, router, stores, accounts)]))

@@ -56,7 +56,7 @@ def film(kind: str, frames: int) -> bytes:
     return out.getvalue()
 
 
-def jpeg_of_passes(width: int, height: int, passes: int) -> bytes:
+def jpeg_of_passes(width: int, height: int, passes: int, *, first: bytes = b"") -> bytes:
     """Return a progressive JPEG each pass of which says nothing of any pixel, in about 70 bytes."""
     blocks = ((width + 7) // 8) * ((height + 7) // 8)
     no_news = "0" + "1" * 14  # end of band, for 32,767 blocks
@@ -70,7 +70,20 @@ def jpeg_of_passes(width: int, height: int, passes: int) -> bytes:
         _segment(0xC4, b"\x10" + bytes([1] + [0] * 15) + b"\xe0"),
         _segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + b"\0" * ((blocks + 7) // 8),
     )
-    return b"\xff\xd8" + b"".join(head) + (_segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + said) * passes + b"\xff\xd9"
+    return (
+        b"\xff\xd8"
+        + first
+        + b"".join(head)
+        + (_segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + said) * passes
+        + b"\xff\xd9"
+    )
+
+
+def of_two_pictures() -> bytes:
+    """Return the segment by which a JPEG says that a second picture follows (CIPA DC-007)."""
+    number, listed = struct.pack("<HHII", 0xB001, 4, 1, 2), struct.pack("<HHII", 0xB002, 7, 32, 38)
+    index = b"II*\0\x08\0\0\0" + struct.pack("<H", 2) + number + listed + struct.pack("<I", 0)
+    return _segment(0xE2, b"MPF\0" + index + struct.pack("<LLLHH", 0x30000, 0, 0, 0, 0) * 2)
 
 
 def with_exif(*entries: tuple[int, int, int, int], follows: int = 0) -> bytes:

@@ -38,7 +38,11 @@ class Echo:
             case "garbage":
                 return web.Response(text=f'{{"{told}', content_type="application/json", headers=loud)
             case "odd":
+                if request.path == "/api/version":
+                    return web.Response(text=self.secrets[0], headers=loud)
                 told = " ".join([*self.secrets, *map(str.lower, self.secrets)])
+                if request.path == "/api/faces":
+                    return web.json_response({told: [told], "Anna": [told]}, headers=loud)
                 odd = {"id": told, "message": told, "people": [{"id": told}], "assets": {"items": [{"id": told}]}}
                 return web.json_response(odd, headers=loud)
             case "away":

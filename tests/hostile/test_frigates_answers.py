@@ -100,6 +100,29 @@ async def test_an_error_that_repeats_the_password_is_told_without_it(
         assert not any(secret[at : at + 12].lower() in words.lower() for at in range(len(secret) - 11))
 
 
+@pytest.mark.parametrize("password", ["PassWord-1.8", 'A"quoted\\pass/wörd'])
+async def test_a_success_that_repeats_the_password_is_read_without_it(password: str, raw: Raw) -> None:
+    cookie = "c00kie-of-the-login"
+    login = b"Set-Cookie: frigate_token=" + cookie.encode()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        frigate = FrigateFaces(FrigateTransport(raw.url, session=session, user="anna", password=password))
+        for ascii_only in (True, False):
+            listed = {password: [f"x-{password.lower()}.webp"], "Anna": [cookie.upper(), "Anna-1.webp"]}
+            raw.says = answer(json.dumps(listed, ensure_ascii=ascii_only).encode(), login)
+            assert await frigate.faces() == {"***": ("x-***.webp",), "Anna": ("***", "Anna-1.webp")}
+        for said in (password, cookie):
+            raw.says = answer(said.encode(), login)
+            with pytest.raises(Permanent, match="is no version"):
+                await frigate.version()
+
+
+async def test_a_short_password_is_nobodys_name(raw: Raw) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        frigate = FrigateFaces(FrigateTransport(raw.url, session=session, user="anna", password="anna"))
+        raw.says = answer(b'{"Anna": ["Anna-1.webp"]}')
+        assert await frigate.faces() == {"Anna": ("Anna-1.webp",)}
+
+
 COOKIES = {
     "of 400 KB": [b"Set-Cookie: a%d=%s" % (number, b"x" * 4000) for number in range(100)],
     "of bytes that no header takes": [b"Set-Cookie: frigate_token=\xff\xfe"],

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from reactor.adapters.frigate.faces import segment
-from reactor.adapters.immich.reading import LONGEST_NAME, ImmichLibrary
+from reactor.adapters.immich.reading import LONGEST_NAME, ImmichLibrary, usable_name
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.eventlog import PostgresEventLog
@@ -46,6 +46,8 @@ TRICKS = {
     "a line of its own": "Anna\u2028Bert\u2029",
     "Frigate's own folder": "train",
     "Frigate's own folder in disguise": "tr\u200bain",
+    "tags of a language": "An\U000e0061na\U000e007f",
+    "blank letters": "\u3164An\u115f\u1160na\uffa0",
     "a shell": "$(reboot)`reboot`",
     "percent": "%2e%2e%2f%00",
     "dots": "..",
@@ -92,6 +94,24 @@ def test_a_name_that_differs_by_what_nobody_sees_is_the_same(same: str) -> None:
     assert frigate_name(same) == "Anna"
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (" Anna\t", "Anna"),
+        ("An\u00adna\u200e\u200f\u061c\u180e\u2061\ufff9\U0001d173\U000e0041", "Anna"),  # format characters
+        ("\u3164Anna\u115f\u1160\uffa0", "Anna"),  # letters that are blank
+        ("\u3164\u200b", ""),
+        ("نمی\u200cدانم", "نمی\u200cدانم"),  # Persian
+        ("ක්\u200dෂ", "ක්\u200dෂ"),  # Sinhala
+        ("한국 金 Ågot Ó'Brian-Łoś", "한국 金 Ågot Ó'Brian-Łoś"),
+        ("👩\u200d👧", "👩\u200d👧"),
+        ("x" * 500, "x" * LONGEST_NAME),
+    ],
+)
+def test_a_name_holds_nothing_that_nobody_sees(given: str, shown: str) -> None:
+    assert usable_name(given) == shown
+
+
 def person(number: int, name: str) -> dict[str, Any]:
     return {
         "id": f"{number:08x}-0000-4000-8000-000000000000",
@@ -134,5 +154,5 @@ async def test_no_name_stops_the_poll_or_is_refused_by_the_log(odd: Odd, pool: a
     assert "Ida" in names
     assert told == len(TRICKS) + 1
     assert all(name and len(name) <= LONGEST_NAME for name in names)
-    unseen = set("\0\x1b\r\n\x07\u202e\u202c\u2066\u2069\u200b\ufeff")
+    unseen = set("\0\x1b\r\n\x07\u202e\u202c\u2066\u2069\u200b\ufeff\u3164\u115f\u1160\uffa0\U000e0061\U000e007f")
     assert unseen.isdisjoint("".join(names))

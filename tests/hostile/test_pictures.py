@@ -36,6 +36,9 @@ BOMBS = {
     "a PNG with 128 MB of foreign remarks": bombs.png_with(b"iTXt", b"k\0\1\0\0\0"),
     "a PNG with 128 MB of colour profile": bombs.png_with(b"iCCP", b"k\0\0"),
     "a JPEG of a thousand passes": bombs.jpeg_of_passes(7000, 7000, MOST_SCANS * 2),
+    "a JPEG of a thousand passes and a second picture": bombs.jpeg_of_passes(
+        7000, 7000, MOST_SCANS * 2, first=bombs.of_two_pictures()
+    ),
     "an SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
     "a page": b"<html><body><img src=x onerror=alert(1)>" * 50,
     "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n",

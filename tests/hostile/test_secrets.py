@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import structlog
 
@@ -19,6 +20,7 @@ from reactor.config import FixedSettings
 from reactor.core.errors import StartError
 from reactor.demo.labels import CLASSIFICATION
 from reactor.demo.phone import Shot
+from reactor.demo.pictures.library import sample_library
 from reactor.wiring.database import open_database
 from reactor.wiring.reactor import open_reactor
 
@@ -28,7 +30,8 @@ from .noise import everything_kept, pages, said_by, webhooks
 
 WEBHOOK = "WebhookSecret/Nobody+Knows=Zq7"
 OLD_WEBHOOK = "FormerSecret-of-the-webhook-Xw3"
-FRIGATE = "FrigatePassword&With/Odd%Letters"
+# Of letters that may stand in a version.
+FRIGATE = "FrigatePassword.With+Odd~Letters-Qd8"
 WEB = "WebToken.that-opens_the~page-Kp9"
 MQTT = "MqttPassword:of#the+broker-Lm2"
 DATABASE = "DatabasePassword-Vb5-of-nobody"
@@ -106,19 +109,35 @@ async def test_nothing_that_a_noisy_run_writes_holds_a_secret(
                     while not (immich.asked.get(mood) and frigate.asked.get(mood)):
                         found += await pages(reactor.url, photo, WEB)
             found += await commands(settings, immich, tmp_path)
-            immich.mood = "fine"
-            last = await home.photo(99)
+            immich.mood, frigate.mood = "fine", "odd"
+            last = await a_portrait(home)
 
-            async def embedded() -> bool:
+            async def decided() -> bool:
                 found.extend(await pages(reactor.url, last, WEB))
-                return last in "".join(await everything_kept(database, "photos"))
+                kept = "".join(await everything_kept(database, "photos", "journal"))
+                return last in kept and "AddPortrait" in kept
 
-            await eventually(embedded, "a photo is looked at, after all")
+            await eventually(decided, "a photo is looked at after all, and a face given to Frigate")
         found += await everything_kept(database)
     log = written.getvalue()
     assert all(words in log for words in ("refuses the API key", "where the key does not go", "redirected to"))
     assert leaks([*found, log], home.key, WEBHOOK, OLD_WEBHOOK, FRIGATE, WEB, MQTT, DATABASE) == []
     assert odd_characters(log) == set()
+
+
+async def a_portrait(home: Household) -> str:
+    """Upload a photo of somebody with a name."""
+    portrait = next(one for one in sample_library(seed=5, photos=9, start=START) if len(one.faces) == 1)
+    photo = await home.phone.upload(Shot(file_name="anna.jpg", data=portrait.jpeg, taken_at=START))
+    await home.rest()
+    left, top, right, bottom = map(int, portrait.faces[0].box)
+    person = home.immich.recognise(photo, box=(left, top, right, bottom), image_size=portrait.size)
+    async with (
+        aiohttp.ClientSession(headers={"x-api-key": home.key}) as session,
+        session.put(f"{home.immich.url}/api/people/{person}", json={"name": "Anna"}) as answer,
+    ):
+        assert answer.status == 200
+    return photo
 
 
 async def commands(settings: FixedSettings, immich: Echo, place: Path) -> list[str]:

@@ -17,8 +17,9 @@ async def test_with_the_only_key_gone_undo_tells_what_it_could_not_take_back(rig
     settings = FixedSettings(
         database_url=SecretStr(database), immich_url=rig.home.immich.url, immich_api_key=SecretStr("revoked-by-now")
     )
-    async with open_hands(settings, only=("undo",)) as stores:
-        run = await stores.runs.start(UndoRequest(everything=True))
+    request = UndoRequest(everything=True)
+    async with open_hands(settings, only=(request.kind,)) as stores:
+        run = await stores.runs.start(request)
 
         async def over() -> bool:
             return not (await rig.now(run.id)).is_open

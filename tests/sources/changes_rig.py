@@ -33,7 +33,7 @@ class Poll:
         transport: ImmichTransport = house.home.library._transport  # one connection for both readers
         self.library = Later(transport, page_size=page_size)
         known = {"reads": AT_ONCE, "sightings": house.sightings}
-        self.poll = ChangesPoll(ME, self.library, house.log, house.bookmarks, **(known | options))  # type: ignore[arg-type]
+        self.poll = ChangesPoll(ME, self.library, house.log, house.bookmarks, **(known | options))  # type: ignore[arg-type]  # its options
 
     async def turn(self) -> list[tuple[str, str]]:
         """Take a turn; return (photo, fields) of what it told."""

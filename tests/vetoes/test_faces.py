@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import pytest
 
 from reactor.acts.hands import PortraitHand
+from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand
 from reactor.adapters.frigate.faces import FrigateFaces
 from reactor.adapters.frigate.transport import FrigateTransport
@@ -15,8 +17,10 @@ from reactor.adapters.frigate.writing import FrigateFaceWriter
 from reactor.adapters.pictures import PillowPortraits
 from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.eventlog import PostgresEventLog
+from reactor.adapters.postgres.losses import PostgresLosses
+from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import AddPortrait, RemovePortrait, Undo
+from reactor.core.changes import AddPortrait, CarryOut, RemovePortrait, Undo, subjects_of
 from reactor.core.events import PersonNamed
 from reactor.core.ids import PersonId
 from reactor.core.portraits import PortraitPolicy
@@ -45,6 +49,7 @@ class Gallery:
     faces: FrigateFaces
     writer: FrigateFaceWriter
     person: PersonId
+    acts: Performer
     revision: int = 0
 
     async def decide(self) -> None:
@@ -84,7 +89,7 @@ class Gallery:
 
 @asynccontextmanager
 async def a_gallery(house: House, photos: Sequence[SamplePhoto], **policy: float) -> AsyncIterator[Gallery]:
-    portrait_policy = PortraitPolicy(**policy)  # type: ignore[arg-type]
+    portrait_policy = PortraitPolicy(**policy)  # type: ignore[arg-type]  # one field is a whole number
     async with AsyncExitStack() as exits:
         frigate = await exits.enter_async_context(SimulatedFrigate())
         session = await exits.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
@@ -114,7 +119,9 @@ async def a_gallery(house: House, photos: Sequence[SamplePhoto], **policy: float
         services = replace(house.services(), portraits=pictures, portrait_policy=portrait_policy)
         worker = a_worker(house.pool, house.wake, router, services, acts, WorkerPolicy(quiet=AT_ONCE, deadline_s=30))
         await exits.enter_async_context(worker)
-        gallery = Gallery(house=house, frigate=frigate, faces=library, writer=writer, person=PersonId(person))
+        gallery = Gallery(
+            house=house, frigate=frigate, faces=library, writer=writer, person=PersonId(person), acts=acts
+        )
         await gallery.decide()
         yield gallery
 
@@ -138,6 +145,12 @@ async def test_a_face_that_was_deleted_in_frigate(house: House) -> None:
         assert await gallery.sweep() == 0
         await gallery.decide()
         assert len(await gallery.files()) == len(first)
+        await gallery.later()
+        await gallery.writer.delete(NAME, await gallery.files())  # and with them the folder, the only one
+        assert await gallery.sweep() == len(first)
+        assert {one.state for one in await PostgresVetoes(house.pool).standing()} == {"active"}
+        await gallery.decide()
+        assert await gallery.files() == []
 
 
 async def test_a_face_that_was_taken_back_by_us_is_the_users_will_too(house: House) -> None:
@@ -160,16 +173,29 @@ async def test_a_face_that_was_taken_back_by_us_is_the_users_will_too(house: Hou
         assert len(await gallery.files()) == len(first)
 
 
-async def test_a_frigate_that_was_set_up_anew_says_nothing(house: House) -> None:
+async def test_a_frigate_that_was_set_up_anew_is_asked_about(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reactor.core.claims.HANDFUL", len(PORTRAITS) - 1)
+    vetoes = PostgresVetoes(house.pool)
     async with a_gallery(house, PORTRAITS) as gallery:
         await gallery.later()
-        first = await gallery.files()
-        await gallery.writer.delete(NAME, first)
-        sweep = gallery.sweeping()
-        assert await sweep.once() == 0
-        assert "no faces at all, of 4" in sweep.question()
+        await gallery.writer.delete(NAME, await gallery.files())
+        assert await gallery.sweep() == len(PORTRAITS)
+        (asked,) = await PostgresLosses(house.pool).lost()
+        assert asked.question == "4 portraits disappeared from Frigate within minutes: did you do that?"
         await gallery.decide()
-        assert await PostgresVetoes(house.pool).standing() == ()
+        assert (await gallery.files(), await gallery.sweep()) == ([], 0)
+        mine, *others = [one.id for one in await vetoes.standing(state="lost")]
+        assert await vetoes.mine([mine]) == 1
+        for entry in await PostgresOrders(house.pool).put_back(others):
+            face = await house.journal.entry(entry)
+            assert face is not None
+            await gallery.acts.perform(
+                CarryOut(account=ME, entry=entry, feature="faces", subjects=subjects_of(face.change)), CAUSE
+            )
+        assert len(await gallery.files()) == len(others)
+        await gallery.later()
+        await gallery.decide()
+        assert (len(await gallery.files()), await gallery.sweep()) == (len(others), 0)
 
 
 async def test_unsure_faces_are_suggested_and_take_no_place(house: House) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from reactor.adapters.harmless import clean, parse_json
+from reactor.adapters.harmless import clean, parse_json, without_secrets
 from reactor.core.errors import Blocked, Gone, Permanent, Retryable, Unreachable
 from reactor.core.portraits import NoFace, Recognition
 
@@ -44,11 +44,15 @@ class Answer:
     after: float | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
+    def text(self) -> bytes:
+        """Return the body of an answer that is text; a picture is taken as it came."""
+        return without_secrets(self.body, self.secrets)
+
 
 def parsed(answer: Answer) -> object:
     """Parse a JSON answer; raises Permanent when it is none."""
     try:
-        return parse_json(answer.body)
+        return parse_json(answer.text())
     except ValueError:
         pass  # raised below: the error must not carry the body along
     raise Permanent(f"{answer.what}: the answer is no JSON; is this the address of a Frigate server?")
@@ -111,7 +115,7 @@ def _message(answer: Answer) -> str:
     if "json" not in answer.kind:
         return ""
     try:
-        value = parse_json(answer.body)
+        value = parse_json(answer.text())
         said = (value.get("message") or value.get("detail") or value.get("error")) if isinstance(value, dict) else ""
         return said if isinstance(said, str) else json.dumps(said)
     except (ValueError, RecursionError):

@@ -45,7 +45,7 @@ class FrigateFaces:
         """Return the version, such as ``0.18.0-e3fa701``."""
         answer = await self._transport.call(Request(method="GET", path="/api/version"), timeout_s=self._timeout_s)
         expect_success(answer)
-        text = answer.body.decode(errors="replace").strip()
+        text = answer.text().decode(errors="replace").strip()
         if "html" in answer.kind or not IS_VERSION(text):
             raise Permanent("GET /api/version: the answer is no version; is this the address of a Frigate server?")
         return text

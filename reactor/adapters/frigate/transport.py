@@ -10,7 +10,8 @@ from yarl import URL
 
 from reactor.adapters.frigate.answers import Answer, Unanswered, error_of, message_of
 from reactor.adapters.frigate.routes import expect_allowed
-from reactor.core.errors import Blocked, Permanent, StartError, Unreachable
+from reactor.adapters.harmless import read_bounded
+from reactor.core.errors import Blocked, StartError, Unreachable
 
 LONGEST_JSON = 1024 * 1024
 TIMEOUT_S = 15.0
@@ -111,7 +112,7 @@ class FrigateTransport:
                     what=str(request),
                     status=response.status,
                     kind=response.content_type,
-                    body=await _bounded(response.content, limit, request),
+                    body=await read_bounded(response.content, limit, request),
                     after=_seconds(response.headers.get("Retry-After", "")),
                     secrets=(*self._secrets, *_values(self._cookie)),
                 )
@@ -161,12 +162,3 @@ def _values(cookie: str) -> list[str]:
 def _seconds(value: str) -> float | None:
     """Return the wait that is asked for, in bounds: 0 must not become a busy loop."""
     return min(max(float(value), SHORTEST_WAIT_S), LONGEST_WAIT_S) if value.isdecimal() else None
-
-
-async def _bounded(content: aiohttp.StreamReader, limit: int, request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise Permanent(f"{request}: the answer is larger than {limit // (1024 * 1024)} MB")
-    return bytes(body)

@@ -34,8 +34,12 @@ LARGEST_PAGE = 1000
 MOST_PAGES = 1000
 LONGEST_NAME = 200
 LONGEST_THUMBNAIL = 4 * 1024 * 1024
-# Characters that turn what follows around, and those that nobody sees. Not the joiners: Persian and emoji need them.
-UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff")
+# Control characters, halves of pairs, and format characters: those that nobody sees or that turn others around.
+UNSEEN_KINDS = frozenset({"Cc", "Cs", "Cf"})
+# Letters by their category, but blank: fillers of Korean syllables.
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+# Persian, Indian scripts and emoji need them.
+JOINERS = frozenset("\u200c\u200d")
 IS_ID = re.compile(UUID).fullmatch
 
 
@@ -198,9 +202,16 @@ class ImmichLibrary:
 
 
 def _usable(person: Person) -> Person:
-    """Return the person with a name that fits into the key of an event, and that shows what it is: no tricks."""
-    letters = (letter for letter in person.name if category(letter) not in ("Cc", "Cs") and letter not in UNSEEN)
-    return replace(person, name="".join(letters)[:LONGEST_NAME].strip())
+    return replace(person, name=usable_name(person.name))
+
+
+def usable_name(name: str) -> str:
+    """Return a name that fits into the key of an event, and that shows what it is: no tricks."""
+    return "".join(filter(_is_seen, name))[:LONGEST_NAME].strip()
+
+
+def _is_seen(letter: str) -> bool:
+    return letter in JOINERS or (category(letter) not in UNSEEN_KINDS and letter not in FILLERS)
 
 
 def _zulu(moment: datetime) -> str:

@@ -29,7 +29,7 @@ class Route:
     method: str
     path: re.Pattern[str]
     kind: Kind
-    body: Body = "any"
+    body: Body = "none"
 
 
 def _route(kind: Kind, method: str, path: str, body: Body = "none") -> Route:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
-from reactor.adapters.harmless import parse_json
+from reactor.adapters.harmless import parse_json, read_bounded, without_secrets
 from reactor.adapters.immich.address import api_root, same_origin, usable_key
 from reactor.adapters.immich.errors import ForbiddenCall, Garbled, NotImmich, clean, error_of, said
 from reactor.adapters.immich.routes import ALLOWED, Route, allows, route_of
@@ -93,7 +92,7 @@ class ImmichTransport:
         if not answer.body:
             return None
         try:
-            return parse_json(self._without_key(answer.body))
+            return parse_json(without_secrets(answer.body, (self._key,)))
         except ValueError:
             pass  # raised below: the error must not carry the body along
         raise NotImmich(f"{method} {path}: the answer is no JSON; is this the address of an Immich server?")
@@ -187,14 +186,6 @@ class ImmichTransport:
             raise ForbiddenCall(f"{request}: redirected to {path!r}, which is never asked for; nothing was sent there")
         return target
 
-    def _without_key(self, body: bytes) -> bytes:
-        """Return an answer without the key, which only somebody who repeats what he is sent puts there.
-
-        What it says is stored, shown and logged as names and ids are.
-        """
-        key = self._key.lower().encode()
-        return re.sub(re.escape(key), b"***", body, flags=re.IGNORECASE) if key in body.lower() else body
-
     async def _exchange(self, request: Request, url: URL) -> Answer:
         try:
             async with self._session.request(
@@ -206,7 +197,7 @@ class ImmichTransport:
                 middlewares=(_sent_once,),
                 timeout=aiohttp.ClientTimeout(total=None),  # _call bounds the whole
             ) as response:
-                body = await _bounded(response.content, request.limit, request)
+                body = await read_bounded(response.content, request.limit, request)
                 return Answer(status=response.status, headers=response.headers, body=body)
         except (aiohttp.ClientError, OSError) as error:
             problem = clean(_in_words(error), secret=self._key)
@@ -258,12 +249,3 @@ def _in_words(error: aiohttp.ClientError | OSError) -> str:
             number = cause.errno or 0
             return f"nothing answers there ({os.strerror(number) if number > 0 else cause})"
     return f"{type(error).__name__} {error}"
-
-
-async def _bounded(content: aiohttp.StreamReader, limit: int, request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise Permanent(f"{request}: the answer is larger than {limit // (1024 * 1024)} MB")
-    return bytes(body)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from reactor.adapters.immich.errors import Garbled, clean
 from reactor.adapters.immich.models import rows
 from reactor.adapters.immich.reading import ImmichLibrary
-from reactor.adapters.immich.routes import UUID, Kind, Route
+from reactor.adapters.immich.routes import UUID, Body, Kind, Route
 from reactor.adapters.immich.transport import ImmichTransport
 
 METHOD = "immich-plugin-core#webhook"
@@ -27,16 +27,16 @@ ABOUT = "Tells the reactor of photos. Made by `reactor setup webhook`, which als
 What: TypeAlias = Literal["create", "update", "delete"]
 
 
-def _route(kind: Kind, method: str, path: str) -> Route:
-    return Route(method=method, path=re.compile(path), kind=kind)
+def _route(kind: Kind, method: str, path: str, body: Body = "none") -> Route:
+    return Route(method=method, path=re.compile(path), kind=kind, body=body)
 
 
 SETUP_ROUTES: tuple[Route, ...] = (
     _route("read", "GET", "/server/version"),
     _route("read", "GET", "/api-keys/me"),
     _route("read", "GET", "/workflows"),
-    _route("write", "POST", "/workflows"),
-    _route("write", "PUT", f"/workflows/{UUID}"),
+    _route("write", "POST", "/workflows", "any"),
+    _route("write", "PUT", f"/workflows/{UUID}", "any"),
     _route("write", "DELETE", f"/workflows/{UUID}"),
 )
 

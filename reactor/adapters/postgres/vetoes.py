@@ -41,10 +41,10 @@ _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('vetoes:' || $1,
 _REMEMBER = """
 WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::jsonb[], $6::text[], $7::text[],
-        $8::bigint[]) AS t(account, kind, subjects, value, groups, source, why, entry)
+        $8::bigint[], $9::text[]) AS t(account, kind, subjects, value, groups, source, why, entry, state)
 ), spelled AS (
     SELECT DISTINCT account, kind, ARRAY(SELECT jsonb_array_elements_text(subjects)) AS subjects, value, groups,
-        source, why, entry FROM told
+        source, why, entry, state FROM told
 ), known AS (
     UPDATE vetoes v SET entry = greatest(v.entry, s.entry),
         state = CASE WHEN s.source = 'user' THEN v.state ELSE 'active' END
@@ -53,8 +53,8 @@ WITH told AS (
         AND (v.account, v.kind, v.value, v.groups) = (s.account, s.kind, s.value, s.groups)
     RETURNING s.account, s.kind, s.subjects, s.value, s.groups
 )
-INSERT INTO vetoes (account, kind, subjects, value, groups, source, why, entry)
-SELECT account, kind, subjects, value, groups, source, why, entry FROM spelled s
+INSERT INTO vetoes (account, kind, subjects, value, groups, source, why, entry, state)
+SELECT account, kind, subjects, value, groups, source, why, entry, state FROM spelled s
 WHERE NOT EXISTS (SELECT FROM known k WHERE (k.account, k.kind, k.subjects, k.value, k.groups)
     = (s.account, s.kind, s.subjects, s.value, s.groups))
 """
@@ -170,6 +170,7 @@ async def remember_on(connection: Connection, vetoes: Sequence[Veto]) -> None:
         [veto.source for veto in vetoes],
         [veto.why for veto in vetoes],
         [veto.entry for veto in vetoes],
+        [veto.state for veto in vetoes],
     )
 
 
