@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from aiohttp import StreamReader
-
 from reactor.core.errors import Permanent
+
+if TYPE_CHECKING:
+    from aiohttp import StreamReader
 
 MOST_VALUES = 1_000_000
 """Of one answer, which takes up to 100 bytes each; a page of 1,000 photos with all their EXIF has 60,000."""
@@ -24,7 +25,7 @@ _PERHAPS_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ODD = re.compile("[\0\ud800-\udfff]")
 
 
-async def read_bounded(content: StreamReader, limit: int, what: object) -> bytes:
+async def read_bounded(content: "StreamReader", limit: int, what: object) -> bytes:
     """Return the whole body, of at most ``limit`` bytes; Permanent, naming ``what`` was asked, for a larger one."""
     body = bytearray()
     async for chunk in content.iter_any():

@@ -23,8 +23,8 @@ from reactor.adapters.postgres.wake import Wake
 from reactor.config import Settings
 from reactor.core.errors import StartError
 from reactor.routing import Router
+from reactor.wiring.contents import table_of_contents
 from reactor.wiring.database import bring_up_to_date, open_database
-from reactor.wiring.reactor import table_of_contents
 
 log = structlog.get_logger(__name__)
 

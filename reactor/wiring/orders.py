@@ -9,13 +9,14 @@ from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
 from reactor.core.orders import OrderKind
 from reactor.routing import Router
+from reactor.wiring.contents import table_of_contents
 from reactor.wiring.database import open_database
 from reactor.wiring.feeding import order_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
 from reactor.wiring.models import Model, NoModel
 from reactor.wiring.outside import open_session
-from reactor.wiring.reactor import embedder_options, table_of_contents, under_way
+from reactor.wiring.reactor import embedder_options, under_way
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_worker
 

@@ -14,8 +14,7 @@ from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
 from reactor.core.ids import AccountId
-from reactor.routing import Router, merge
-from reactor.stages import archive, classify, embed, faces, orders, stack, veto
+from reactor.wiring.contents import table_of_contents
 from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
 from reactor.wiring.frigate import open_frigate
@@ -35,16 +34,6 @@ class Reactor:
 
     url: str
     stores: Stores
-
-
-def table_of_contents(settings: Settings) -> Router:
-    """Return every reaction, in the order in which they are read."""
-    reactions = [embed.router, classify.router, archive.router, orders.router, veto.router]
-    if settings.stacks.enabled:
-        reactions.append(stack.router)
-    if settings.face_library() is not None:
-        reactions.append(faces.router)
-    return merge(reactions)
 
 
 @asynccontextmanager

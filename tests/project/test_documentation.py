@@ -6,7 +6,7 @@ from pydantic import AliasChoices
 
 from reactor.cli import flat, groups
 from reactor.config import Settings
-from reactor.wiring.reactor import table_of_contents
+from reactor.wiring.contents import table_of_contents
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 
