@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reactor.acts.gate import Gate
+from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.limits import PostgresLimits
-from reactor.core.changes import ArchiveAssets, TagAsset, Undo
+from reactor.core.changes import ArchiveAssets, PortraitState, RemovePortrait, TagAsset, Undo
 from reactor.core.errors import Held
-from reactor.core.ids import AssetId, RunId
+from reactor.core.ids import LIVE, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
 
@@ -135,3 +137,23 @@ async def test_a_run_asks_for_a_budget_instead_of_tripping(desk: Desk) -> None:
     assert await desk.performer(limits=policy).perform(tag(photos[2], "Auto/Y"), CAUSE) is EntryState.DONE
     await desk.pool.execute("UPDATE runs SET state = 'running', budget = 3")
     assert await desk.performer(limits=policy).perform(tag(photos[2], "Auto/X"), SCAN) is EntryState.DONE
+
+
+async def test_deletions_in_frigate_that_nobody_asked_for_stop_at_the_limit(desk: Desk) -> None:
+    gate = Gate(PostgresLimits(desk.pool), LimitPolicy(deletions=2), now=lambda: datetime.now(UTC))
+    removal = RemovePortrait(
+        account=ME, person=PersonId("p"), name="Anna", face=FaceId("f"), file="a.webp", undoes=1, reason=WHY
+    )
+    journal = PostgresJournal(desk.pool)
+    before, asked = PortraitState(files=frozenset({"a.webp"})), Cause(handler="undo", event=1, run=RunId("undo:1"))
+    for cause, number in ((asked, 5), (CAUSE, 2)):
+        for _ in range(number):
+            await gate.expect_room(removal, LIVE)
+            entry = await journal.write(removal, cause, before, EntryState.OPEN)
+            await journal.settle(entry, EntryState.DONE, PortraitState(files=frozenset()))
+    with pytest.raises(Held, match="2 pictures deleted in Frigate within an hour"):
+        await gate.expect_room(removal, LIVE)
+    (trip,) = await PostgresLimits(desk.pool).open_trips()
+    assert (trip.feature, trip.rule) == ("faces", "deletions")
+    await confirm(desk)
+    await gate.expect_room(removal, LIVE)

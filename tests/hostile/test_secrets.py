@@ -117,7 +117,7 @@ async def test_nothing_that_a_noisy_run_writes_holds_a_secret(
                 kept = "".join(await everything_kept(database, "photos", "journal"))
                 return last in kept and "AddPortrait" in kept
 
-            await eventually(decided, "a photo is looked at after all, and a face given to Frigate")
+            await eventually(decided, "a photo is looked at after all, and a face given to Frigate", seconds=60)
         found += await everything_kept(database)
     log = written.getvalue()
     assert all(words in log for words in ("refuses the API key", "where the key does not go", "redirected to"))
