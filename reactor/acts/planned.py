@@ -12,6 +12,7 @@ from reactor.core.vetoes import vetoed_tags
 from reactor.ports import Journal
 
 WAITS = (EntryState.PLANNED, EntryState.SUGGESTED)
+GONE = "no category asks for it any more"
 WRITES = timedelta(seconds=2)
 """How long Immich may take to write a tag down; of two calls within that time it may lose one."""
 
@@ -27,14 +28,17 @@ async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: dateti
             if order.tags is not None and entry.state in WAITS:
                 change = replace(change, tags=tuple(tag for tag in tags if tag in order.tags))
             await _expect_writable(change, journal, now)
-        case ArchiveAssets() if not await _wanted_in_the_archive(change, journal):
-            return None
+        case ArchiveAssets(categories=categories) if categories:
+            if order.archiving is not None and entry.state in WAITS:
+                change = replace(change, categories=tuple(name for name in categories if name in order.archiving))
+            if not await _wanted_in_the_archive(change, journal):
+                return None
     return change
 
 
 async def _expect_writable(change: TagAsset, journal: Journal, now: datetime) -> None:
     if not change.tags:
-        raise Stale("no category asks for it any more")
+        raise Stale(GONE)
     newest = await journal.newest(change.account, "tags", (change.asset,))
     if any(entry.settled_at and age_of(entry.settled_at, now) < WRITES for entry in newest.values()):
         # Of two calls so close the second may be lost (facts/immich-api.md section 5).
@@ -44,7 +48,7 @@ async def _expect_writable(change: TagAsset, journal: Journal, now: datetime) ->
 async def _wanted_in_the_archive(change: ArchiveAssets, journal: Journal) -> bool:
     """Say whether any category that archives a photo still has its tag there, as far as the user is concerned."""
     if not change.categories:
-        return True
+        raise Stale(GONE)
     tags = {tag_of(category) for category in change.categories}
     pasts = [await journal.past(change.account, "tags", (asset,)) for asset in change.assets]
     return not any(tags <= vetoed_tags(past.vetoes) for past in pasts)

@@ -38,10 +38,10 @@ async def read_bounded(content: "StreamReader", limit: int, what: object) -> byt
 def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
     """Return an answer's text without secrets, which only somebody who repeats what he is sent puts there.
 
-    What it says is stored, shown and logged as names and ids are. A secret that is shorter than a PIECE stays: it may
-    be anybody's name, which must not change by it.
+    What it says is stored, shown and logged as names and ids are. A secret that is shorter than a PIECE, or of letters
+    alone, stays: it may be anybody's name, which must not change by it.
     """
-    long = [secret for secret in secrets if len(secret) >= PIECE]
+    long = [secret for secret in secrets if len(secret) >= PIECE and not secret.isalpha()]
     spelled = {
         form for one in long for form in (one, *(json.dumps(one, ensure_ascii=how)[1:-1] for how in (True, False)))
     }

@@ -151,7 +151,8 @@ class Undo:
 class CarryOut:
     """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
 
-    ``tags`` are those that the categories of now may set; others of a plan are left out.
+    ``tags`` are those that the categories of now set, ``archiving`` the names of those that archive; what others asked
+    for in a plan is left out.
     """
 
     account: AccountId
@@ -159,6 +160,7 @@ class CarryOut:
     feature: Feature
     subjects: tuple[str, ...]
     tags: frozenset[str] | None = None
+    archiving: frozenset[str] | None = None
 
 
 Order: TypeAlias = Undo | CarryOut

@@ -71,7 +71,7 @@ OrderRequest: TypeAlias = UndoRequest | ApplyRequest
 
 @dataclass(frozen=True, kw_only=True)
 class OrderProgress:
-    """How far an order is: down to which entry ``at``, from which ``last``; ``entries`` of ``found`` are asked for."""
+    """How far an order is: to which entry ``at``, of those up to ``last``; ``entries`` of ``found`` are asked for."""
 
     last: int | None = None
     at: int | None = None

@@ -16,7 +16,8 @@ from reactor.core.changes import (
     UntagAsset,
     VisibilityState,
 )
-from reactor.core.journal import EntryState
+from reactor.core.ids import AssetId
+from reactor.core.journal import Entry, EntryState
 from reactor.core.past import Past, Refused, was_archived
 from reactor.core.undo import way_back
 from reactor.core.vetoes import apart
@@ -48,7 +49,7 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
             return replace(change, tags=tags)
         case UnarchiveAssets(), VisibilityState():
             archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
-            ours = {asset for asset in archived if past.newest[asset].id <= change.undoes}
+            ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
             if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
                 later = {past.newest[asset].id for asset in archived - ours}
                 return _left(_stands_on_it(later) if later else "you archived it yourself since")
@@ -102,6 +103,13 @@ def _why(change: RestoreStacks, past: Past) -> str:
 def _last_set_by(change: UntagAsset, past: Past, tag: str) -> bool:
     """Say whether the tag is ours by the entry that is taken back, and by none after it."""
     return tag in past.tags and past.tags[tag].id <= change.undoes
+
+
+def _archived_later(newest: Entry, asset: AssetId, undoes: int) -> bool:
+    """Say whether a later entry brought the photo to the archive, not only found it there."""
+    before = newest.before
+    found = isinstance(before, VisibilityState) and (asset, "archive") in before.visibility
+    return newest.id > undoes and not found
 
 
 def _stands_on_it(later: Collection[int]) -> str:

@@ -150,13 +150,24 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
             stacks = before.stacks if isinstance(before, StackState) else ()
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
                 return (_cover(change.account, stacks[0][0], "declined", why, entry),)
-            certain = [(group[0], frozenset(group)) for group in change.certain]
-            before_it = [stack for stack in stacks if all(stack[1].isdisjoint(group) for _, group in certain)]
-            return (not_together(change.account, change.members, (*certain, *before_it), "declined", why, entry),)
+            kept = _kept(stacks, change)
+            return (not_together(change.account, change.members, kept, "declined", why, entry),)
         case AddPortrait():
             return (_portrait(change.account, change.face, "declined", why, entry),)
         case _:
             return ()
+
+
+def _kept(
+    stacks: Iterable[tuple[AssetId, frozenset[AssetId]]], change: StackAssets
+) -> list[tuple[AssetId, frozenset[AssetId]]]:
+    """Return what stays together though the change is declined: what stood, enlarged by what is certain."""
+    kept = list(stacks)
+    for group in map(frozenset, change.certain):
+        touched = [stack for stack in kept if stack[1] & group]
+        if all(stacked <= group for _, stacked in touched):
+            kept = [stack for stack in kept if stack not in touched] + [(min(group), group)]
+    return kept
 
 
 def tags_off(

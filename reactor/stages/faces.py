@@ -76,15 +76,17 @@ async def _given(
     """Return the faces that Frigate was given, and those that it is never given.
 
     A plan is wished for again, so that it is carried out once the mode allows it. What was taken back, or deleted in
-    Frigate, may come again once nobody is against it any more.
+    Frigate, may come again once nobody is against it any more. What vanished together keeps its place until a person
+    has said whether it is to be put back.
     """
     before = await services.journal.portraits(account, person)
     past = await services.journal.past(account, "faces", tuple(before))
-    vetoed = vetoed_subjects(past.vetoes, "portrait")
+    lost = vetoed_subjects([veto for veto in past.vetoes if veto.state == "lost"], "portrait")
+    vetoed = vetoed_subjects(past.vetoes, "portrait") - lost
     stands = {face for face, entry in past.newest.items() if isinstance(entry.change, AddPortrait)}
     already = {face for face, state in before.items() if state in UNKNOWN or face in stands}
     refused = {face for face, state in before.items() if state is EntryState.FAILED or face in vetoed}
-    return frozenset(already - vetoed), frozenset(refused)
+    return frozenset(already - vetoed) | {FaceId(face) for face in lost}, frozenset(refused)
 
 
 async def _candidates(

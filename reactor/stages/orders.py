@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reactor.core.categories import archiving_of
+from reactor.core.categories import archiving_of, tag_of
 from reactor.core.changes import ArchiveAssets, CarryOut, TagAsset, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
@@ -43,12 +43,14 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     """Order what was planned or suggested; a tag that was accepted brings its photo to the archive where it should."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
+    enabled = [one for one in services.categories(event.account) if one.enabled]
     order = CarryOut(
         account=event.account,
         entry=event.entry,
         feature=event.feature,
         subjects=event.photos,
-        tags=frozenset(one.tag for one in services.categories(event.account) if one.enabled),
+        tags=frozenset(one.tag for one in enabled),
+        archiving=frozenset(one.name for one in enabled if one.action == "tag_and_archive"),
     )
     return Outcome(events=await _follow_ups(event, services), changes=(order,))
 
@@ -62,8 +64,10 @@ async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...
         case TagAsset(reason=reason) as change, EntryState.SUGGESTED | EntryState.CARRIED_OUT if not reason.sure:
             archiving = archiving_of(change.tags, services.categories(event.account))
             return await _archiving((change.asset,), archiving, event.account, services)
-        case ArchiveAssets() as change, EntryState.PLANNED if await _stacked_since(change, services):
-            return await _archiving(change.assets, change.categories, event.account, services)
+        case ArchiveAssets() as change, EntryState.PLANNED | EntryState.SUPERSEDED:
+            archiving = archiving_of([tag_of(name) for name in change.categories], services.categories(event.account))
+            if archiving and await _stacked_since(change, services):
+                return await _archiving(change.assets, archiving, event.account, services)
     return ()
 
 

@@ -54,6 +54,16 @@ async def test_undo_of_an_entry_leaves_the_photo_that_a_later_one_archived_again
     assert await state_of(desk, later) == "done"
 
 
+async def test_an_entry_that_found_the_photo_in_the_archive_is_no_later_change_of_it(desk: Desk) -> None:
+    one, two = await desk.home.photos(2)
+    first = await done(desk, archived(one))
+    await desk.home.writer.make_stack([one, two])
+    both = await done(desk, archived(one, two))
+    assert await undo(desk, first) is EntryState.DONE
+    seen = [(await desk.home.library.asset(photo)).visibility for photo in (one, two)]
+    assert (seen, await state_of(desk, both.entry)) == (["timeline", "archive"], "done")
+
+
 async def test_a_stack_of_which_one_photo_is_left_is_taken_apart(desk: Desk) -> None:
     one, two = await desk.home.photos(2)
     wanted = await done(desk, stack(one, two))

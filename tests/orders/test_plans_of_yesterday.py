@@ -8,6 +8,7 @@ from reactor.core.runs import Run
 from .rig import KNOWN, Rig, archived, stack, tag
 
 ALL = ApplyRequest(everything=True)
+ARCHIVING = tuple(replace(category, action="tag_and_archive") for category in KNOWN)
 
 
 async def asked(rig: Rig, request: ApplyRequest) -> Run:
@@ -32,12 +33,15 @@ async def test_plans_are_carried_out_in_the_order_of_their_making(rig: Rig) -> N
 async def test_what_no_category_asks_for_any_more_is_left_out(rig: Rig) -> None:
     one, two = await rig.home.photos(2)
     both, gone = await rig.planned(tag(one, "Auto/A", "Auto/B")), await rig.planned(tag(two, "Auto/B"))
-    rig.categories = tuple(replace(category, enabled=category.name != "B") for category in KNOWN)
+    away = await rig.planned(archived(two, categories=("B",)))
+    rig.categories = tuple(replace(category, enabled=category.name != "B") for category in ARCHIVING)
     report = await rig.carried_out(ALL)
     assert [await rig.tags(photo) for photo in (one, two)] == [{"Auto/A"}, frozenset()]
-    assert await rig.states(both, gone) == ["carried out", "superseded"]
-    (line,) = [line for line in report.lines if line.entry == gone]
-    assert line.why == "no category asks for it any more"
+    assert (await rig.home.library.asset(two)).visibility == "timeline"
+    assert await rig.states(both, gone, away) == ["carried out", "superseded", "superseded"]
+    assert {line.entry: line.why for line in report.lines if line.entry != both} == dict.fromkeys(
+        (gone, away), "no category asks for it any more"
+    )
 
 
 async def test_suggestions_for_one_photo_are_all_set_though_immich_loses_one_of_two_quick_calls(rig: Rig) -> None:
@@ -49,6 +53,7 @@ async def test_suggestions_for_one_photo_are_all_set_though_immich_loses_one_of_
 
 
 async def test_the_archive_is_asked_about_anew_for_a_photo_that_was_stacked_since(rig: Rig) -> None:
+    rig.categories = ARCHIVING
     one, two = [await rig.house.photo(seed) for seed in (1, 2)]
     entries = [await rig.planned(archived(photo, categories=("A",))) for photo in (one, two)]
     await rig.planned(stack(one, two))

@@ -118,3 +118,14 @@ def test_who_declines_a_larger_stack_keeps_the_certain_one_within_it() -> None:
     )
     # Nothing was made yet: it was declined while observing.
     assert apart(by_decline(suggested, StackState(stacks=()), 1)) == {frozenset({a, c}), frozenset({b, c})}
+
+
+def test_who_declines_a_larger_stack_keeps_the_one_that_stands() -> None:
+    a, b, x, y = ids("a b x y")
+    suggested = StackAssets(
+        account=ME, cover=a, members=(a, b, x, y), certain=((a, b, y),), reason=Reason(rule="", sure=False)
+    )
+    standing = StackState(stacks=((a, frozenset({a, b, x})),))
+    assert apart(by_decline(suggested, standing, 1)) == {frozenset({y, other}) for other in (a, b, x)}
+    smaller = StackState(stacks=((a, frozenset({a, b})),))
+    assert apart(by_decline(suggested, smaller, 1)) == {frozenset({x, other}) for other in (a, b, y)}

@@ -67,7 +67,7 @@ class Asked:
 
 
 class PostgresOrders:
-    """Find what an order is about, newest entry first; list the journal and what waits in it; decline.
+    """Find what an order is about; list the journal and what waits in it; decline.
 
     A caller checks a request with ``core.orders.check_order`` first.
     """
