@@ -10,7 +10,8 @@ user does to a thing of ours, which does not stand here, is told so:
   before (the member that we had added last was taken out again): nothing of it is the user's, and undo takes it back.
 - What we add to a stack of the user's own making is taken back; what we add to one that became the user's, too.
 - Photos in the trash keep their place in a stack; a photo that is deleted leaves it, and Immich makes the next the
-  cover; the stack stays whose it was, but where what is left is as we had left it.
+  cover; the stack stays whose it was, but where what is left is as we had left it. A photo that was taken out of a
+  stack of ours and deleted before the reactor looked is, for anybody who looks then, one that was deleted in it.
 - A tag set again, a photo archived again, a stack made again by hand, minutes after it was taken off and seen to be so,
   is the user's.
 
@@ -67,7 +68,7 @@ class Reference:
         )
 
     def _present(self, members: frozenset[str]) -> frozenset[str]:
-        return members & self.photos.keys()
+        return members.intersection(self.photos)
 
     def stacked(self, before: Mapping[str, Stack], after: Mapping[str, Stack]) -> None:
         """Hear what an act of the user on stacks made of the stacks that Immich shows."""
@@ -97,3 +98,5 @@ class Reference:
             left = members - gone
             if len(left) > 1:
                 self.stacks.add((cover if cover in left else min(left), left))
+        lost = {self._present(members) for _, members in self.ours if members & gone}
+        self.stacks = {stack for stack in self.stacks if stack[1] not in lost or not self._is_ours(stack)}

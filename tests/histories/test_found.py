@@ -39,6 +39,16 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))
         for number in range(3)
     },
+    # It was taken out before, and nobody had looked.
+    **{
+        f"a photo is taken out of a stack, then photo {number} is deleted": (
+            ("upload", 0, "early", 1, ()),
+            ("burst", 0, "early", [3, 2], ()),
+            ("take_out", 0, 0),
+            ("delete", number),
+        )
+        for number in range(3)
+    },
     # A person took the stack apart and made it again: it is theirs.
     **{
         f"the same stack is made again by hand, as {order}": (
