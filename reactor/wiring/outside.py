@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import aiohttp
 import structlog
@@ -107,9 +108,6 @@ def make_desk(
             run_budget=settings.limit_policy().run_budget,
         )
 
-    async def look() -> None:
-        await accounts.refresh(older_than_s=LOOK_AGAIN_S)
-
     return Desk(
         facts=facts,
         runs=stores.runs,
@@ -122,7 +120,7 @@ def make_desk(
         reset_missed=lambda account: ears[account].pushes.reset(),
         confirm_people=lambda account: ears[account].people.confirm(),
         hasten=stores.queue.hasten,
-        look=look,
+        look=partial(accounts.refresh, older_than_s=LOOK_AGAIN_S),
         # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
         others={"frigate": frigate.answers} if frigate is not None else {},
     )
