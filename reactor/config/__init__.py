@@ -6,6 +6,7 @@ from reactor.config.parts import (
     CategorySettings,
     ClassificationSettings,
     FrigateSettings,
+    LimitSettings,
     ScanSettings,
     StackSettings,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "ClassificationSettings",
     "FixedSettings",
     "FrigateSettings",
+    "LimitSettings",
     "ScanSettings",
     "Settings",
     "StackSettings",
