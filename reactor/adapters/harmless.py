@@ -19,6 +19,7 @@ LONGEST_MESSAGE = 300
 LONGEST_READ = 10_000
 PIECE = 8
 """So many characters of a secret in a row are taken for a part of it."""
+LONGEST_NAME = 16
 
 # As JSON writes them: PostgreSQL keeps neither NUL nor half a surrogate pair, in no column.
 _PERHAPS_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -38,10 +39,10 @@ async def read_bounded(content: "StreamReader", limit: int, what: object) -> byt
 def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
     """Return an answer's text without secrets, which only somebody who repeats what he is sent puts there.
 
-    What it says is stored, shown and logged as names and ids are. A secret that is shorter than a PIECE, or of letters
-    alone, stays: it may be anybody's name, which must not change by it.
+    What it says is stored, shown and logged as names and ids are. A secret that may be anybody's name, which must not
+    change by it, stays: one that is shorter than a PIECE, or no longer than names are and of letters alone.
     """
-    long = [secret for secret in secrets if len(secret) >= PIECE and not secret.isalpha()]
+    long = [one for one in secrets if len(one) >= PIECE and not (len(one) <= LONGEST_NAME and one.isalpha())]
     spelled = {
         form for one in long for form in (one, *(json.dumps(one, ensure_ascii=how)[1:-1] for how in (True, False)))
     }
