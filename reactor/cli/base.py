@@ -34,8 +34,7 @@ W = TypeVar("W")
 class NothingEmpty(TyperGroup):
     """Refuse empty words, whatever the command: a filter that is left empty would be dropped, and all be meant."""
 
-    # Of the two contexts the narrower is the public one, and what typer gives.
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's context
         for before, word in pairwise(["", *args]):
             name, equals, value = word.partition("=") if word.startswith("--") else (before, "=", word)
             if equals and not value.strip():
