@@ -38,7 +38,7 @@ async def test_what_the_log_did_not_take_is_appended_when_it_is_back(log: Memory
     with capture_logs() as logs:
         running = asyncio.create_task(outbox.run())
         outbox.put(uploaded("one"))
-        await until(lambda: bool(logs))
+        await until(lambda: any(entry["log_level"] != "debug" for entry in logs))
         outbox.put(uploaded("two"))
         log.away = None
         await until(lambda: len(log.events) == 2)
@@ -47,4 +47,5 @@ async def test_what_the_log_did_not_take_is_appended_when_it_is_back(log: Memory
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert log.brought_by("socket") == ["one", "two", "three"]
-    assert [entry["event"] for entry in logs] == ["the log of it: the database is away", "the log of it works again"]
+    said = [entry["event"] for entry in logs if entry["log_level"] != "debug"]  # those before may still close a pool
+    assert said == ["the log of it: the database is away", "the log of it works again"]
