@@ -14,6 +14,7 @@ from reactor.core.changes import (
     CarryOut,
     Change,
     Order,
+    RestoreStacks,
     StackAssets,
     StackState,
     State,
@@ -23,7 +24,7 @@ from reactor.core.changes import (
     undoes,
 )
 from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
-from reactor.core.ids import AccountId, is_dry
+from reactor.core.ids import AccountId, AssetId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.modes import Modes
 from reactor.core.past import Past, Refused, age_of
@@ -169,6 +170,9 @@ class Performer:
             return None
         if await self._journal.undo_pending(cause.run, entry.id, order.feature, order.subjects):
             raise Held("a later change stands on it and is taken back first", after=1.0)
+        if isinstance(change, RestoreStacks):
+            known = await self._journal.acquainted(order.account, order.feature, change.members)
+            change = replace(change, acquainted=tuple(AssetId(name) for name in sorted(known)))
         try:
             now: State = await self._hand(change).read(change)
         except Gone as error:

@@ -3,7 +3,7 @@
 import structlog
 
 from reactor.acts.hands import Libraries, Looking, Writers
-from reactor.acts.looking import or_none, stacks_of, visibility_of
+from reactor.acts.looking import or_none, photos_of, stacks_among, visibility_of
 from reactor.core.changes import (
     PortraitState,
     RemovePortrait,
@@ -69,7 +69,12 @@ class RestoreHand(Looking[RestoreStacks]):
         self._writers = writers
 
     async def read(self, change: RestoreStacks) -> State:
-        return await stacks_of(self._libraries(change.account), change.members)
+        library = self._libraries(change.account)
+        photos = await photos_of(library, change.members)
+        stacks = {asset.stack for asset in photos.values() if asset is not None and asset.stack is not None}
+        others = await photos_of(library, change.acquainted if stacks else ())
+        beside = {name: asset for name, asset in others.items() if asset is not None and asset.stack in stacks}
+        return await stacks_among(library, {**photos, **beside})
 
     async def call(self, change: RestoreStacks, before: State) -> State:
         assert isinstance(before, StackState)

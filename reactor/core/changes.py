@@ -95,7 +95,8 @@ class UnarchiveAssets:
 class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
-    Members that stood in none of those stand alone afterwards.
+    Members that stood in none of those stand alone afterwards. ``acquainted`` are photos that other changes joined
+    with a member: one of them in the trash stands in the stack unseen.
     """
 
     account: AccountId
@@ -104,6 +105,7 @@ class RestoreStacks:
     stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
     undoes: int
     reason: Reason
+    acquainted: tuple[AssetId, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

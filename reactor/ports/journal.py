@@ -78,6 +78,10 @@ class Journal(JournalReader, Protocol):
         """Return the open entries that a handler wrote about one of the subjects, oldest first."""
         ...
 
+    async def acquainted(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> frozenset[str]:
+        """Return the other subjects of all entries of the feature about one of these."""
+        ...
+
     async def undo_pending(self, run: RunId, entry: int, feature: Feature, subjects: Sequence[str]) -> bool:
         """Say whether the run is still to take back a later entry of the feature about one of the subjects."""
         ...

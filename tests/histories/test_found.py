@@ -58,6 +58,17 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for order in ((0, 1), (1, 0))
     },
+    # What joined a stack and went to the trash is shown no more; without it the stack looked as an older entry left it.
+    **{
+        f"photo {photo} of a joined stack goes to the trash, photo {cover} is its cover": (
+            ("burst", 1, "early", [2, 1], ()),
+            ("burst", 1, "early", [3], ()),
+            ("cover", 0, cover),
+            ("trash", photo),
+        )
+        for photo in range(3)
+        for cover in range(2)
+    },
 }
 
 

@@ -108,7 +108,7 @@ async def test_a_bomb_is_refused_for_good_in_words_and_takes_nothing(
             assert words.isprintable()
             assert " at 0x" not in words
     assert memory.grown < 48
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert (await embedder.image(bombs.GOOD)).width == 300
 
 

@@ -164,7 +164,7 @@ async def test_what_hangs_is_said_in_time(stuck: str, monkeypatch: pytest.Monkey
     began = time.monotonic()
     async with browsing(world) as client:
         status, checks = await ready_of(client)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert status == (503 if stuck == "database" else 200)
     assert checks["frigate"] == ("failed: no answer within 0.2 s" if stuck == "frigate" else "ok")
 

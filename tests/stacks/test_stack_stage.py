@@ -1,8 +1,6 @@
 """What the stack stage wishes for, given what Immich shows and what was done before."""
 
 import asyncio
-import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -213,21 +211,21 @@ async def test_a_new_date_is_stored_and_the_photo_joins_where_it_belongs_now() -
 
 async def test_a_moment_with_thousands_of_photos_holds_nothing_else_up() -> None:
     crowd = [photo(f"{n:05}", n / 100, 37 * n % 360, n * 2654435761 % (1 << 64)) for n in range(16 * SEVERAL_HUNDRED)]
-    beats: list[float] = []
+    beats = 0
 
     async def heart() -> None:
+        nonlocal beats
         while True:
-            beats.append(time.perf_counter())
+            beats += 1
             await asyncio.sleep(0.001)
 
     beating = asyncio.create_task(heart())
     # Asked for is a photo of another camera, so nothing follows but the partition.
     world = World(*crowd, photo("alone", 15, camera="another"))
-    start = time.perf_counter()
     assert (await stack([embedded("alone")], world.services())).changes == ()
-    took = time.perf_counter() - start
     beating.cancel()
-    assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < took / 2
+    # Two hundred on an idle machine, none where the partition holds the event loop.
+    assert beats > 10
 
 
 def test_the_stage_hears_of_vectors_of_burst_ids_and_of_changes_in_the_lane_of_its_account() -> None:

@@ -226,6 +226,20 @@ class PostgresJournal:
             )
         return tuple(entry_of(row) for row in rows)
 
+    async def acquainted(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> frozenset[str]:
+        """Return the other subjects of all entries of the feature about one of these."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT unnest(subjects) AS subject FROM journal
+                WHERE account = $1 AND feature = $2 AND subjects && $3
+                """,
+                account,
+                feature,
+                list(subjects),
+            )
+        return frozenset(row["subject"] for row in rows) - frozenset(subjects)
+
     async def undo_pending(self, run: RunId, entry: int, feature: Feature, subjects: Sequence[str]) -> bool:
         """Say whether the run is still to take back a later entry of the feature about one of the subjects."""
         async with translated():
