@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import aiohttp
 
@@ -37,8 +38,13 @@ from ..stages.house import CAUSE, House
 from ..working import AT_ONCE, a_worker
 
 NAME = "Anna"
-ALL_PORTRAITS = [photo for photo in sample_library(seed=5, photos=60, start=START) if len(photo.faces) == 1][:8]
-PORTRAITS = ALL_PORTRAITS[:4]
+FOUR = 4
+
+
+@cache
+def portraits() -> Sequence[SamplePhoto]:
+    """Return eight photos of one face each; they take a while."""
+    return [photo for photo in sample_library(seed=5, photos=60, start=START) if len(photo.faces) == 1][:8]
 
 
 @dataclass(kw_only=True)
@@ -128,9 +134,9 @@ async def a_gallery(house: House, photos: Sequence[SamplePhoto], **policy: float
 
 
 async def test_a_face_that_was_deleted_in_frigate(house: House) -> None:
-    async with a_gallery(house, PORTRAITS) as gallery:
+    async with a_gallery(house, portraits()[:FOUR]) as gallery:
         first = await gallery.files()
-        assert len(first) == len(PORTRAITS)
+        assert len(first) == FOUR
         assert await gallery.sweep() == 0
         await gallery.writer.delete(NAME, first[:1])
         assert await gallery.sweep() == 0  # too soon after our own upload
@@ -155,7 +161,7 @@ async def test_a_face_that_was_deleted_in_frigate(house: House) -> None:
 
 
 async def test_a_face_that_was_taken_back_by_us_is_the_users_will_too(house: House) -> None:
-    async with a_gallery(house, PORTRAITS[:2]) as gallery:
+    async with a_gallery(house, portraits()[:2]) as gallery:
         first = await gallery.files()
         entry = await house.pool.fetchrow("SELECT id, subjects FROM journal WHERE kind = 'AddPortrait' LIMIT 1")
         assert entry is not None
@@ -177,7 +183,7 @@ async def test_a_face_that_was_taken_back_by_us_is_the_users_will_too(house: Hou
 async def test_a_frigate_that_was_set_up_anew_is_asked_about(house: House) -> None:
     vetoes = PostgresVetoes(house.pool)
     given = HANDFUL + 1
-    async with a_gallery(house, ALL_PORTRAITS, maximum=given) as gallery:
+    async with a_gallery(house, portraits(), maximum=given) as gallery:
         assert len(await gallery.files()) == given
         await gallery.later()
         await gallery.writer.delete(NAME, await gallery.files())
@@ -203,9 +209,9 @@ async def test_a_frigate_that_was_set_up_anew_is_asked_about(house: House) -> No
 
 
 async def test_unsure_faces_are_suggested_and_take_no_place(house: House) -> None:
-    async with a_gallery(house, PORTRAITS, min_sharpness=1e9, review=0.999999999) as gallery:
+    async with a_gallery(house, portraits()[:FOUR], min_sharpness=1e9, review=0.999999999) as gallery:
         assert await gallery.files() == []
         states = await house.pool.fetch("SELECT state FROM journal WHERE kind = 'AddPortrait'")
-        assert [row["state"] for row in states] == ["suggested"] * len(PORTRAITS)
+        assert [row["state"] for row in states] == ["suggested"] * FOUR
         await gallery.decide()
-        assert await house.pool.fetchval("SELECT count(*) FROM journal") == len(PORTRAITS)
+        assert await house.pool.fetchval("SELECT count(*) FROM journal") == FOUR
