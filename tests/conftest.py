@@ -18,7 +18,20 @@ from .postgres_embedded.servers import open_home
 from .stages.house import House, a_house
 
 NUMBERS = itertools.count(1)
-LONG = ("crash", "faults", "histories", "cli", "runs", "orders", "setup")
+LONG = (
+    "crash",
+    "faults",
+    "histories",
+    "cli",
+    "runs",
+    "orders",
+    "setup",
+    "vetoes",
+    "project",
+    "server",
+    "bench",
+    "hostile",
+)
 """Folders whose tests take long: begun first, so that no process waits at the end for another's."""
 
 
