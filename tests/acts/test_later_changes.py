@@ -72,3 +72,27 @@ async def test_a_stack_of_which_one_photo_is_left_is_taken_apart(desk: Desk) -> 
     assert await undo(desk, wanted) is EntryState.DONE
     assert await stacks(desk.home, one) == set()
     assert await state_of(desk, wanted.entry) == "undone"
+
+
+async def test_a_photo_that_joined_later_is_counted_though_it_lies_in_the_trash(desk: Desk) -> None:
+    one, two, three = await desk.home.photos(3)
+    first = await done(desk, stack(one, two))
+    later = await done(desk, stack(three, one, two))
+    (theirs,) = {(await desk.home.library.asset(photo)).stack for photo in (one, two, three)}
+    assert theirs is not None
+    await desk.home.writer.set_cover(theirs, one)
+    await desk.home.user_deletes(three, force=False)
+    assert (await desk.home.library.stack(theirs)).members == {one, two}
+    assert await undo(desk, later) is EntryState.LEFT
+    assert await undo(desk, first) is EntryState.LEFT
+    assert {(await desk.home.library.asset(photo)).stack for photo in (one, two, three)} == {theirs}
+
+
+async def test_a_photo_that_joined_later_and_stands_elsewhere_now_hinders_nothing(desk: Desk) -> None:
+    one, two, three, four = await desk.home.photos(4)
+    first = await done(desk, stack(one, two))
+    await done(desk, stack(one, two, three))
+    await desk.home.writer.make_stack([three, four])  # a member that is no cover leaves the others
+    assert await undo(desk, first) is EntryState.DONE
+    assert await stacks(desk.home, one, two) == set()
+    assert await stacks(desk.home, three, four) == {(three, frozenset({three, four}))}
