@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from reactor.core.changes import StackState, VisibilityState
 from reactor.core.errors import Gone, Stale
 from reactor.core.ids import AssetId, StackId
-from reactor.core.library import Asset, StackNow
+from reactor.core.library import Asset, StackNow, trashed_in
 from reactor.ports import Library
 
 
@@ -32,6 +32,7 @@ async def stacks_among(library: Library, photos: Mapping[AssetId, Asset | None])
     """Return the stacks of photos that were read."""
     stacks: dict[StackId, StackNow] = {}
     trashed: dict[StackId, set[AssetId]] = {}
+    unseen: dict[StackId, int] = {}
     missing: set[AssetId] = set()
     for name, asset in photos.items():
         if asset is None or not asset.mine:
@@ -39,8 +40,11 @@ async def stacks_among(library: Library, photos: Mapping[AssetId, Asset | None])
         elif asset.stack is not None:
             stacks[asset.stack] = stacks.get(asset.stack) or await _stack(library, asset.stack)
             trashed.setdefault(asset.stack, set()).update({name} if asset.trashed else ())
+            unseen.setdefault(asset.stack, trashed_in(asset, stacks[asset.stack]))
+            unseen[asset.stack] -= asset.trashed and asset.visibility == "timeline"
     found = {(stack.primary, stack.members | trashed[stack.id]) for stack in stacks.values()}
-    return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing))
+    more = frozenset(stacks[name].primary for name, count in unseen.items() if count > 0)
+    return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing), more=more)
 
 
 async def or_none(library: Library, asset: AssetId) -> Asset | None:

@@ -221,11 +221,13 @@ class VisibilityState:
 class StackState:
     """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
 
-    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked.
+    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked. ``more`` are the
+    primaries of stacks in which others stand as well, unseen, since they are in the trash.
     """
 
     stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
     missing: frozenset[AssetId] = frozenset()
+    more: frozenset[AssetId] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,15 @@ from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, StackId
 
 @dataclass(frozen=True, kw_only=True)
 class StackNow:
-    """A stack as Immich has it at this moment; ids of stacks change whenever a stack grows."""
+    """A stack as Immich has it at this moment; ids of stacks change whenever a stack grows.
+
+    Members in the trash are not among ``members``, even the primary; ``shown`` is how many of them are in the timeline.
+    """
 
     id: StackId
     primary: AssetId
     members: frozenset[AssetId]
+    shown: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +29,8 @@ class Asset:
     ``taken_at`` is the capture time (aware), ``local_day`` its day on the photographer's own calendar, ``camera`` make
     and model or "", ``visibility`` one of timeline, archive, hidden, locked or a newer word. ``external`` says that
     the file lies in an external library, ``mine`` that it belongs to the account itself and not to a partner.
-    ``stack`` names the stack only; its members are read apart. ``people`` is filled where it was asked for.
+    ``stack`` names the stack only; its members are read apart. ``stack_size`` counts those of them that are in the
+    timeline or were so when they went to the trash. ``people`` is filled where it was asked for.
     """
 
     id: AssetId
@@ -46,6 +51,7 @@ class Asset:
     tags: frozenset[str] = frozenset()
     stack: StackId | None = None
     stack_primary: AssetId | None = None
+    stack_size: int | None = None
     local_day: date | None = None
     external: bool = False
     mine: bool = True
@@ -59,6 +65,13 @@ class Asset:
     def is_open(self) -> bool:
         """Say whether the reactor may change it at all: its owner's, and neither trashed, hidden nor locked."""
         return self.mine and not self.trashed and self.visibility in ("timeline", "archive")
+
+
+def trashed_in(asset: Asset, stack: StackNow) -> int:
+    """Return how many photos in the trash stand in the stack of a photo; those from the archive are counted nowhere."""
+    if asset.stack_size is None or stack.shown is None:
+        return 0
+    return max(0, asset.stack_size - stack.shown)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,7 +73,7 @@ def completed(change: Restoration, everything: Restoration | None, past: Past) -
 
 
 def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks | Refused:
-    if frozenset(now.stacks) != way_back(change, now.missing).states[0]:
+    if now.more or frozenset(now.stacks) != way_back(change, now.missing).states[0]:
         return _left(_why(change, past))
     if _made_again(change, now, past):
         return _left("you took it apart and made it again yourself")

@@ -9,7 +9,7 @@ from reactor.core.changes import Reason, StackAssets, StackState
 from reactor.core.covers import choose_cover
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
 from reactor.core.past import Past, left_together
 from reactor.core.vetoes import chosen_covers, released_covers
 
@@ -34,12 +34,15 @@ def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
         return False
     if standing.stack is None:
         return left_together(standing.entry, asset.id) is None
-    return is_ours(standing.stack, done)
+    return is_ours(standing.stack, done) and not trashed_in(asset, standing.stack)
 
 
 def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
-    """Say whether the stack's members equal what our newest entry about every one of them left."""
-    return all(_left_so(done.get(member), stack.members) for member in stack.members)
+    """Say whether the stack's members equal what our newest entry about every one of them left.
+
+    A primary that is not among them lies in the trash, and we left none there.
+    """
+    return stack.primary in stack.members and all(_left_so(done.get(member), stack.members) for member in stack.members)
 
 
 def restack(

@@ -204,15 +204,16 @@ def resolve(change: Change, before: State, now: State) -> Unknown:
 def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId, ...]:
     """Return the covers of present stacks that the change must not touch.
 
-    A stack with members outside the wish would be robbed of the others. One whose members, or whose cover, are not
-    what our newest entries left is the user's; a cover that the wish itself keeps is no offence, nor is one that the
-    user no longer insists on.
+    A stack with members outside the wish would be robbed of the others, or take along those in the trash. One whose
+    members, or whose cover, are not what our newest entries left is the user's; a cover that the wish itself keeps is
+    no offence, nor is one that the user no longer insists on.
     """
     wished = frozenset(change.members)
     return tuple(
         primary
         for primary, members in now.stacks
-        if not (members <= wished and all(_left_so(member, primary, members, change, past) for member in members))
+        if primary in now.more
+        or not (members <= wished and all(_left_so(member, primary, members, change, past) for member in members))
     )
 
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Change
+from reactor.core.errors import Stale
 from reactor.core.journal import EntryState
 from reactor.core.vetoes import Veto, VetoKind
 
@@ -96,3 +99,20 @@ async def test_a_photo_that_joined_later_and_stands_elsewhere_now_hinders_nothin
     assert await undo(desk, first) is EntryState.DONE
     assert await stacks(desk.home, one, two) == set()
     assert await stacks(desk.home, three, four) == {(three, frozenset({three, four}))}
+
+
+async def test_a_stack_that_the_user_enlarged_is_theirs_though_the_photo_lies_in_the_trash(desk: Desk) -> None:
+    one, two, three, four = await desk.home.photos(4)
+    wanted = await done(desk, stack(one, two))
+    await desk.home.writer.make_stack([one, three])  # takes the whole stack along
+    await desk.home.user_deletes(three, force=False)
+    theirs = (await desk.home.library.asset(three)).stack
+    assert theirs is not None
+    assert (await desk.home.library.stack(theirs)).members == {one, two}
+    with pytest.raises(Stale, match="by somebody else"):
+        await desk.performer().perform(stack(one, two, four), CAUSE)
+    assert await undo(desk, wanted) is EntryState.LEFT
+    assert await desk.pool.fetchval("SELECT note FROM journal WHERE state = 'left'") == (
+        "the stack is not as we left it: you changed it"
+    )
+    assert (await desk.home.library.asset(two)).stack == theirs

@@ -13,7 +13,7 @@ from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.errors import Gone, NotReady
 from reactor.core.ids import AccountId, AssetId, PersonId, StackId
-from reactor.core.library import Asset
+from reactor.core.library import Asset, trashed_in
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.immich.state import User
 from tests.immich_client.phone import ask, jpeg, upload
@@ -53,6 +53,19 @@ async def test_an_asset_with_tags_and_stack(immich: SimulatedImmich, user: User,
     stack = await library.stack(StackId(made["id"]))
     assert (stack.primary, stack.members) == (two, frozenset({one, two}))
     assert asset.created_at.utcoffset() == timedelta(0)
+
+
+async def test_who_lies_in_the_trash_of_a_stack_is_counted_though_not_listed(
+    immich: SimulatedImmich, user: User, library: ImmichLibrary
+) -> None:
+    one, two, three, four = [await upload(immich.url, user.api_key, jpeg(number)) for number in range(1, 5)]
+    made = await ask(immich.url, user.api_key, "POST", "/stacks", {"assetIds": [one, two, three, four]})
+    await ask(immich.url, user.api_key, "PUT", "/assets", {"ids": [two], "visibility": "archive"})
+    asset, stack = await library.asset(one), await library.stack(StackId(made["id"]))
+    assert (len(stack.members), stack.shown, asset.stack_size, trashed_in(asset, stack)) == (4, 3, 3, 0)
+    await ask(immich.url, user.api_key, "DELETE", "/assets", {"ids": [three]})
+    asset, stack = await library.asset(one), await library.stack(StackId(made["id"]))
+    assert (stack.members, trashed_in(asset, stack)) == (frozenset({one, two, four}), 1)
 
 
 async def test_exif_and_preview_come_later(session: aiohttp.ClientSession) -> None:

@@ -90,6 +90,18 @@ async def test_a_stack_of_ours_that_the_user_changed_is_the_users() -> None:
     assert await wished(world, "d") == []
 
 
+@pytest.mark.parametrize(("size", "primary", "wish"), [(2, "b", "b a c d"), (3, "b", "c d"), (2, "x", "c d")])
+async def test_a_stack_of_ours_in_which_more_stand_in_the_trash_is_the_users(
+    size: int, primary: str, wish: str
+) -> None:
+    world = World(*BURST, photo("d", 3))
+    made(world, "b a")
+    world.stand(replace(stack_of("b a"), primary=AssetId(primary), shown=2))
+    for name in ("a", "b"):
+        world.change(name, stack_size=size)
+    assert await wished(world, "c d") == [wish]
+
+
 async def test_a_photo_that_the_user_unstacked_stays_out_for_good() -> None:
     world = World(*BURST, photo("d", 3))
     made(world, "a b")

@@ -35,6 +35,7 @@ class TagJson(_Model):
 class StackOfAssetJson(_Model):
     id: Id
     primary_asset_id: Id
+    asset_count: int | None = None
 
 
 class ExifJson(_Model):
@@ -98,6 +99,7 @@ class AssetJson(_Model):
             tags=frozenset(tag.value for tag in self.tags or () if tag.value),
             stack=StackId(self.stack.id) if self.stack else None,
             stack_primary=AssetId(self.stack.primary_asset_id) if self.stack else None,
+            stack_size=self.stack.asset_count if self.stack else None,
             # The photographer's wall clock, written as if it were UTC (section 3).
             local_day=(self.local_date_time or self.file_created_at).date(),
             external=self.library_id is not None,
@@ -154,6 +156,7 @@ class FaceJson(_Model):
 
 class MemberJson(_Model):
     id: Id
+    visibility: str = "timeline"
 
 
 class StackJson(_Model):
@@ -168,6 +171,7 @@ class StackJson(_Model):
             id=StackId(self.id),
             primary=AssetId(self.primary_asset_id),
             members=frozenset(AssetId(asset.id) for asset in self.assets),
+            shown=sum(asset.visibility == "timeline" for asset in self.assets),
         )
 
 
