@@ -102,6 +102,17 @@ class Household:
             assert answer.status == 204
         await self.rest()
 
+    async def user_locks(self, asset: AssetId) -> None:
+        """Put a photo into the locked folder, which no key of the reactor's may do."""
+        headers = {"x-api-key": self.key}
+        body = {"ids": [asset], "visibility": "locked"}
+        async with (
+            aiohttp.ClientSession(f"{self.immich.url}/api/", headers=headers) as session,
+            session.put("assets", json=body) as answer,
+        ):
+            assert answer.status == 204
+        await self.rest()
+
     async def rest(self) -> None:
         """Wait until Immich has done all its own work: previews, metadata, sidecar files."""
 

@@ -105,11 +105,22 @@ class RestoreHand(Looking[RestoreStacks]):
             case SplitOff(members=members):
                 await writer.make_stack(members)
             case SetCover(cover=cover):
-                await writer.set_cover(await _stack_of(library, cover), cover)
+                await self._set_cover(change, cover)
             case TakeOut(member=member):
                 await writer.remove_from_stack(await _stack_of(library, member), member)
             case Dissolve():
                 await writer.delete_stack(await self._whole(library, change))
+
+    async def _set_cover(self, change: RestoreStacks, cover: AssetId) -> None:
+        """Make a member the cover; Immich takes none from the trash for it but in a stack that is made anew."""
+        library, writer = self._libraries(change.account), self._writers(change.account)
+        stack = await _stack_of(library, cover)
+        photos = await photos_of(library, change.members)
+        inside = {name: asset for name, asset in photos.items() if asset is not None and asset.stack == stack}
+        if inside[cover].trashed:
+            await writer.make_stack((cover, *(name for name in inside if name != cover)))
+        else:
+            await writer.set_cover(stack, cover)
 
     async def _whole(self, library: Library, change: RestoreStacks) -> StackId:
         for name in sorted(change.members):

@@ -131,8 +131,8 @@ def way_back(change: RestoreStacks, missing: Collection[AssetId] = ()) -> Way:
     if not members:
         return Way(steps=(), states=(frozenset(),))
     if len(members) == 1:  # the others were deleted for good, and Immich may keep a stack of one (section 6)
-        return Way(steps=(Dissolve(),), states=(frozenset({(min(members), members)}), frozenset()))
-    cover = change.cover if change.cover in members else min(members)
+        return Way(steps=(Dissolve(),), states=(frozenset({(change.cover, members)}), frozenset()))
+    cover = change.cover
     targets = sorted(_former(change.stacks, members), key=lambda stack: (-len(stack[1]), stack[0]))
     begin: Stacks = frozenset({(cover, members)})
     if not targets:

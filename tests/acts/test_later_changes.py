@@ -116,3 +116,26 @@ async def test_a_stack_that_the_user_enlarged_is_theirs_though_the_photo_lies_in
         "the stack is not as we left it: you changed it"
     )
     assert (await desk.home.library.asset(two)).stack == theirs
+
+
+async def test_a_former_cover_in_the_trash_is_the_cover_again(desk: Desk) -> None:
+    one, two, three = await desk.home.photos(3)
+    first = await done(desk, stack(one, two))
+    wanted = await done(desk, stack(three, one, two))
+    await desk.home.user_deletes(one, force=False)
+    assert await undo(desk, wanted) is EntryState.DONE
+    asset = await desk.home.library.asset(one)
+    assert (asset.stack, asset.stack_primary) == ((await desk.home.library.asset(two)).stack, one)
+    assert (await desk.home.library.asset(three)).stack is None
+    assert await undo(desk, first) is EntryState.DONE
+    assert (await desk.home.library.asset(one)).stack is None
+
+
+@pytest.mark.parametrize("locked", range(3))
+async def test_a_stack_of_which_the_user_locked_a_photo_is_taken_apart(desk: Desk, locked: int) -> None:
+    photos = await desk.home.photos(3)
+    wanted = await done(desk, stack(*photos))
+    await desk.home.user_locks(photos[locked])
+    assert await undo(desk, wanted) is EntryState.DONE
+    rest = [photo for number, photo in enumerate(photos) if number != locked]
+    assert [(await desk.home.library.asset(photo)).stack for photo in rest] == [None, None]

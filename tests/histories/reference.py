@@ -7,7 +7,8 @@ user does to a thing of ours, which does not stand here, is told so:
   Frigate) is gone, here as there.
 - A stack that the user touched (another cover, a member taken out or stolen, others added) is the user's from then on,
   with the cover and the members that the user left: it stands here too. Unless it is by that as we had left a stack
-  before (the member that we had added last was taken out again): nothing of it is the user's, and undo takes it back.
+  before (the member that we had added last was taken out again): nothing of it is the user's, and undo takes it back,
+  as far as to what the user had made of it before we added to it.
 - What we add to a stack of the user's own making is taken back; what we add to one that became the user's, too.
 - Photos in the trash keep their place in a stack; a photo that is deleted leaves it, and Immich makes the next the
   cover; the stack stays whose it was, but where what is left is as we had left it. A photo that was taken out of a
@@ -33,6 +34,8 @@ class Reference:
         self.pictures: set[tuple[str, str]] = set()
         self.ours: set[Stack] = set()
         """Stacks as we left them, of which the user was not yet seen to have parted any."""
+        self.within: dict[Stack, frozenset[Stack]] = {}
+        """The user's stacks to which we added in each of those."""
 
     def library(self) -> Library:
         return Library(
@@ -55,16 +58,27 @@ class Reference:
         """Hear that a call of the reactor's left this stack."""
         if stack not in self.stacks:
             self.ours.add(stack)
+            self.within[stack] = frozenset(one for one in self.stacks if one[1] <= stack[1])
 
     def seen_apart(self, standing: Collection[Stack]) -> None:
         """Hear that the reactor looked: what does not stand together any more was parted by the user, or taken back."""
         self.ours = {one for one in self.ours if any(self._present(one[1]) <= members for _, members in standing)}
 
-    def _is_ours(self, stack: Stack) -> bool:
-        """Say whether a stack is as we left one, but for photos that were deleted since."""
-        return any(
-            self._present(members) == stack[1] and (cover == stack[0] or cover not in self.photos)
+    def _the_users(self, stack: Stack) -> frozenset[Stack]:
+        """Return what of a stack is the user's: all, or where it is as we left one, what they had made of it before.
+
+        As we left it is also one of which photos were deleted since.
+        """
+        left = [
+            (cover, members)
             for cover, members in self.ours
+            if self._present(members) == stack[1] and (cover == stack[0] or cover not in self.photos)
+        ]
+        if not left:
+            return frozenset({stack})
+        found = {(cover, self._present(members)) for one in left for cover, members in self.within[one]}
+        return frozenset(
+            (cover if cover in members else min(members), members) for cover, members in found if len(members) > 1
         )
 
     def _present(self, members: frozenset[str]) -> frozenset[str]:
@@ -76,8 +90,8 @@ class Reference:
         touched = frozenset[str]().union(*(members for _, members in old ^ new))
         self.stacks = {stack for stack in self.stacks if not stack[1] & touched}
         for stack in new:
-            if stack[1] & touched and len(stack[1]) > 1 and not self._is_ours(stack):
-                self.stacks.add(stack)
+            if stack[1] & touched and len(stack[1]) > 1:
+                self.stacks |= self._the_users(stack)
 
     def deleted(self, assets: Collection[str], before: Mapping[str, Stack], after: Mapping[str, Stack]) -> None:
         """Hear that photos were deleted for good; the stacks that lost one stay whose they were."""
@@ -89,8 +103,8 @@ class Reference:
                 continue
             mine = was in self.stacks
             self.stacks.discard(was)
-            if mine and now is not None and len(now[1]) > 1 and not self._is_ours(now):
-                self.stacks.add(now)
+            if mine and now is not None and len(now[1]) > 1:
+                self.stacks |= self._the_users(now)
         gone = frozenset(assets)
         # Those that our stacks hide: the user's own that were grown by us.
         for cover, members in [stack for stack in self.stacks if stack[1] & gone]:
@@ -99,4 +113,6 @@ class Reference:
             if len(left) > 1:
                 self.stacks.add((cover if cover in left else min(left), left))
         lost = {self._present(members) for _, members in self.ours if members & gone}
-        self.stacks = {stack for stack in self.stacks if stack[1] not in lost or not self._is_ours(stack)}
+        for stack in [one for one in self.stacks if one[1] in lost]:
+            self.stacks.discard(stack)
+            self.stacks |= self._the_users(stack)

@@ -8,7 +8,7 @@ from reactor.demo.immich.calls import Call, Routes, no_content, reply
 from reactor.demo.immich.errors import ApiError, no_access
 from reactor.demo.immich.state import Stack, State
 from reactor.demo.immich.validation import uuid4, uuids
-from reactor.demo.immich.wire import stack_json
+from reactor.demo.immich.wire import stack_json, stack_members
 
 routes = Routes()
 
@@ -67,7 +67,8 @@ async def update_stack(call: Call) -> web.Response:
     stack = _own_stack(call, call.path_id(), "stack.update")
     if "primaryAssetId" in body:
         primary = uuid4(body["primaryAssetId"], "primaryAssetId")
-        if primary not in stack.member_ids:
+        # That it has to be one that is listed is read from Immich's source, not measured.
+        if primary not in {asset.id for asset in stack_members(call.world.state, stack)}:
             raise ApiError(400, "Primary asset must be in the stack")
         changed = [] if stack.primary_id == primary else [f"{stack.id}:{primary}"]
         stack.primary_id = primary

@@ -112,15 +112,20 @@ def stack_summary(state: State, asset: Asset) -> Json | None:
     return {"id": stack.id, "primaryAssetId": stack.primary_id, "assetCount": count}
 
 
+def stack_members(state: State, stack: Stack) -> list[Asset]:
+    """Return the members that are listed: neither trashed (cap:724) nor locked or hidden (by its source only)."""
+    members = (state.assets[member] for member in stack.member_ids)
+    return [asset for asset in members if asset.deleted_at is None and asset.visibility in ("timeline", "archive")]
+
+
 def stack_json(state: State, stack: Stack, *, with_tags: bool) -> Json:
     """Write a stack, primary first, trashed members left out, the primary too (cap:702, 724)."""
-    members = [state.assets[member] for member in stack.member_ids]
+    members = stack_members(state, stack)
     members.sort(key=lambda asset: (asset.id != stack.primary_id, asset.file_created_at, asset.id))
     assets = []
     for asset in members:
-        if asset.deleted_at is None:
-            shape = asset_base(asset, micro) | {"exifInfo": exif_json(asset.exif)}
-            assets.append(shape | ({"tags": tags_json(state, asset)} if with_tags else {}))
+        shape = asset_base(asset, micro) | {"exifInfo": exif_json(asset.exif)}
+        assets.append(shape | ({"tags": tags_json(state, asset)} if with_tags else {}))
     return {"id": stack.id, "primaryAssetId": stack.primary_id, "assets": assets}
 
 
