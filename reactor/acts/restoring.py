@@ -117,6 +117,8 @@ class RestoreHand(Looking[RestoreStacks]):
         stack = await _stack_of(library, cover)
         photos = await photos_of(library, change.members)
         inside = {name: asset for name, asset in photos.items() if asset is not None and asset.stack == stack}
+        if cover not in inside:
+            raise Stale("the stack changed while it was taken back", after=1.0)
         if inside[cover].trashed:
             await writer.make_stack((cover, *(name for name in inside if name != cover)))
         else:

@@ -156,7 +156,7 @@ class FaceJson(_Model):
 
 class MemberJson(_Model):
     id: Id
-    visibility: str = "timeline"
+    visibility: str | None = None
 
 
 class StackJson(_Model):
@@ -171,7 +171,7 @@ class StackJson(_Model):
             id=StackId(self.id),
             primary=AssetId(self.primary_asset_id),
             members=frozenset(AssetId(asset.id) for asset in self.assets),
-            shown=sum(asset.visibility == "timeline" for asset in self.assets),
+            shown=sum(asset.visibility in (None, "timeline") for asset in self.assets),
         )
 
 
