@@ -106,8 +106,9 @@ class MqttPublisher:
             self._drop()
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library stumbles over, notices must not end the reactor
-            ended = self._drop()
-            raise _told(error, self._broker, ended) from None
+            told = _told(error, self._broker, ended=self._drop())
+        # Raised out here it holds nothing of the library's: a socket whose TLS failed is closed when its error is gone.
+        raise told
 
     async def rest(self, _: int = 0) -> None:
         """Wait until something is due, or the connection has ended; availability is due again after a while."""
@@ -215,6 +216,7 @@ async def _opened(broker: Broker, patience: Patience, identifier: str, availabil
     except BaseException:
         # The thread that connects goes on whatever becomes of us; what it brings is let go of.
         opening.add_done_callback(lambda _: client.abandon())
+        del opening  # it holds the error, whose traceback holds this frame
         raise
     return client
 
