@@ -1,0 +1,58 @@
+"""What a cosine means for one model: thresholds as shares of the way between two numbers measured on photos.
+
+Cosines of different models lie on different scales (facts/peers.md section 1.2, point 5). Two numbers place a model's
+scale: ``lo``, what any caption of everyday life has with any photo, and ``hi``, what the best of these captions has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Level = Literal["loose", "normal", "strict"]
+Strictness: TypeAlias = Level | float
+"""A level, or a share of the way from ``lo`` (0) to ``hi`` (1); more than 1 asks for more than the usual best."""
+
+SHARES: Mapping[Level, float] = {"loose": 0.7, "normal": 0.8, "strict": 0.9}
+ENOUGH = 20
+"""Of fewer photos nothing is concluded."""
+BETTER = 200
+"""A measurement of fewer photos is worth making again once there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """The two numbers of a model, measured once and frozen.
+
+    ``model`` is the hash that names its vectors, ``bank`` the digest of the captions, ``photos`` how many were
+    measured; ``version`` counts the measurements of this model, from 1.
+    """
+
+    model: str
+    bank: str
+    lo: float
+    hi: float
+    photos: int
+    version: int = 1
+    made_at: datetime | None = None
+
+    def threshold(self, strictness: Strictness) -> float:
+        """Return the cosine that a strictness asks for."""
+        return self.lo + share_of_way(strictness) * (self.hi - self.lo)
+
+
+def share_of_way(strictness: Strictness) -> float:
+    """Return the share of the way that a strictness stands for."""
+    return SHARES[strictness] if isinstance(strictness, str) else float(strictness)
+
+
+def measure(photos: NDArray[np.float32], captions: NDArray[np.float32]) -> tuple[float, float]:
+    """Return (lo, hi) of a model: the median cosine of all pairs, and the median of each photo's best caption.
+
+    ``photos`` [N, D] and ``captions`` [C, D] have unit length; neither may be empty.
+    """
+    cosines = photos @ captions.T
+    return float(np.median(cosines)), float(np.median(cosines.max(axis=1)))
