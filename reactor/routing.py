@@ -1,7 +1,7 @@
 """Which reactions hear of which events: small routers, merged once, in the wiring."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -93,6 +93,11 @@ class Router:
         if reaction.name in self.reactions:
             raise ValueError(f"two reactions are named {reaction.name!r}")
         self.reactions[reaction.name] = reaction
+
+    def with_concurrency(self, concurrency: int) -> "Router":
+        """Return the same reactions, each with so many deliveries in hand at once."""
+        found = {name: replace(reaction, concurrency=concurrency) for name, reaction in self.reactions.items()}
+        return Router(reactions=found)
 
     def plans(self, event: Event) -> tuple[DeliveryPlan, ...]:
         """Return the deliveries that the event asks for, in the order of registration."""

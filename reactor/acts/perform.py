@@ -19,6 +19,7 @@ from reactor.core.changes import (
     StackState,
     State,
     Undo,
+    by_rule,
     feature_of,
     subjects_of,
     undoes,
@@ -102,8 +103,8 @@ class Performer:
     async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
         """Look at what an earlier try of the handler left unanswered, so that it decides on what really stands."""
         for entry in await self._journal.unanswered(handler, account, subjects):
-            # The undo of another feature may be under way in its own lane: each looks at its own (_undo).
-            if type(entry.change) in self._hands and undoes(entry.change) is None:
+            # A person's undo of another feature may be under way in its own lane: each looks at its own (_undo).
+            if type(entry.change) in self._hands and (undoes(entry.change) is None or by_rule(entry.change)):
                 await self._resolve(self._hand(entry.change), entry)
 
     async def perform(self, change: Change | Order, cause: Cause) -> EntryState | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.config import CategorySettings, ClassificationSettings
-from reactor.core.categories import Action
+from reactor.config import ClassificationSettings
+from reactor.core.categories import Action, Category
 from reactor.core.vectors import cosines
 from reactor.ports import Embedder
 
@@ -16,9 +16,7 @@ SHARES: Mapping[str, tuple[float, Action]] = {
     "a photo of a paper receipt": (0.2, "tag"),
     "a screenshot": (0.1, "tag_and_archive"),
 }
-EVERYTHING = ClassificationSettings(
-    categories=(CategorySettings(name="Everything", prompts=("a photo",), similarity=-1.0),)
-)
+EVERYTHING = ClassificationSettings(categories=(Category(name="Everything", prompts=("a photo",), similarity=-1.0),))
 
 
 async def categories_for(embedder: Embedder, vectors: NDArray[np.float32]) -> ClassificationSettings:
@@ -26,7 +24,7 @@ async def categories_for(embedder: Embedder, vectors: NDArray[np.float32]) -> Cl
     prompts = await embedder.texts(tuple(SHARES))
     return ClassificationSettings(
         categories=tuple(
-            CategorySettings(
+            Category(
                 name=prompt.rpartition(" ")[2],
                 prompts=(prompt,),
                 similarity=float(np.quantile(cosines(vectors, prompts[prompt]), 1 - share)),

@@ -3,7 +3,6 @@
 from reactor.config.layers import DEFAULT_ACCOUNT
 from reactor.config.parts import (
     AccountSettings,
-    CategorySettings,
     ClassificationSettings,
     FrigateSettings,
     LimitSettings,
@@ -18,7 +17,6 @@ __all__ = [
     "DEFAULT_ACCOUNT",
     "DEFAULT_MODEL",
     "AccountSettings",
-    "CategorySettings",
     "ClassificationSettings",
     "FixedSettings",
     "FrigateSettings",

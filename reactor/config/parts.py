@@ -1,14 +1,14 @@
 """The blocks of the settings."""
 
+from dataclasses import replace
 from datetime import timedelta
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from reactor.config.secret_files import with_secret, with_secrets
-from reactor.core.categories import Action, Category
+from reactor.core.categories import Category, category_fault, twice
 from reactor.core.changes import Feature
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode
@@ -49,46 +49,30 @@ class AccountSettings(Part):
         return with_secrets(with_secret(said, "api_key", "api_key_file"), "webhook_secrets", "webhook_secret_files")
 
 
-class CategorySettings(Part):
-    """One category, as in Gallery's ``classification:`` block."""
-
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\x00-\x1f]+$")]
-    prompts: Annotated[tuple[str, ...], Field(min_length=1)]
-    similarity: Share = 0.28
-    action: Action = "tag"
-    enabled: bool = True
-    accounts: Annotated[frozenset[Name], Field(min_length=1)] | None = None
-
-    def category(self, accounts: frozenset[str] | None, review: float = 0.0) -> Category:
-        """Return the category as the decisions use it, with the width of its grey zone."""
-        return Category(
-            name=self.name,
-            prompts=self.prompts,
-            similarity=self.similarity,
-            review=review,
-            action=self.action,
-            enabled=self.enabled,
-            accounts=accounts,
-        )
-
-    def meets(self, other: "CategorySettings") -> bool:
-        """Say whether an account may have both."""
-        if self.accounts is None or other.accounts is None:
-            return True
-        return not {spelling(name) for name in self.accounts}.isdisjoint(spelling(name) for name in other.accounts)
+def _checked(category: Category) -> Category:
+    if (fault := category_fault(category)) is not None:
+        raise ValueError(fault)
+    return category
 
 
 class ClassificationSettings(Part):
-    """The labels."""
+    """The labels: Gallery's ``classification:`` block, and more.
+
+    Categories that are named here are changed here alone; without them they are kept in the database.
+    """
 
     enabled: bool = True
-    categories: tuple[CategorySettings, ...] = ()
+    concurrency: Annotated[int, Field(ge=1, le=32)] = 4
+    categories: tuple[Annotated[Category, AfterValidator(_checked)], ...] | None = None
 
     @model_validator(mode="after")
     def _unique(self) -> "ClassificationSettings":
-        pairs = combinations(self.categories, 2)
-        if twice := sorted({one.name for one, other in pairs if one.name == other.name and one.meets(other)}):
-            raise ValueError(f"category names must be unique; {', '.join(twice)} stands twice for one account")
+        spelled = [
+            replace(one, accounts=one.accounts and frozenset(map(spelling, one.accounts)))
+            for one in self.categories or ()
+        ]
+        if names := twice(spelled):
+            raise ValueError(f"category names must be unique; {', '.join(names)} stands twice for one account")
         return self
 
 

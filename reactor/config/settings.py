@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,7 +27,7 @@ from reactor.config.parts import (
 )
 from reactor.config.secret_files import layers_with_secret
 from reactor.core.bursts import StackPolicy
-from reactor.core.categories import Category
+from reactor.core.categories import Catalogue, Category, catalogue_of
 from reactor.core.changes import Feature
 from reactor.core.errors import StartError
 from reactor.core.ids import AccountId
@@ -149,17 +151,20 @@ class Settings(BaseSettings):
         mere = {name for name, value in account.items() if value is not None} <= SECRETS_OF_AN_ACCOUNT
         return said | {"accounts": {name: it for name, it in accounts.items() if not mere or name != DEFAULT_ACCOUNT}}
 
-    def categories(self) -> tuple[Category, ...]:
-        """Return the categories of all accounts as the decisions use them."""
-        if not self.classification.enabled:
-            return ()
+    def catalogue(self) -> Catalogue | None:
+        """Return the categories that the settings name, None where they name none: then the database keeps them."""
+        if self.classification.categories is None:
+            return None
         known = {spelling(name): name for name in self.accounts}
-        return tuple(
-            one.category(
-                one.accounts and frozenset(known.get(spelling(name), name) for name in one.accounts), self.review.tags
-            )
+        categories = [
+            replace(one, accounts=one.accounts and frozenset(known.get(spelling(name), name) for name in one.accounts))
             for one in self.classification.categories
-        )
+        ]
+        return catalogue_of(self.with_zone(categories), enabled=self.classification.enabled, managed="file")
+
+    def with_zone(self, categories: Sequence[Category]) -> tuple[Category, ...]:
+        """Return the categories, those without a grey zone of their own with the usual one."""
+        return tuple(replace(one, review=one.review or self.review.tags) for one in categories)
 
     def modes(self) -> Modes:
         """Return the modes of the features; a dry run changes nothing, whatever else is said."""
@@ -212,7 +217,8 @@ class Settings(BaseSettings):
             raise StartError(
                 f"IMMICH_URL is missing (for the account {', '.join(nowhere)}): set it to Immich's address"
             )
-        for category in self.categories():
+        catalogue = self.catalogue()
+        for category in catalogue.categories if catalogue is not None else ():
             if unknown := sorted((category.accounts or frozenset()) - accounts.keys()):
                 raise StartError(
                     f"the category {category.name} is for the account {', '.join(unknown)}, which is not set; "

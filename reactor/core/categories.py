@@ -1,50 +1,92 @@
-"""Labels: which of the user's categories a photo belongs to."""
+"""Categories: the user's own words for what a photo shows, and what is done with one that fits."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import combinations
+from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from reactor.core.calibration import Calibration, Strictness
+from reactor.core.gates import OPEN_GATES, Gates, gate_fault
 from reactor.core.ids import AccountId
+from reactor.core.tag_names import name_fault
 
 Action = Literal["tag", "tag_and_archive"]
+Managed = Literal["file", "reactor"]
 TAG_PREFIX = "Auto/"
+USUAL: Strictness = "normal"
+LONGEST_PROMPT = 500
+MOST_PROMPTS = 100
+STRICTEST = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Category:
-    """One of the user's categories; a photo matches when its best prompt reaches ``similarity`` (cosine).
+    """One of the user's categories.
 
-    ``accounts`` are those whose photos it is for, None for all. ``review`` is the width of the grey zone below the
-    similarity, in which a match is only suggested; 0 is none.
+    A photo fits when its best prompt reaches the threshold, no negative prompt fits better, and the gates let it pass.
+    The threshold is ``similarity``, a cosine that holds for one model, or else a ``strictness``, which means the same
+    on every model. ``review`` is the width of the grey zone below it (cosine), in which a match is only suggested; 0 is
+    none. ``accounts`` are those whose photos it is for, None for all.
     """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     name: str
     prompts: tuple[str, ...]
-    similarity: float
+    negative_prompts: tuple[str, ...] = ()
+    similarity: float | None = None
+    strictness: Strictness | None = None
     review: float = 0.0
     action: Action = "tag"
     enabled: bool = True
     accounts: frozenset[str] | None = None
+    gates: Gates = OPEN_GATES
 
     @property
     def tag(self) -> str:
         return tag_of(self.name)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """A category that fits, with the cosine similarity of its best prompt."""
-
-    category: Category
-    score: float
-    prompt: str
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All prompts that have to be encoded."""
+        return self.prompts + self.negative_prompts
 
     @property
-    def sure(self) -> bool:
-        return self.score >= self.category.similarity
+    def archives(self) -> bool:
+        return self.action == "tag_and_archive"
+
+    def threshold(self, calibration: Calibration | None) -> float | None:
+        """Return the cosine to reach; None while the model is not calibrated and the category needs it to be."""
+        if self.similarity is not None:
+            return self.similarity
+        return None if calibration is None else calibration.threshold(self.strictness or USUAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All categories there are, as they stand now.
+
+    Switched off as a whole nothing is decided, and nothing taken back. ``managed`` tells where they are kept: those
+    of the settings' ``file`` are changed there alone. ``revision`` is another one whenever something changed.
+    """
+
+    categories: tuple[Category, ...] = ()
+    enabled: bool = True
+    managed: Managed = "reactor"
+    revision: str = ""
+
+    def of(self, account: AccountId) -> tuple[Category, ...]:
+        """Return the categories that the photos of one account are held against, in their order."""
+        return for_account(self.categories, account)
+
+
+def catalogue_of(categories: Sequence[Category], *, enabled: bool = True, managed: Managed = "reactor") -> Catalogue:
+    """Return the catalogue of categories, with a revision that tells it from every other."""
+    spelled = [asdict(one) | {"accounts": sorted(one.accounts) if one.accounts else None} for one in categories]
+    digest = sha256(json.dumps([spelled, enabled], sort_keys=True).encode()).hexdigest()[:16]
+    return Catalogue(categories=tuple(categories), enabled=enabled, managed=managed, revision=digest)
 
 
 def tag_of(name: str) -> str:
@@ -64,25 +106,48 @@ def for_account(categories: Sequence[Category], account: AccountId) -> tuple[Cat
 
 def archiving_of(tags: Collection[str], categories: Sequence[Category]) -> tuple[str, ...]:
     """Return the names of the enabled categories that archive what carries one of these tags."""
-    return tuple(
-        sorted(one.name for one in categories if one.enabled and one.action == "tag_and_archive" and one.tag in tags)
-    )
+    return tuple(sorted(one.name for one in categories if one.enabled and one.archives and one.tag in tags))
 
 
-def match_categories(
-    vector: NDArray[np.float32],
-    categories: Sequence[Category],
-    prompts: Mapping[str, NDArray[np.float32]],
-) -> tuple[Match, ...]:
-    """Return the enabled categories whose best prompt reaches their similarity, or its grey zone, best first.
+def category_fault(category: Category) -> str | None:
+    """Return what is wrong with a category, in a sentence; None where it can be used."""
+    return name_fault(category.name) or _prompts_fault(category) or _threshold_fault(category) or _rest_fault(category)
 
-    ``vector`` [D] and every prompt vector [D] have unit length; a category's score is the maximum over its prompts.
-    """
-    matches = []
-    for category in categories:
-        if not category.enabled or not category.prompts:
-            continue
-        score, prompt = max((float(prompts[text] @ vector), text) for text in category.prompts)
-        if score >= category.similarity - category.review:
-            matches.append(Match(category=category, score=score, prompt=prompt))
-    return tuple(sorted(matches, key=lambda match: (-match.score, match.category.name)))
+
+def _prompts_fault(category: Category) -> str | None:
+    if not category.prompts:
+        return "a category needs a prompt: what its photos show, in a few words"
+    if len(category.texts) > MOST_PROMPTS:
+        return f"a category has at most {MOST_PROMPTS} prompts"
+    if any(not text.strip() or len(text) > LONGEST_PROMPT for text in category.texts):
+        return f"a prompt is empty, or longer than {LONGEST_PROMPT} characters"
+    return None
+
+
+def _threshold_fault(category: Category) -> str | None:
+    if category.similarity is not None and category.strictness is not None:
+        return "similarity and strictness are two ways to say one thing; give one of them"
+    if category.similarity is not None and not -1.0 <= category.similarity <= 1.0:
+        return "a similarity is a cosine, -1 to 1"
+    if isinstance(category.strictness, float | int) and not 0.0 <= category.strictness <= STRICTEST:
+        return f"a strictness is loose, normal, strict, or a number from 0 to {STRICTEST:.0f}"
+    if not 0.0 <= category.review <= 1.0:
+        return "review is the width of the grey zone below the threshold, 0 to 1"
+    return None
+
+
+def _rest_fault(category: Category) -> str | None:
+    if category.accounts is not None and not category.accounts:
+        return "accounts names no account; leave it out where the category is for all"
+    return gate_fault(category.gates)
+
+
+def twice(categories: Sequence[Category]) -> tuple[str, ...]:
+    """Return the names that stand twice for one account."""
+    return tuple(sorted({one.name for one, other in combinations(categories, 2) if _same(one, other)}))
+
+
+def _same(one: Category, other: Category) -> bool:
+    if one.name != other.name:
+        return False
+    return one.accounts is None or other.accounts is None or not one.accounts.isdisjoint(other.accounts)

@@ -5,6 +5,8 @@ from typing import Literal, TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
 
+By = Literal["person", "rule"]
+"""Who has something taken back: a person, whose word is final, or the rules of now, which may be others tomorrow."""
 Feature = Literal["tags", "archive", "stacks", "faces"]
 FEATURES: tuple[Feature, ...] = ("tags", "archive", "stacks", "faces")
 
@@ -78,6 +80,7 @@ class UntagAsset:
     tags: tuple[str, ...]
     undoes: int
     whole: bool = True
+    by: By = "person"
     reason: Reason
 
 
@@ -88,6 +91,7 @@ class UnarchiveAssets:
     account: AccountId
     assets: tuple[AssetId, ...]
     undoes: int
+    by: By = "person"
     reason: Reason
 
 
@@ -201,6 +205,11 @@ def undoes(change: Change) -> int | None:
         case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
             return change.undoes
     return None
+
+
+def by_rule(change: Change) -> bool:
+    """Say whether a change takes something back because no rule asks for it any more."""
+    return isinstance(change, UntagAsset | UnarchiveAssets) and change.by == "rule"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,44 @@ class ArchiveWanted(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FacesAwaited(_OfAsset):
+    """A photo fits a category that asks who is seen on it, which Immich has not said yet."""
+
+    model: str
+    checksum: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.model}:{self.checksum}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsDoubted(_OfAsset):
+    """What labels are decided by changed, and the photo carries tags of ours that may not be asked for any more.
+
+    ``why`` names the change; the same doubt is told once.
+    """
+
+    why: str
+
+    @property
+    def version(self) -> str:
+        return self.why
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveDoubted(_OfAsset):
+    """We archived the photo for categories of which none wants it there any more; ``why`` is told once."""
+
+    categories: tuple[str, ...]
+    why: str
+
+    @property
+    def version(self) -> str:
+        return self.why
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssetChanged(_OfAsset):
     """The user changed a known photo; ``fields`` tells in words what: see ``CHANGED_FIELDS``.
 
@@ -178,6 +216,9 @@ Event: TypeAlias = (
     | MetadataExtracted
     | AssetEmbedded
     | ArchiveWanted
+    | FacesAwaited
+    | LabelsDoubted
+    | ArchiveDoubted
     | AssetChanged
     | CoverChosen
     | TagDeleted
@@ -197,6 +238,9 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     MetadataExtracted,
     AssetEmbedded,
     ArchiveWanted,
+    FacesAwaited,
+    LabelsDoubted,
+    ArchiveDoubted,
     AssetChanged,
     CoverChosen,
     TagDeleted,

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, StackId
 
 
@@ -27,10 +28,11 @@ class Asset:
     """One photo or video of an account.
 
     ``taken_at`` is the capture time (aware), ``local_day`` its day on the photographer's own calendar, ``camera`` make
-    and model or "", ``visibility`` one of timeline, archive, hidden, locked or a newer word. ``external`` says that
-    the file lies in an external library, ``mine`` that it belongs to the account itself and not to a partner.
-    ``stack`` names the stack only; its members are read apart. ``stack_size`` counts those of them that are in the
-    timeline or were so when they went to the trash. ``people`` is filled where it was asked for.
+    and model or "", ``path`` where Immich keeps the original, ``visibility`` one of timeline, archive, hidden, locked
+    or a newer word. ``external`` says that the file lies in an external library, ``mine`` that it belongs to the
+    account itself and not to a partner. ``stack`` names the stack only; its members are read apart. ``stack_size``
+    counts those of them that are in the timeline or were so when they went to the trash. ``people`` is filled where it
+    was asked for.
     """
 
     id: AssetId
@@ -43,6 +45,7 @@ class Asset:
     updated_at: datetime
     camera: str = ""
     file_name: str = ""
+    path: str = ""
     width: int = 0
     height: int = 0
     checksum: str = ""
@@ -86,12 +89,14 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """A face in a photo: box (left, top, right, bottom) in pixels of a frame (width, height)."""
+    """A face in a photo: box (left, top, right, bottom) in pixels of a frame (width, height), and whose it is."""
 
     id: FaceId
     box: tuple[float, float, float, float]
     frame: tuple[int, int]
     person: PersonId | None
+    person_name: str = ""
+    person_hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +113,8 @@ class EmbeddedPhoto:
 
     ``vector`` is a unit float32 vector [D], left out of equality; ``phash`` a 64-bit perceptual hash; ``sharpness``
     the best tiles' variance of the Laplacian on a small grey picture; ``burst_id`` the camera's own, where it has one.
+    ``name`` and ``path`` of the file are None where an earlier release stored the photo; ``faces`` is None until a
+    category asked who is seen on it.
     """
 
     account: AccountId
@@ -122,4 +129,7 @@ class EmbeddedPhoto:
     kind: str = "IMAGE"
     burst_id: str | None = None
     external: bool = False
+    name: str | None = None
+    path: str | None = None
+    faces: Faces | None = None
     vector: NDArray[np.float32] = field(compare=False, repr=False)

@@ -41,12 +41,7 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
     """Return what may be taken back, or why the thing is left as it is."""
     match change, now:
         case UntagAsset(), TagState():
-            # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
-            tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
-            if now.tags.isdisjoint(tags):
-                later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
-                return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
-            return replace(change, tags=tags)
+            return _untagging_admitted(change, now, past)
         case UnarchiveAssets(), VisibilityState():
             archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
             ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
@@ -57,6 +52,17 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
         case RestoreStacks(), StackState():
             return _stack_restorable(_with_cover_of_now(change, now), now, past)
     return change
+
+
+def _untagging_admitted(change: UntagAsset, now: TagState, past: Past) -> UntagAsset | Refused:
+    if change.by == "rule" and now.tags.isdisjoint(change.tags):
+        return change  # there is nothing to take off, and nobody asked for it
+    # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
+    tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
+    if now.tags.isdisjoint(tags):
+        later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
+        return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
+    return replace(change, tags=tags)
 
 
 def is_part(change: Change) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from reactor.core.activity import shortened
 from reactor.core.ids import RunId, is_dry
 from reactor.core.orders import ApplyRequest, UndoRequest, title_parts
+from reactor.core.relabel_runs import RelabelRequest, relabel_title
 from reactor.core.runs import Only, ReplayRequest, Run, RunKind, RunRequest, RunState, ScanRequest
 
 # A run that failed is told of for so long; it stays in the list of runs for ever.
@@ -95,6 +96,8 @@ def title_of(request: RunRequest) -> str:
                 f"for {_listed(request.handlers, '')}" if request.handlers else "",
                 _span(request.since, request.until),
             ]
+        case RelabelRequest():
+            parts = [*relabel_title(request)]
         case UndoRequest():
             parts = [*title_parts(request), _span(request.since, request.until)]
         case ApplyRequest():

@@ -14,8 +14,9 @@ from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.journal import Entry
 from reactor.core.orders import ApplyRequest, OrderKind, OrderProgress, UndoRequest, check_order, share_of_order
 from reactor.core.quiet_hours import quiet_hours
+from reactor.core.relabel_runs import RELABELLERS, RelabelProgress, RelabelRequest, share_of_relabel
 
-RunKind = Literal["scan", "replay"] | OrderKind
+RunKind = Literal["scan", "replay", "relabel"] | OrderKind
 Only = Literal["stack", "classify", "faces"]
 HANDLERS_OF: Mapping[Only, tuple[str, ...]] = {
     "stack": ("embed", "stack"),
@@ -85,7 +86,7 @@ class ReplayRequest:
         return "replay"
 
 
-RunRequest: TypeAlias = ScanRequest | ReplayRequest | UndoRequest | ApplyRequest
+RunRequest: TypeAlias = ScanRequest | ReplayRequest | RelabelRequest | UndoRequest | ApplyRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,7 @@ class ReplayProgress:
     fed: bool = False
 
 
-RunProgress: TypeAlias = ScanProgress | ReplayProgress | OrderProgress
+RunProgress: TypeAlias = ScanProgress | ReplayProgress | RelabelProgress | OrderProgress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +209,9 @@ def check(request: RunRequest, *, accounts: Collection[str], handlers: Collectio
             _check_budget(request.budget)
             if not request.everything and replace(request, budget=None) == ReplayRequest():
                 raise BadRequest('a replay needs a filter, or to be told that all is meant (--all; "everything": true)')
+        case RelabelRequest():
+            expect_known("account", request.accounts or (), accounts)
+            _check_budget(request.budget)
         case UndoRequest() | ApplyRequest():
             check_order(request, accounts=accounts)
 
@@ -219,6 +223,8 @@ def handlers_of(request: RunRequest) -> tuple[str, ...] | None:
             return HANDLERS_OF[only] if only is not None else None
         case ReplayRequest(handlers=handlers):
             return handlers or None
+        case RelabelRequest():
+            return RELABELLERS
         case UndoRequest() | ApplyRequest():
             return None
 
@@ -233,6 +239,8 @@ def share_of(progress: RunProgress) -> float:
             return sum(past for past, _ in days) / (sum(whole for _, whole in days) or 1)
         case ReplayProgress(last=last, at=at):
             return 1.0 if progress.fed else min(1.0, at / last) if last else 0.0
+        case RelabelProgress():
+            return share_of_relabel(progress)
         case OrderProgress():
             return share_of_order(progress)
 

@@ -1,7 +1,7 @@
 """What a person has decided against: never done again, until the veto is revoked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Literal
@@ -19,6 +19,7 @@ from reactor.core.changes import (
     TagAsset,
     UnarchiveAssets,
     UntagAsset,
+    by_rule,
 )
 from reactor.core.ids import AccountId, AssetId
 
@@ -103,7 +104,18 @@ def vetoed_subjects(vetoes: Iterable[Veto], kind: VetoKind) -> frozenset[str]:
 
 
 def by_undo(change: Change) -> tuple[Veto, ...]:
-    """Return what is not to be done again once a change was taken back."""
+    """Return what is not to be done again once a change was taken back.
+
+    What the rules took back they may do again: that veto is revoked from the start, and says only that what was done
+    before is no longer ours.
+    """
+    vetoes = _by_undo(change)
+    if by_rule(change):
+        return tuple(replace(veto, state="revoked", why="no category asks for it any more") for veto in vetoes)
+    return vetoes
+
+
+def _by_undo(change: Change) -> tuple[Veto, ...]:
     why = "you had it undone"
     match change:
         case UntagAsset():

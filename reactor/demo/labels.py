@@ -4,11 +4,12 @@ The cosines fit the demo model alone and are measured on other photos of the sam
 another model needs other numbers.
 """
 
-from reactor.config import CategorySettings, ClassificationSettings
+from reactor.config import ClassificationSettings
+from reactor.core.categories import Category
 
 CLASSIFICATION = ClassificationSettings(
     categories=(
-        CategorySettings(
+        Category(
             name="Screenshots",
             prompts=(
                 "a screenshot of a phone app",
@@ -18,11 +19,9 @@ CLASSIFICATION = ClassificationSettings(
             similarity=0.5,
             action="tag_and_archive",
         ),
-        CategorySettings(
-            name="Receipts", prompts=("a paper receipt from a shop",), similarity=0.5, action="tag_and_archive"
-        ),
-        CategorySettings(name="Documents", prompts=("a scanned page of printed text",), similarity=0.55),
-        CategorySettings(
+        Category(name="Receipts", prompts=("a paper receipt from a shop",), similarity=0.5, action="tag_and_archive"),
+        Category(name="Documents", prompts=("a scanned page of printed text",), similarity=0.55),
+        Category(
             name="Landscapes",
             prompts=(
                 "a mountain landscape",
@@ -35,9 +34,7 @@ CLASSIFICATION = ClassificationSettings(
             ),
             similarity=0.5,
         ),
-        CategorySettings(name="Pets", prompts=("a photo of my dog", "a photo of my cat"), similarity=0.5),
-        CategorySettings(
-            name="Food", prompts=("a plate of food", "a cup of coffee", "a birthday cake"), similarity=0.5
-        ),
+        Category(name="Pets", prompts=("a photo of my dog", "a photo of my cat"), similarity=0.5),
+        Category(name="Food", prompts=("a plate of food", "a cup of coffee", "a birthday cake"), similarity=0.5),
     )
 )

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.bursts import StackPolicy
-from reactor.core.categories import Category
+from reactor.core.calibration import Calibration
+from reactor.core.categories import Catalogue
 from reactor.core.events import Event
+from reactor.core.gates import Faces
 from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
 from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
@@ -35,6 +37,10 @@ class Library(Protocol):
         ...
 
     async def faces(self, asset: AssetId) -> tuple[Face, ...]: ...
+
+    async def albums_of(self, asset: AssetId) -> frozenset[str]:
+        """Return the names and the ids of the account's albums that hold the photo."""
+        ...
 
     async def tags(self) -> frozenset[str]:
         """Return the full values of all tags of the account."""
@@ -147,6 +153,10 @@ class Photos(Protocol):
         """Correct the capture time of a stored photo."""
         ...
 
+    async def set_faces(self, account: AccountId, asset: AssetId, faces: Faces) -> None:
+        """Remember who is seen on a photo; decided once."""
+        ...
+
     async def embedded(
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
@@ -155,6 +165,16 @@ class Photos(Protocol):
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
         """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
+        ...
+
+
+class LabelRules(Protocol):
+    """Tell what labels are decided by."""
+
+    async def catalogue(self) -> Catalogue: ...
+
+    async def calibration(self) -> Calibration | None:
+        """Return what the present model was measured at, None while too few photos are stored."""
         ...
 
 
@@ -201,7 +221,7 @@ class Services:
     backlog: Backlog
     journal: JournalReader
     vetoes: Memory
-    categories: Callable[[AccountId], tuple[Category, ...]]
+    rules: LabelRules
     portraits: Portraits
     random_pair_cosine: Callable[[], Awaitable[float | None]]
     tag_external: bool
@@ -220,6 +240,7 @@ __all__ = [
     "ImageFeatures",
     "Journal",
     "JournalReader",
+    "LabelRules",
     "Library",
     "LibraryWriter",
     "Limits",

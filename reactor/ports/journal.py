@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reactor.core.changes import Change, Feature, State
-from reactor.core.ids import AccountId, FaceId, PersonId, RunId
+from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import Rule, Share, Trip
 from reactor.core.past import Past
@@ -21,6 +21,21 @@ class JournalReader(Protocol):
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         """Return what is known of the subjects: newest entries, tags that were left on them, standing vetoes."""
+        ...
+
+    async def labels_left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
+        """Return the tags that are ours on a photo, with who set them last, and who archived it, as far as it is ours.
+
+        No veto speaks of any of them.
+        """
+        ...
+
+    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
+        """Return the photos of which the rules took a tag back after the last one was set."""
+        ...
+
+    async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
+        """Return the tags of a photo that were suggested and that a person accepted."""
         ...
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:

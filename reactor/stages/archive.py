@@ -1,14 +1,17 @@
 """A category wants a photo in the archive: archive it, a stack only as a whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reactor.core.archiving import archivable
 from reactor.core.categories import tag_of
-from reactor.core.changes import ArchiveAssets, Reason
+from reactor.core.changes import ArchiveAssets, Reason, UnarchiveAssets
 from reactor.core.errors import Gone, Held, Retryable
-from reactor.core.events import ArchiveWanted, Event
-from reactor.core.ids import AssetId
+from reactor.core.events import ArchiveDoubted, ArchiveWanted, Event
+from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset
+from reactor.core.past import was_archived
+from reactor.core.undo import undo_of
 from reactor.core.vetoes import vetoed_subjects, vetoed_tags
 from reactor.ports import Library, Services
 from reactor.routing import Outcome, Router
@@ -39,6 +42,36 @@ async def archive(events: Sequence[Event], services: Services) -> Outcome:
     return Outcome(changes=(change,))
 
 
+@router.on(ArchiveDoubted, name="unarchive", lane=lane)
+async def unarchive(events: Sequence[Event], services: Services) -> Outcome:
+    """Bring the photo back that we archived for categories of which none wants it there any more; a stack whole.
+
+    Nothing is brought back while a category that archives has its tag of ours there, nor of a stack of which the user
+    archived a part.
+    """
+    (event,) = events
+    assert isinstance(event, ArchiveDoubted)
+    tags, entry = await services.journal.labels_left(event.account, event.asset)
+    if entry is None:
+        return Outcome()
+    catalogue = await services.rules.catalogue()
+    archiving = {one.tag for one in catalogue.of(event.account) if one.archives}
+    if not catalogue.enabled or archiving.intersection(tags):
+        return Outcome()
+    entries = {entry.id: entry}
+    for asset in await _together(event.asset, services.library(event.account)):
+        if asset.visibility != "archive":
+            continue
+        _, theirs = await services.journal.labels_left(event.account, asset.id)
+        if theirs is None or not was_archived(theirs, asset.id):
+            return Outcome()
+        entries[theirs.id] = theirs
+    why = Reason(rule=f"no category wants it in the archive any more ({', '.join(event.categories)})")
+    found = [undo_of(entries[number]) for number in sorted(entries)]
+    changes = tuple(replace(one, by="rule", reason=why) for one in found if isinstance(one, UnarchiveAssets))
+    return Outcome(changes=changes)
+
+
 async def _wanting(event: ArchiveWanted, services: Services) -> tuple[str, ...]:
     """Return the categories that still want it: not one whose tag the user took off the photo."""
     off = vetoed_tags((await services.journal.past(event.account, "tags", (event.asset,))).vetoes)
@@ -64,5 +97,15 @@ async def _agreed(event: ArchiveWanted, together: Sequence[Asset], services: Ser
     ids = [asset.id for asset in together]
     heard = await services.backlog.heard(event.account, ids, ArchiveWanted.__name__)
     past = await services.journal.past(event.account, "archive", ids)
-    wanted = {event.asset, *map(AssetId, heard)}
+    wanted = {event.asset, *(await _wanted_still([AssetId(name) for name in heard], event.account, services))}
     return archivable(together, wanted, past.newest, vetoed_subjects(past.vetoes, "archive"))
+
+
+async def _wanted_still(heard: Sequence[AssetId], account: AccountId, services: Services) -> set[AssetId]:
+    """Return those that some category wanted in the archive and that the rules have not given up since."""
+    given_up = await services.journal.retracted(account, heard)
+    if not given_up:
+        return set(heard)
+    archiving = {one.tag for one in (await services.rules.catalogue()).of(account) if one.archives}
+    left = {asset: (await services.journal.labels_left(account, asset))[0] for asset in given_up}
+    return set(heard) - {asset for asset, tags in left.items() if archiving.isdisjoint(tags)}

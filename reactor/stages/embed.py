@@ -116,6 +116,8 @@ def _with_facts(photo: EmbeddedPhoto, asset: Asset) -> EmbeddedPhoto:
         width=asset.width or photo.width,
         height=asset.height or photo.height,
         external=asset.external,
+        name=asset.file_name,
+        path=asset.path,
     )
 
 

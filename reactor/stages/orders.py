@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reactor.core.categories import archiving_of, tag_of
+from reactor.core.categories import Category, archiving_of, tag_of
 from reactor.core.changes import ArchiveAssets, CarryOut, TagAsset, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
@@ -43,7 +43,8 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     """Order what was planned or suggested; a tag that was accepted brings its photo to the archive where it should."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
-    enabled = [one for one in services.categories(event.account) if one.enabled]
+    categories = await _categories(event.account, services)
+    enabled = [one for one in categories if one.enabled]
     order = CarryOut(
         account=event.account,
         entry=event.entry,
@@ -55,6 +56,11 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     return Outcome(events=await _follow_ups(event, services), changes=(order,))
 
 
+async def _categories(account: AccountId, services: Services) -> tuple[Category, ...]:
+    catalogue = await services.rules.catalogue()
+    return catalogue.of(account) if catalogue.enabled else ()
+
+
 async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...]:
     entry = await services.journal.entry(event.entry)
     if entry is None:
@@ -62,10 +68,11 @@ async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...
     match entry.change, entry.state:
         # It may have been carried out by a try that broke off before these were told.
         case TagAsset(reason=reason) as change, EntryState.SUGGESTED | EntryState.CARRIED_OUT if not reason.sure:
-            archiving = archiving_of(change.tags, services.categories(event.account))
+            archiving = archiving_of(change.tags, await _categories(event.account, services))
             return await _archiving((change.asset,), archiving, event.account, services)
         case ArchiveAssets() as change, EntryState.PLANNED | EntryState.SUPERSEDED:
-            archiving = archiving_of([tag_of(name) for name in change.categories], services.categories(event.account))
+            categories = await _categories(event.account, services)
+            archiving = archiving_of([tag_of(name) for name in change.categories], categories)
             if archiving and await _stacked_since(change, services):
                 return await _archiving(change.assets, archiving, event.account, services)
     return ()

@@ -7,7 +7,8 @@ from reactor.stages import archive, classify, embed, faces, orders, stack, veto
 
 def table_of_contents(settings: Settings) -> Router:
     """Return every reaction, in the order in which they are read."""
-    reactions = [embed.router, classify.router, archive.router, orders.router, veto.router]
+    labels = classify.router.with_concurrency(settings.classification.concurrency)
+    reactions = [embed.router, labels, archive.router, orders.router, veto.router]
     if settings.stacks.enabled:
         reactions.append(stack.router)
     if settings.face_library() is not None:

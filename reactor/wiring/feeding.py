@@ -9,10 +9,12 @@ from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.config import Settings
 from reactor.core.ids import AccountId
 from reactor.core.orders import OrderKind
+from reactor.ports import Embedder, LabelRules
 from reactor.routing import Router
 from reactor.sources.feeding import Feeder
 from reactor.sources.orders import OrdersFeed
 from reactor.sources.pruning import prune_for_ever
+from reactor.sources.relabel import RelabelFeed
 from reactor.sources.replay import ReplayFeed
 from reactor.sources.scan import ScanFeed, ScanPace, Timeline
 from reactor.wiring.immich import Accounts
@@ -21,9 +23,9 @@ from reactor.wiring.work import now
 
 
 def run_loops(
-    settings: Settings, router: Router, stores: Stores, accounts: Accounts
+    settings: Settings, router: Router, stores: Stores, accounts: Accounts, rules: LabelRules, embedder: Embedder
 ) -> tuple[Coroutine[Any, Any, None], ...]:
-    """Return what feeds scans, replays and orders, and, unless everything is kept for ever, what forgets."""
+    """Return what feeds scans, replays, orders and looks at labels, and what forgets, unless all is kept for ever."""
 
     def timeline(account: AccountId) -> Timeline:
         return accounts.guarded(account).timeline
@@ -38,9 +40,18 @@ def run_loops(
         now=now,
     )
     replay = ReplayFeed(PostgresReplays(stores.pool, router), stores.log)
+    relabel = RelabelFeed(
+        tuple(status.account for status in accounts.status()),
+        stores.labels,
+        rules,
+        embedder,
+        stores.log,
+        tag_external=settings.tag_external,
+    )
     loops = (
         Feeder("scan", leases, scan).run(),
         Feeder("replay", leases, replay).run(),
+        Feeder("relabel", leases, relabel).run(),
         *order_loops(stores, ("undo", "apply")),
     )
     retention = settings.log_retention()

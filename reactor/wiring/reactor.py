@@ -14,6 +14,7 @@ from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
 from reactor.core.ids import AccountId
+from reactor.sources.label_keeper import LabelKeeper
 from reactor.wiring.contents import table_of_contents
 from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
@@ -23,7 +24,7 @@ from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
 from reactor.wiring.mqtt import notices
 from reactor.wiring.outside import make_desk, open_session, serve
 from reactor.wiring.stores import Stores, open_stores
-from reactor.wiring.work import make_worker
+from reactor.wiring.work import make_rules, make_worker
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +64,16 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         if embedder.ready:
             log.info("the model is loaded", model=embedder.name, provider=embedder.provider)
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
-        worker = make_worker(settings, router, stores, accounts, embedder, frigate)
+        rules = make_rules(settings, stores, embedder)
+        worker = make_worker(settings, router, stores, accounts, embedder, frigate, rules)
+        keeper = LabelKeeper(rules, embedder, stores.runs, stores.bookmarks)
         ears |= make_ears(settings, clients, stores)
         sweep = face_sweep(settings, stores, frigate)
         desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
-        loops = [worker.run(), stores.wake.listen(), accounts.run(), *listening(settings, accounts, ears)]
+        loops = [worker.run(), stores.wake.listen(), accounts.run(), keeper.run(), *listening(settings, accounts, ears)]
         loops += [sweep.run()] if sweep is not None else []
-        await exits.enter_async_context(under_way([*loops, *run_loops(settings, router, stores, accounts)]))
+        loops += run_loops(settings, router, stores, accounts, rules, embedder)
+        await exits.enter_async_context(under_way(loops))
         port = await exits.enter_async_context(serve(settings, stores, clients, ears, accounts, desk))
         await exits.enter_async_context(notices(settings, PostgresActivity(pool), desk))
         url = f"http://127.0.0.1:{port}"

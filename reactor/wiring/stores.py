@@ -6,10 +6,12 @@ from datetime import timedelta
 import asyncpg
 
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
+from reactor.adapters.postgres.catalogue import PostgresCatalogue
 from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.history import PostgresHistory
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.photos import PostgresPhotos
@@ -37,6 +39,8 @@ class Stores:
     limits: PostgresLimits
     orders: PostgresOrders
     photos: PostgresPhotos
+    labels: PostgresLabels
+    catalogue: PostgresCatalogue
     bookmarks: PostgresBookmarks
     sightings: PostgresSightings
     history: PostgresHistory
@@ -60,6 +64,8 @@ def open_stores(pool: asyncpg.Pool, router: Router, settings: Settings) -> Store
         limits=PostgresLimits(pool),
         orders=PostgresOrders(pool),
         photos=PostgresPhotos(pool),
+        labels=PostgresLabels(pool),
+        catalogue=PostgresCatalogue(pool),
         bookmarks=PostgresBookmarks(pool),
         sightings=PostgresSightings(pool),
         history=PostgresHistory(pool),

@@ -11,7 +11,6 @@ from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
 from reactor.adapters.pictures import PillowPortraits
 from reactor.config import Settings
-from reactor.core.categories import for_account
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
@@ -24,12 +23,13 @@ from reactor.core.changes import (
     UntagAsset,
 )
 from reactor.core.ids import AccountId
-from reactor.ports import Library, LibraryWriter, Services
+from reactor.ports import LabelRules, Library, LibraryWriter, Services
 from reactor.routing import Router
 from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Accounts
 from reactor.wiring.measure import RandomPairs
 from reactor.wiring.models import Model
+from reactor.wiring.rules import KeptRules
 from reactor.wiring.stores import Stores
 from reactor.worker.worker import Worker, WorkerPolicy
 
@@ -47,10 +47,14 @@ def now() -> datetime:
 
 
 def make_services(
-    settings: Settings, stores: Stores, accounts: Accounts, embedder: Model, portraits: PillowPortraits
+    settings: Settings,
+    stores: Stores,
+    accounts: Accounts,
+    embedder: Model,
+    portraits: PillowPortraits,
+    rules: LabelRules,
 ) -> Services:
     """Return everything that a stage may ask."""
-    categories = settings.categories()
 
     def library(account: AccountId) -> Library:
         return accounts.guarded(account).library
@@ -62,7 +66,7 @@ def make_services(
         backlog=stores.log,
         journal=stores.journal,
         vetoes=stores.vetoes,
-        categories=lambda account: for_account(categories, account),
+        rules=rules,
         portraits=portraits,
         random_pair_cosine=RandomPairs(
             embedder=embedder,
@@ -77,6 +81,11 @@ def make_services(
     )
 
 
+def make_rules(settings: Settings, stores: Stores, embedder: Model) -> KeptRules:
+    """Return what labels are decided by."""
+    return KeptRules(settings, stores.catalogue, stores.labels, stores.bookmarks, embedder)
+
+
 def make_worker(
     settings: Settings,
     router: Router,
@@ -84,13 +93,15 @@ def make_worker(
     accounts: Accounts,
     embedder: Model,
     frigate: Frigate | None,
+    rules: LabelRules | None = None,
 ) -> Worker:
     """Return the worker."""
     portraits = PillowPortraits(settings.portrait_policy())
+    rules = rules or make_rules(settings, stores, embedder)
     return Worker(
         queue=stores.queue,
         router=router,
-        services=make_services(settings, stores, accounts, embedder, portraits),
+        services=make_services(settings, stores, accounts, embedder, portraits, rules),
         acts=make_performer(settings, stores, accounts, portraits, frigate),
         wake=stores.wake,
         policy=WorkerPolicy(

@@ -51,13 +51,19 @@ def test_unsure_faces_come_after_the_sure(faces: list[FaceCandidate], already: s
     assert chosen(choose_portraits(faces, known, off)) == " ".join(n for n in expected.split() if "?" not in n)
 
 
+def _zone(settings: FixedSettings) -> float:
+    catalogue = settings.catalogue()
+    assert catalogue is not None
+    return catalogue.categories[0].review
+
+
 def test_the_zones_are_set_in_one_block_and_off_by_default() -> None:
     categories = {"categories": [{"name": "X", "prompts": ["x"]}]}
     off = FixedSettings.model_validate({"classification": categories})
-    assert (off.stack_policy().review_share, off.portrait_policy().review, off.categories()[0].review) == (0, 0, 0)
+    assert (off.stack_policy().review_share, off.portrait_policy().review, _zone(off)) == (0, 0, 0)
     review = {"tags": 0.02, "stacks": 0.08, "faces": 0.3}
     on = FixedSettings.model_validate({"classification": categories, "review": review})
-    assert (on.stack_policy().review_share, on.portrait_policy().review, on.categories()[0].review) == (0.08, 0.3, 0.02)
+    assert (on.stack_policy().review_share, on.portrait_policy().review, _zone(on)) == (0.08, 0.3, 0.02)
     assert on.stack_policy().loose().share == pytest.approx(0.66)
     assert on.portrait_policy().loose().min_sharpness == pytest.approx(21)
     assert FixedSettings.model_validate({"sweep_hours": 2}).sweep_hours == 2

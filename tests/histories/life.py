@@ -55,6 +55,7 @@ from reactor.sources.replay import ReplayFeed
 from reactor.sources.sweep import FaceSweep, Sweep
 from reactor.worker.worker import Worker, WorkerPolicy
 
+from ..rules import NamedRules
 from .ground import Ground
 from .parts import Parts
 from .servers import Servers
@@ -200,7 +201,7 @@ class Life:
             backlog=self.log,
             journal=self.journal,
             vetoes=self.vetoes,
-            categories=lambda _: CATEGORIES,
+            rules=NamedRules(CATEGORIES),
             portraits=self.portraits,
             random_pair_cosine=random_pair,
             tag_external=True,

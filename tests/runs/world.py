@@ -37,6 +37,7 @@ from reactor.stages import archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..household import ME, Household, a_performer, eventually, hands_of
+from ..rules import NamedRules
 from .bench import Bench
 
 EVERYTHING = Category(name="Everything", prompts=("a photo",), similarity=-1.0)
@@ -83,7 +84,7 @@ class Place:
             backlog=self.bench.log,
             journal=self.bench.journal,
             vetoes=PostgresVetoes(self.pool),
-            categories=lambda _: self.categories,
+            rules=NamedRules(lambda: self.categories),
             portraits=cast(Portraits, None),
             random_pair_cosine=card,
             tag_external=True,

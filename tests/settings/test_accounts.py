@@ -119,10 +119,11 @@ def test_a_category_is_for_all_accounts_unless_it_names_some(empty_place: Path) 
     )
     settings = load_settings()
     settings.households()
-    categories = settings.categories()
+    catalogue = settings.catalogue()
+    assert catalogue is not None
 
     def prompts(account: str) -> list[str]:
-        return [prompt for category in for_account(categories, AccountId(account)) for prompt in category.prompts]
+        return [prompt for category in catalogue.of(AccountId(account)) for prompt in category.prompts]
 
     assert prompts("anna") == ["a receipt", "a dog", "a plate"]
     assert prompts("ben") == ["a receipt", "a cake"]
@@ -138,8 +139,8 @@ def test_a_category_without_accounts_is_everybodys() -> None:
     ("categories", "said"),
     [
         ("[{name: A, prompts: [x], accounts: [bob, anna]}]", "the category A is for the account bob, which is not set"),
-        ("[{name: A, prompts: [x], accounts: []}]", "classification.categories.0.accounts"),
-        ("[{name: A, prompts: [x], accounts: [a/b]}]", "classification.categories.0.accounts"),
+        ("[{name: A, prompts: [x], accounts: []}]", "accounts names no account"),
+        ("[{name: A, prompts: [x], accounts: [a/b]}]", "for the account a/b, which is not set"),
         ("[{name: A, prompts: [x]}, {name: A, prompts: [y], accounts: [ben]}]", "A stands twice"),
         ("[{name: A, prompts: [x], accounts: [Ben]}, {name: A, prompts: [y], accounts: [ben]}]", "A stands twice"),
     ],

@@ -19,6 +19,8 @@ from reactor.core.portraits import PortraitPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
 from reactor.ports import Services
 
+from ..rules import NamedRules
+
 ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
@@ -129,6 +131,9 @@ class World:
         if asset in self.stored:
             self.stored[asset] = replace(self.stored[asset], burst_id=burst_id)
 
+    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
+        return frozenset()
+
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         newest = {subject: self.done[feature, subject] for subject in subjects if (feature, subject) in self.done}
         about = tuple(
@@ -156,7 +161,7 @@ class World:
             backlog=me,
             journal=me,
             vetoes=me,
-            categories=lambda _: (),
+            rules=NamedRules(()),
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,
             tag_external=True,

@@ -33,6 +33,7 @@ from reactor.stages import classify, embed, stack
 
 from ..household import ME, Household, a_household, a_performer, hands_of
 from ..immich_client.phone import ask
+from ..rules import NamedRules
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
 EVERYTHING = Category(name="Any", prompts=("a picture",), similarity=-1.0)
@@ -83,7 +84,7 @@ class House:
             backlog=self.log,
             journal=self.journal,
             vetoes=PostgresVetoes(self.pool),
-            categories=lambda _: categories,
+            rules=NamedRules(categories),
             portraits=cast("Any", None),
             random_pair_cosine=random_pair_cosine,
             tag_external=tag_external,

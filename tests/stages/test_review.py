@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from reactor.core.categories import Category, archiving_of, match_categories
+from reactor.core.categories import Category, archiving_of
 from reactor.core.changes import TagAsset
 from reactor.core.events import ArchiveWanted
+from reactor.core.gates import GateFacts
 from reactor.core.journal import EntryState
+from reactor.core.labelling import label
+from reactor.core.scoring import Scorer
 from reactor.stages.classify import classify
 
 from .house import CAUSE, House
@@ -25,12 +28,15 @@ def category(prompt: str, *, review: float = 0.0, similarity: float = 0.98) -> C
     return Category(name=prompt, prompts=(prompt,), similarity=similarity, review=review, action="tag_and_archive")
 
 
+def fits(categories: list[Category]) -> list[tuple[str, bool]]:
+    labels = label(VECTOR, GateFacts(), categories, Scorer(categories, PROMPTS), None)
+    return [(match.category.name, match.sure) for match in labels.fits]
+
+
 def test_the_zone_lies_below_the_threshold() -> None:
     wide = [category(prompt, review=0.05) for prompt in PROMPTS]
-    found = match_categories(VECTOR, wide, PROMPTS)
-    assert [(match.category.name, match.sure) for match in found] == [("same", True), ("near", False)]
-    off = [replace(one, review=0.0) for one in wide]
-    assert [match.category.name for match in match_categories(VECTOR, off, PROMPTS)] == ["same"]
+    assert fits(wide) == [("same", True), ("near", False)]
+    assert fits([replace(one, review=0.0) for one in wide]) == [("same", True)]
 
 
 def test_categories_that_archive_are_found_by_their_tags() -> None:

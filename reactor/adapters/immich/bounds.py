@@ -11,6 +11,8 @@ LARGEST_SIDE = 1_000_000
 """Pixels; more than any picture has, and less than a column of the database holds."""
 
 LONGEST_CAMERA = 200
+LONGEST_FILE_NAME = 255
+LONGEST_PATH = 2000
 
 
 def aware(moment: datetime) -> datetime:
@@ -20,6 +22,11 @@ def aware(moment: datetime) -> datetime:
     if whole.replace(tzinfo=UTC) <= EARLIEST:
         return EARLIEST
     return LATEST if whole.replace(tzinfo=UTC) >= LATEST else whole.astimezone(UTC)
+
+
+def text(said: str | None, longest: int) -> str:
+    """Return a text that the database can keep: without NUL and halves of pairs, and not too long."""
+    return (said or "").replace("\0", "").encode("utf-8", "replace").decode()[:longest]
 
 
 def side(said: float | None) -> int:

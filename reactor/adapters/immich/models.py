@@ -12,7 +12,18 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from reactor.adapters.immich.bounds import LARGEST_SIDE, LONGEST_CAMERA, Count, Id, Moment, Place, side
+from reactor.adapters.immich.bounds import (
+    LARGEST_SIDE,
+    LONGEST_CAMERA,
+    LONGEST_FILE_NAME,
+    LONGEST_PATH,
+    Count,
+    Id,
+    Moment,
+    Place,
+    side,
+    text,
+)
 from reactor.adapters.immich.errors import Garbled, clean
 from reactor.core.ids import AssetId, FaceId, PersonId, StackId
 from reactor.core.library import Asset, Face, Person, Preview, StackNow
@@ -30,6 +41,13 @@ class _Model(BaseModel):
 class TagJson(_Model):
     id: str = ""
     value: str = ""
+
+
+class AlbumJson(_Model):
+    """An album as GET /albums lists it."""
+
+    id: Id
+    name: str = Field(alias="albumName", default="")
 
 
 class StackOfAssetJson(_Model):
@@ -64,6 +82,7 @@ class AssetJson(_Model):
     created_at: Moment
     updated_at: Moment
     original_file_name: str | None = None
+    original_path: str | None = None
     width: float | None = None
     height: float | None = None
     checksum: str | None = None
@@ -89,7 +108,8 @@ class AssetJson(_Model):
             created_at=self.created_at,
             updated_at=self.updated_at,
             camera=" ".join(part for part in (exif.make, exif.model) if part)[:LONGEST_CAMERA],
-            file_name=self.original_file_name or "",
+            file_name=text(self.original_file_name, LONGEST_FILE_NAME),
+            path=text(self.original_path, LONGEST_PATH),
             width=width,
             height=height,
             checksum=self.checksum or "",
@@ -131,6 +151,8 @@ class PersonJson(_Model):
 
 class PersonOfFaceJson(_Model):
     id: Id
+    name: str | None = None
+    is_hidden: bool | None = None
 
 
 class FaceJson(_Model):
@@ -151,6 +173,8 @@ class FaceJson(_Model):
             box=(self.bounding_box_x1, self.bounding_box_y1, self.bounding_box_x2, self.bounding_box_y2),
             frame=(self.image_width, self.image_height),
             person=PersonId(self.person.id) if self.person else None,
+            person_name=(self.person.name or "").strip() if self.person else "",
+            person_hidden=bool(self.person and self.person.is_hidden),
         )
 
 

@@ -8,6 +8,7 @@ from unicodedata import category
 
 from reactor.adapters.immich.errors import Garbled
 from reactor.adapters.immich.models import (
+    AlbumJson,
     AssetJson,
     CountJson,
     FaceJson,
@@ -52,6 +53,7 @@ class ImmichLibrary:
         self._assets = Items(AssetJson, account=transport.account)
         self._faces = Items(FaceJson, account=transport.account)
         self._people = Items(PersonJson, account=transport.account)
+        self._albums = Items(AlbumJson, account=transport.account)
         self._tags = Items(TagJson, account=transport.account)
         self._owner: str | None = None
 
@@ -87,6 +89,11 @@ class ImmichLibrary:
         """Return the full values of all tags that the account has, whether or not a photo has them."""
         answer = rows(await self._transport.json("GET", "/tags"), "GET /tags")
         return frozenset(tag.value for tag in self._tags.read(answer) if tag.value)
+
+    async def albums_of(self, asset: AssetId) -> frozenset[str]:
+        """Return the names and the ids of the albums that hold the photo and that the account can see (album.read)."""
+        answer = rows(await self._transport.json("GET", "/albums", query={"assetId": asset}), "GET /albums")
+        return frozenset(word for album in self._albums.read(answer) for word in (album.id, album.name) if word)
 
     async def photos_of(self, person: PersonId, *, limit: int) -> tuple[Asset, ...]:
         """Return the newest timeline photos of a person by capture time, at most ``limit``."""

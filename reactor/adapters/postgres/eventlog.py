@@ -52,7 +52,7 @@ SELECT account, kind, subject, version FROM fresh WHERE inserted
 """
 
 # A person waits for what was ordered, and less long than a whole scan takes.
-PRIORITY = {"live": 0, "undo": 5, "apply": 5, "scan": 10, "dry": 10, "replay": 20}
+PRIORITY = {"live": 0, "undo": 5, "apply": 5, "scan": 10, "relabel": 10, "dry": 10, "replay": 20}
 
 
 def priority_of(run: RunId) -> int:

@@ -12,10 +12,16 @@ from reactor.adapters.postgres.runs import FOLLOW, PROGRESS, REQUESTS, progress_
 from reactor.core.errors import Permanent
 from reactor.core.ids import RunId
 from reactor.core.orders import OrderProgress
+from reactor.core.relabel_runs import RelabelProgress
 from reactor.core.runs import ReplayProgress, RunKind, RunProgress, RunRequest, RunState, ScanProgress
 
 # Orders of both kinds write down alike how far they are.
-KINDS: Mapping[type[RunProgress], RunKind] = {ScanProgress: "scan", ReplayProgress: "replay", OrderProgress: "undo"}
+KINDS: Mapping[type[RunProgress], RunKind] = {
+    ScanProgress: "scan",
+    ReplayProgress: "replay",
+    RelabelProgress: "relabel",
+    OrderProgress: "undo",
+}
 OPEN = "('waiting', 'running', 'joined', 'held')"
 
 

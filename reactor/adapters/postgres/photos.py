@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from reactor.adapters.postgres.pool import translated
+from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset, EmbeddedPhoto
 from reactor.core.vectors import from_bytes, to_bytes
@@ -41,13 +42,15 @@ class PostgresPhotos:
                     ON CONFLICT (account, asset) DO NOTHING
                 ), photo AS (
                     INSERT INTO photos
-                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13)
+                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external,
+                         file_name, path)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $19, $20)
                     ON CONFLICT (account, asset) DO UPDATE SET
                         taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
                         phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
                         height = excluded.height, checksum = excluded.checksum, external = excluded.external,
-                        embedded_at = clock_timestamp()
+                        file_name = coalesce(excluded.file_name, photos.file_name),
+                        path = coalesce(excluded.path, photos.path), embedded_at = clock_timestamp()
                 )
                 INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
                 ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
@@ -66,6 +69,18 @@ class PostgresPhotos:
                 to_bytes(photo.vector),
                 photo.external,
                 *_sighting(seen),
+                photo.name,
+                photo.path,
+            )
+
+    async def set_faces(self, account: AccountId, asset: AssetId, faces: Faces) -> None:
+        """Remember who is seen on a photo; decided once."""
+        async with translated():
+            await self._pool.execute(
+                "UPDATE photos SET faces = $3 WHERE account = $1 AND asset = $2 AND faces IS NULL",
+                account,
+                asset,
+                int(faces),
             )
 
     async def retake(self, account: AccountId, asset: AssetId, taken_at: datetime) -> None:
@@ -159,5 +174,8 @@ def _photo(row: asyncpg.Record) -> EmbeddedPhoto:
         checksum=row["checksum"],
         burst_id=row["burst_id"],
         external=row["external"],
+        name=row["file_name"],
+        path=row["path"],
+        faces=None if row["faces"] is None else Faces(row["faces"]),
         vector=from_bytes(row["vector"]),
     )

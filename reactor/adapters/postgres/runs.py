@@ -19,6 +19,7 @@ from reactor.core.ids import RunId
 from reactor.core.journal import Entry
 from reactor.core.limits import LimitPolicy
 from reactor.core.orders import ApplyRequest, OrderProgress, UndoRequest
+from reactor.core.relabel_runs import RelabelProgress, RelabelRequest
 from reactor.core.runs import (
     Counts,
     ReplayProgress,
@@ -38,17 +39,21 @@ from reactor.routing import Router
 REQUESTS: Mapping[str, TypeAdapter[Any]] = {
     "scan": TypeAdapter(ScanRequest),
     "replay": TypeAdapter(ReplayRequest),
+    "relabel": TypeAdapter(RelabelRequest),
     "undo": TypeAdapter(UndoRequest),
     "apply": TypeAdapter(ApplyRequest),
 }
 PROGRESS: Mapping[str, TypeAdapter[Any]] = {
     "scan": TypeAdapter(ScanProgress),
     "replay": TypeAdapter(ReplayProgress),
+    "relabel": TypeAdapter(RelabelProgress),
     "undo": TypeAdapter(OrderProgress),
     "apply": TypeAdapter(OrderProgress),
 }
 # What a person orders is meant as it is said: never one with what was ordered before.
 JOINED = ("scan", "replay")
+# These ask for more once they made as many changes as they may.
+BUDGETED = (ScanRequest, ReplayRequest, RelabelRequest)
 COUNTS = TypeAdapter(Counts)
 
 # Two starts at once wait for each other, so that the second finds the first's run.
@@ -94,7 +99,7 @@ class PostgresRuns:
 
     async def start(self, request: RunRequest) -> Run:
         """Start a run; a scan or replay that is running or paused already is joined (``joined``) as it is."""
-        prefix = "dry" if isinstance(request, ScanRequest) and request.dry else request.kind
+        prefix = "dry" if isinstance(request, ScanRequest | RelabelRequest) and request.dry else request.kind
         async with translated(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _START_LOCK)
             row = await connection.fetchrow(
@@ -113,7 +118,7 @@ class PostgresRuns:
                     request.kind,
                     list(handlers) if handlers is not None else None,
                     REQUESTS[request.kind].dump_json(request).decode(),
-                    request.budget if isinstance(request, ScanRequest | ReplayRequest) else None,
+                    request.budget if isinstance(request, BUDGETED) else None,
                 )
         assert row is not None
         (run,) = await self._runs([row])
@@ -152,7 +157,7 @@ class PostgresRuns:
     async def _grant(self, run: Run, budget: int | None) -> None:
         """Let a paused run make so many more changes, or as many as it was last given, which its request tells."""
         request = run.request
-        if isinstance(request, ScanRequest | ReplayRequest):
+        if isinstance(request, BUDGETED):
             request = replace(request, budget=budget or request.budget)
             budget = request.budget
         made = sum(row["number"] for row in await self._pool.fetch(_MADE, [run.id]))
@@ -226,7 +231,7 @@ class PostgresRuns:
         budgets = {
             row["id"]: self._usual if row["budget"] is None else row["budget"]
             for row in rows
-            if row["state"] == "paused" and row["kind"] in JOINED
+            if row["state"] == "paused" and row["kind"] not in ("undo", "apply")
         }
         made = await self._pool.fetch(_MADE, list(budgets)) if budgets else ()
         return frozenset(row["run"] for row in made if row["number"] >= budgets[row["run"]])

@@ -1,0 +1,144 @@
+"""Stored vectors in the large, and which labels of ours the photos carry."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from reactor.adapters.postgres.pool import translated
+from reactor.adapters.postgres.vetoes import spoken_of
+from reactor.core.gates import Faces, GateFacts
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.relabelling import LabelledPage
+from reactor.core.vectors import STORED
+
+_FACTS = "p.kind, p.camera, p.width, p.height, p.file_name, p.path, p.faces, p.checksum, p.external"
+
+# The page is cut before it is joined: else the planner may sort the whole account for it.
+_PAGE = f"""
+SELECT v.asset, v.vector, {_FACTS}
+FROM (SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2 AND asset > $3 ORDER BY asset LIMIT $4) v
+JOIN photos p ON p.account = $1 AND p.asset = v.asset ORDER BY v.asset
+"""
+
+_OF_ASSETS = f"""
+SELECT p.asset, v.vector, {_FACTS} FROM photos p
+LEFT JOIN vectors v ON v.account = $1 AND v.asset = p.asset AND v.model = $2
+WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.asset
+"""
+
+# What was there before we came is not ours, nor what a veto speaks of (adapters/postgres/vetoes.py).
+_OURS = f"""
+SELECT j.subjects[1] AS asset, array_agg(DISTINCT t.tag) AS tags
+FROM journal j CROSS JOIN LATERAL jsonb_array_elements_text(j.change -> 'tags') AS t(tag)
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects && $2
+    AND NOT j.before -> 'state' -> 'tags' ? t.tag
+    AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = t.tag")}
+GROUP BY 1
+"""
+
+_TAGGED = """
+SELECT DISTINCT subjects[1] AS asset FROM journal
+WHERE account = $1 AND kind = 'TagAsset' AND state = 'done' AND subjects[1] > $2
+    AND ($3::text[] IS NULL OR change -> 'tags' ?| $3)
+ORDER BY 1 LIMIT $4
+"""
+
+
+class PostgresLabels:
+    """Read what labels are decided by, many photos at a time."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def page(self, account: AccountId, model: str, *, after: str, limit: int) -> LabelledPage:
+        """Return the next photos that have a vector of the model, in the order of their ids."""
+        async with translated():
+            rows = await self._pool.fetch(_PAGE, account, model, after, limit)
+            ours = await self._ours(account, [row["asset"] for row in rows])
+        page = await asyncio.to_thread(_page_of, rows, ours)
+        return replace(page, full=len(rows) == limit)
+
+    async def tagged(
+        self, account: AccountId, model: str, tags: Sequence[str] | None, *, after: str, limit: int
+    ) -> LabelledPage:
+        """Return the next photos on which entries of ours set one of the tags, or any; a vector may be missing."""
+        async with translated():
+            found = await self._pool.fetch(_TAGGED, account, after, list(tags) if tags is not None else None, limit)
+            assets = [row["asset"] for row in found]
+            rows = await self._pool.fetch(_OF_ASSETS, account, model, assets)
+            ours = await self._ours(account, assets)
+        page = await asyncio.to_thread(_page_of, rows, ours)
+        return replace(page, last=assets[-1] if assets else "", full=len(assets) == limit)
+
+    async def vectors(self, account: AccountId, model: str) -> tuple[tuple[AssetId, ...], NDArray[np.float32]]:
+        """Return all photos that have a vector of the model, and their unit vectors [N, D]."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2", account, model
+            )
+        matrix = await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+        return tuple(AssetId(row["asset"]) for row in rows), matrix
+
+    async def facts(self, account: AccountId) -> Mapping[AssetId, GateFacts]:
+        """Return what gates ask of every stored photo."""
+        async with translated():
+            rows = await self._pool.fetch(f"SELECT p.asset, {_FACTS} FROM photos p WHERE p.account = $1", account)
+        return {AssetId(row["asset"]): _facts(row) for row in rows}
+
+    async def count(self, model: str) -> int:
+        """Return how many photos of all accounts have a vector of the model."""
+        async with translated():
+            number: int = await self._pool.fetchval("SELECT count(*) FROM vectors WHERE model = $1", model)
+        return number
+
+    async def sample(self, model: str, limit: int) -> NDArray[np.float32]:
+        """Return unit vectors [N, D] of photos of all accounts, spread by a hash of their ids."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT vector FROM vectors WHERE model = $1 ORDER BY md5(asset), account LIMIT $2", model, limit
+            )
+        return await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+
+    async def _ours(self, account: AccountId, assets: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        rows = await self._pool.fetch(_OURS, account, list(assets)) if assets else ()
+        return {row["asset"]: frozenset(row["tags"]) for row in rows}
+
+
+def _page_of(rows: Sequence[asyncpg.Record], ours: Mapping[str, frozenset[str]]) -> LabelledPage:
+    seen = [row for row in rows if row["vector"] is not None]
+    return LabelledPage(
+        assets=tuple(AssetId(row["asset"]) for row in rows),
+        checksums=tuple(row["checksum"] for row in rows),
+        vectors=_matrix([row["vector"] for row in seen]),
+        known=tuple(row["vector"] is not None for row in rows),
+        facts=tuple(_facts(row) for row in rows),
+        external=tuple(row["external"] for row in rows),
+        ours=tuple(ours.get(row["asset"], frozenset()) for row in rows),
+        last=rows[-1]["asset"] if rows else "",
+    )
+
+
+def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
+    if not stored:
+        return np.empty((0, 0), dtype=np.float32)
+    matrix = np.frombuffer(b"".join(stored), dtype=STORED).reshape(len(stored), -1).astype(np.float32)
+    # As core.vectors.from_bytes does: rounding moved the lengths a little.
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    np.divide(matrix, lengths, out=matrix, where=lengths > 0)
+    return matrix
+
+
+def _facts(row: asyncpg.Record) -> GateFacts:
+    return GateFacts(
+        kind=row["kind"],
+        camera=row["camera"],
+        width=row["width"],
+        height=row["height"],
+        name=row["file_name"],
+        path=row["path"],
+        faces=None if row["faces"] is None else Faces(row["faces"]),
+    )

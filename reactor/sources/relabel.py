@@ -1,0 +1,113 @@
+"""Hold stored photos against the categories of now, page by page, and ask again about those that differ."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from reactor.core.errors import Permanent
+from reactor.core.events import AssetEmbedded, Event, LabelsDoubted
+from reactor.core.ids import AccountId, RunId
+from reactor.core.labelling import scorable
+from reactor.core.relabel_runs import RelabelProgress, RelabelRequest
+from reactor.core.relabelling import Difference, LabelledPage, Rules, differences
+from reactor.core.scoring import Scorer
+from reactor.ports import Embedder, EventSink, LabelRules
+from reactor.sources.feeding import Open, Step
+
+PAGE = 4000
+"""Photos a page: a few megabytes of vectors."""
+
+
+class Labels(Protocol):
+    """Where stored photos are read, many at a time."""
+
+    async def page(self, account: AccountId, model: str, *, after: str, limit: int) -> LabelledPage: ...
+
+    async def tagged(
+        self, account: AccountId, model: str, tags: Sequence[str] | None, *, after: str, limit: int
+    ) -> LabelledPage: ...
+
+    async def count(self, model: str) -> int: ...
+
+
+class RelabelFeed:
+    """Find stored photos whose labels differ from what is asked for; the stages decide about each of them.
+
+    ``tag_external`` says whether photos of external libraries may be labelled at all.
+    """
+
+    def __init__(
+        self,
+        accounts: Sequence[AccountId],
+        labels: Labels,
+        rules: LabelRules,
+        embedder: Embedder,
+        sink: EventSink,
+        *,
+        tag_external: bool = True,
+    ) -> None:
+        self._accounts = tuple(accounts)
+        self._labels = labels
+        self._rules = rules
+        self._embedder = embedder
+        self._sink = sink
+        self._tag_external = tag_external
+
+    async def step(self, run: Open, room: int) -> Step:
+        """Ask about the next photos, at most ``room``."""
+        request, progress = run.request, run.progress
+        if not isinstance(request, RelabelRequest) or not isinstance(progress, RelabelProgress):
+            raise Permanent("this run looks at no labels")
+        if progress.photos is None:
+            photos = await self._labels.count(self._embedder.model)
+            return Step(progress=replace(progress, photos=photos))
+        wanted = [name for name in request.accounts or self._accounts if name in self._accounts]
+        account = next((name for name in wanted if name not in progress.done), None)
+        if account is None:
+            return Step(progress=replace(progress, fed=True))
+        page = await self._page(request, account, progress.after)
+        found = await self._found(request, account, page)
+        part = found[:room]
+        await self._sink.append([self._event(run.id, account, one, add=request.add) for one in part], run.id)
+        if len(part) < len(found):
+            # The rest of the page is looked at again: it is scored in a blink.
+            return Step(progress=replace(progress, after=part[-1].asset, differing=progress.differing + len(part)))
+        moved = replace(
+            progress,
+            after=page.last,
+            looked=progress.looked + len(page.assets),
+            differing=progress.differing + len(part),
+        )
+        return Step(progress=moved if page.full else replace(moved, done=(*progress.done, account), after=""))
+
+    async def _page(self, request: RelabelRequest, account: AccountId, after: str) -> LabelledPage:
+        model = self._embedder.model
+        if request.add:
+            return await self._labels.page(account, model, after=after, limit=PAGE)
+        return await self._labels.tagged(account, model, request.tags, after=after, limit=PAGE)
+
+    async def _found(self, request: RelabelRequest, account: AccountId, page: LabelledPage) -> tuple[Difference, ...]:
+        rules = Rules(catalogue=await self._rules.catalogue(), calibration=await self._rules.calibration())
+        held = scorable(rules.catalogue.of(account), rules.calibration)
+        prompts = await self._embedder.texts([text for one in held for text in one.texts])
+        found = await asyncio.to_thread(differences, page, account, rules, Scorer(held, prompts))
+        external = {asset for asset, is_external in zip(page.assets, page.external, strict=True) if is_external}
+        return tuple(
+            one for one in found if _is_asked(one, request) and (self._tag_external or one.asset not in external)
+        )
+
+    def _event(self, run: RunId, account: AccountId, found: Difference, *, add: bool) -> Event:
+        if add and (found.missing or found.asks):
+            return AssetEmbedded(
+                account=account, asset=found.asset, model=self._embedder.model, checksum=found.checksum
+            )
+        return LabelsDoubted(account=account, asset=found.asset, why=run)
+
+    def forget(self) -> None:
+        """Nothing is remembered between two steps."""
+
+
+def _is_asked(found: Difference, request: RelabelRequest) -> bool:
+    doubted = found.stale if request.tags is None else found.stale.intersection(request.tags)
+    return bool(doubted or (request.add and (found.missing or found.asks)))
