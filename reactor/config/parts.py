@@ -63,13 +63,17 @@ class ClassificationSettings(Part):
 
     enabled: bool = True
     concurrency: Annotated[int, Field(ge=1, le=32)] = 4
-    categories: tuple[Annotated[Category, AfterValidator(_checked)], ...] | None = None
+    categories: tuple[Annotated[Category, AfterValidator(_checked)], ...] = ()
+
+    @property
+    def names_categories(self) -> bool:
+        """Say whether categories are named here, be it none."""
+        return "categories" in self.model_fields_set
 
     @model_validator(mode="after")
     def _unique(self) -> "ClassificationSettings":
         spelled = [
-            replace(one, accounts=one.accounts and frozenset(map(spelling, one.accounts)))
-            for one in self.categories or ()
+            replace(one, accounts=one.accounts and frozenset(map(spelling, one.accounts))) for one in self.categories
         ]
         if names := twice(spelled):
             raise ValueError(f"category names must be unique; {', '.join(names)} stands twice for one account")

@@ -153,7 +153,7 @@ class Settings(BaseSettings):
 
     def catalogue(self) -> Catalogue | None:
         """Return the categories that the settings name, None where they name none: then the database keeps them."""
-        if self.classification.categories is None:
+        if not self.classification.names_categories:
             return None
         known = {spelling(name): name for name in self.accounts}
         categories = [

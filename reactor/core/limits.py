@@ -11,8 +11,8 @@ from reactor.core.ids import AccountId
 
 Rule = Literal["changes", "stack size", "share", "deletions"]
 LEADS_TO: Mapping[Feature, tuple[str, ...]] = {
-    "tags": ("embed", "classify"),
-    "archive": ("embed", "classify", "archive"),
+    "tags": ("embed", "classify", "classify-faces"),
+    "archive": ("embed", "classify", "classify-faces", "archive"),
     "stacks": ("embed", "stack"),
     "faces": ("faces",),
 }

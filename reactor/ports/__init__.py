@@ -16,7 +16,7 @@ from reactor.core.gates import Faces
 from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
 from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
-from reactor.ports.journal import Journal, JournalReader, Limits, Memory
+from reactor.ports.journal import Journal, JournalReader, LabelMemory, Limits, Memory
 
 
 class Library(Protocol):
@@ -222,6 +222,7 @@ class Services:
     journal: JournalReader
     vetoes: Memory
     rules: LabelRules
+    labels: LabelMemory
     portraits: Portraits
     random_pair_cosine: Callable[[], Awaitable[float | None]]
     tag_external: bool
@@ -240,6 +241,7 @@ __all__ = [
     "ImageFeatures",
     "Journal",
     "JournalReader",
+    "LabelMemory",
     "LabelRules",
     "Library",
     "LibraryWriter",

@@ -23,7 +23,23 @@ class JournalReader(Protocol):
         """Return what is known of the subjects: newest entries, tags that were left on them, standing vetoes."""
         ...
 
-    async def labels_left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
+    async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
+        """Return how the newest entry of each face of the person stands."""
+        ...
+
+    async def entry(self, entry: int) -> Entry | None:
+        """Return an entry, None where there is none of this number."""
+        ...
+
+    async def busy(self, account: AccountId, subjects: Sequence[str]) -> bool:
+        """Say whether an open entry is about one of the subjects: a change of ours may be under way."""
+        ...
+
+
+class LabelMemory(Protocol):
+    """Tell which labels of photos are ours."""
+
+    async def left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
         """Return the tags that are ours on a photo, with who set them last, and who archived it, as far as it is ours.
 
         No veto speaks of any of them.
@@ -36,18 +52,6 @@ class JournalReader(Protocol):
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
         """Return the tags of a photo that were suggested and that a person accepted."""
-        ...
-
-    async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
-        """Return how the newest entry of each face of the person stands."""
-        ...
-
-    async def entry(self, entry: int) -> Entry | None:
-        """Return an entry, None where there is none of this number."""
-        ...
-
-    async def busy(self, account: AccountId, subjects: Sequence[str]) -> bool:
-        """Say whether an open entry is about one of the subjects: a change of ours may be under way."""
         ...
 
 

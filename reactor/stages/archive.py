@@ -51,7 +51,7 @@ async def unarchive(events: Sequence[Event], services: Services) -> Outcome:
     """
     (event,) = events
     assert isinstance(event, ArchiveDoubted)
-    tags, entry = await services.journal.labels_left(event.account, event.asset)
+    tags, entry = await services.labels.left(event.account, event.asset)
     if entry is None:
         return Outcome()
     catalogue = await services.rules.catalogue()
@@ -62,7 +62,7 @@ async def unarchive(events: Sequence[Event], services: Services) -> Outcome:
     for asset in await _together(event.asset, services.library(event.account)):
         if asset.visibility != "archive":
             continue
-        _, theirs = await services.journal.labels_left(event.account, asset.id)
+        _, theirs = await services.labels.left(event.account, asset.id)
         if theirs is None or not was_archived(theirs, asset.id):
             return Outcome()
         entries[theirs.id] = theirs
@@ -103,9 +103,9 @@ async def _agreed(event: ArchiveWanted, together: Sequence[Asset], services: Ser
 
 async def _wanted_still(heard: Sequence[AssetId], account: AccountId, services: Services) -> set[AssetId]:
     """Return those that some category wanted in the archive and that the rules have not given up since."""
-    given_up = await services.journal.retracted(account, heard)
+    given_up = await services.labels.retracted(account, heard)
     if not given_up:
         return set(heard)
     archiving = {one.tag for one in (await services.rules.catalogue()).of(account) if one.archives}
-    left = {asset: (await services.journal.labels_left(account, asset))[0] for asset in given_up}
+    left = {asset: (await services.labels.left(account, asset))[0] for asset in given_up}
     return set(heard) - {asset for asset, tags in left.items() if archiving.isdisjoint(tags)}

@@ -188,12 +188,12 @@ def _tagging(look: _Look, matches: Sequence[Match]) -> TagAsset:
 
 async def _taken_back(look: _Look, services: Services) -> tuple[tuple[Change, ...], tuple[Event, ...]]:
     """Return what takes stale tags off, and the doubt about the archive where nothing asks for that any more."""
-    ours, archived = await services.journal.labels_left(look.account, look.asset)
+    ours, archived = await services.labels.left(look.account, look.asset)
     if not ours and archived is None:
         return (), ()
     stale = stale_tags(ours, look.labels, look.catalogue, look.account)
     if stale:
-        accepted = await services.journal.accepted(look.account, look.asset)
+        accepted = await services.labels.accepted(look.account, look.asset)
         stale = tuple(tag for tag in stale if tag not in accepted)
     kept = ours.keys() - set(stale)
     return _untagging(ours, stale), _archive_doubted(look, archived, kept)

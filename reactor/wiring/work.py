@@ -67,6 +67,7 @@ def make_services(
         journal=stores.journal,
         vetoes=stores.vetoes,
         rules=rules,
+        labels=stores.labels,
         portraits=portraits,
         random_pair_cosine=RandomPairs(
             embedder=embedder,

@@ -24,6 +24,7 @@ from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.feeding import PostgresFeeding
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.photos import PostgresPhotos
@@ -202,6 +203,7 @@ class Life:
             journal=self.journal,
             vetoes=self.vetoes,
             rules=NamedRules(CATEGORIES),
+            labels=PostgresLabels(self.pool),
             portraits=self.portraits,
             random_pair_cosine=random_pair,
             tag_external=True,

@@ -99,4 +99,4 @@ def test_references_as_people_use_them_are_followed(empty_place: Path) -> None:
     assert load_settings().stacks.quiet_seconds == 3
     shared = "classification:\n  categories:\n    - {name: A, prompts: &p [a, b]}\n    - {name: B, prompts: *p}\n"
     (empty_place / "reactor.yaml").write_text(shared, "utf-8")
-    assert [one.prompts for one in load_settings().classification.categories or ()] == [("a", "b")] * 2
+    assert [one.prompts for one in load_settings().classification.categories] == [("a", "b")] * 2

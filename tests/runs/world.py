@@ -17,6 +17,7 @@ from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.timeline import ImmichTimeline
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.postgres.feeding import PostgresFeeding
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.adapters.postgres.vetoes import PostgresVetoes
@@ -85,6 +86,7 @@ class Place:
             journal=self.bench.journal,
             vetoes=PostgresVetoes(self.pool),
             rules=NamedRules(lambda: self.categories),
+            labels=PostgresLabels(self.pool),
             portraits=cast(Portraits, None),
             random_pair_cosine=card,
             tag_external=True,

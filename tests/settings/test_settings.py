@@ -1,6 +1,5 @@
 """Settings from a file, the environment and .env; what is wrong is said in a sentence."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -141,7 +140,7 @@ def test_what_is_no_json_gets_a_sentence(
         monkeypatch.setenv(name, KEY)
     with pytest.raises(StartError) as caught:
         load_settings()
-    assert re.match(name.split("_")[1].lower() + r"(\.categories)?: ", str(caught.value))
+    assert str(caught.value).startswith(name.split("_")[1].lower() + ": ")
     assert "no valid JSON" in str(caught.value)
     assert KEY not in str(caught.value)
 

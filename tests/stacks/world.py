@@ -131,6 +131,12 @@ class World:
         if asset in self.stored:
             self.stored[asset] = replace(self.stored[asset], burst_id=burst_id)
 
+    async def left(self, account: AccountId, asset: AssetId) -> tuple[dict[str, Entry], Entry | None]:
+        return {}, None
+
+    async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
+        return frozenset()
+
     async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
         return frozenset()
 
@@ -162,6 +168,7 @@ class World:
             journal=me,
             vetoes=me,
             rules=NamedRules(()),
+            labels=self,
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,
             tag_external=True,

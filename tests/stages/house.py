@@ -16,6 +16,7 @@ from reactor.acts.perform import Performer
 from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.adapters.postgres.vetoes import PostgresVetoes
@@ -85,6 +86,7 @@ class House:
             journal=self.journal,
             vetoes=PostgresVetoes(self.pool),
             rules=NamedRules(categories),
+            labels=PostgresLabels(self.pool),
             portraits=cast("Any", None),
             random_pair_cosine=random_pair_cosine,
             tag_external=tag_external,

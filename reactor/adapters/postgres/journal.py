@@ -8,7 +8,7 @@ from reactor.adapters.postgres.codec import dump_change, dump_state, load_change
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import remember_on, spoken_of, standing_on
 from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId, is_dry
+from reactor.core.ids import AccountId, FaceId, PersonId, RunId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.past import Past
 from reactor.core.vetoes import KIND_OF, Veto
@@ -16,7 +16,7 @@ from reactor.core.vetoes import KIND_OF, Veto
 # Written once, however often it is decided.
 REPEATED = (EntryState.PLANNED, EntryState.SUGGESTED, EntryState.VETOED, EntryState.LEFT)
 
-_NEWEST = f"""
+NEWEST = f"""
 SELECT asked.subject, j.* FROM unnest($3::text[]) AS asked(subject) CROSS JOIN LATERAL (
     SELECT * FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
     WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done' AND NOT {spoken_of("$4", "asked.subject")}
@@ -25,7 +25,7 @@ SELECT asked.subject, j.* FROM unnest($3::text[]) AS asked(subject) CROSS JOIN L
 """
 
 # A tag counts as left by the entry that found it missing: the user's own is none of ours.
-_TAGS = f"""
+TAGS_LEFT = f"""
 SELECT DISTINCT ON (tag) tag, j.*
 FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
     CROSS JOIN LATERAL jsonb_array_elements_text(j.after -> 'state' -> 'tags') AS t(tag)
@@ -181,7 +181,7 @@ class PostgresJournal:
     async def newest(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Mapping[str, Entry]:
         """Return for each subject the newest entry that is done and of which no veto speaks, where there is one."""
         async with translated():
-            rows = await self._pool.fetch(_NEWEST, account, feature, list(subjects), KIND_OF[feature])
+            rows = await self._pool.fetch(NEWEST, account, feature, list(subjects), KIND_OF[feature])
         return {row["subject"]: entry_of(row) for row in rows}
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
@@ -191,48 +191,11 @@ class PostgresJournal:
         if feature == "tags":
             (asset,) = subjects
             async with translated():
-                rows = await self._pool.fetch(_TAGS, account, asset)
+                rows = await self._pool.fetch(TAGS_LEFT, account, asset)
             tags = {row["tag"]: entry_of(row) for row in rows}
         async with translated():
             vetoes = await standing_on(self._pool, account, feature, subjects)
         return Past(newest=newest, tags=tags, vetoes=vetoes)
-
-    async def labels_left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
-        """Return the tags that are ours on a photo, with who set them last, and who archived it."""
-        async with translated():
-            rows = await self._pool.fetch(_TAGS, account, asset)
-            archived = await self._pool.fetch(_NEWEST, account, "archive", [asset], KIND_OF["archive"])
-        return {row["tag"]: entry_of(row) for row in rows}, next((entry_of(row) for row in archived), None)
-
-    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
-        """Return the photos of which the rules took a tag back after the last one was set."""
-        async with translated():
-            rows = await self._pool.fetch(
-                """
-                SELECT DISTINCT ON (subjects[1]) subjects[1] AS asset, kind FROM journal
-                WHERE account = $1 AND subjects && $2 AND kind IN ('TagAsset', 'UntagAsset')
-                    AND state IN ('done', 'undone') AND (kind = 'TagAsset' OR change ->> 'by' = 'rule')
-                ORDER BY subjects[1], id DESC
-                """,
-                account,
-                list(assets),
-            )
-        return frozenset(AssetId(row["asset"]) for row in rows if row["kind"] == "UntagAsset")
-
-    async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
-        """Return the tags of a photo that were suggested and that a person accepted."""
-        async with translated():
-            rows = await self._pool.fetch(
-                """
-                SELECT DISTINCT jsonb_array_elements_text(change -> 'tags') AS tag
-                FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
-                WHERE account = $1 AND kind = 'TagAsset' AND state = 'carried out'
-                    AND change -> 'reason' ->> 'sure' = 'false'
-                """,
-                account,
-                asset,
-            )
-        return frozenset(row["tag"] for row in rows)
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
         """Return how the newest entry of each face of the person stands."""

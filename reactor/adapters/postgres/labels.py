@@ -8,12 +8,15 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor.adapters.postgres.journal import NEWEST, TAGS_LEFT, entry_of
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import spoken_of
 from reactor.core.gates import Faces, GateFacts
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import Entry
 from reactor.core.relabelling import LabelledPage
 from reactor.core.vectors import STORED
+from reactor.core.vetoes import KIND_OF
 
 _FACTS = "p.kind, p.camera, p.width, p.height, p.file_name, p.path, p.faces, p.checksum, p.external"
 
@@ -102,6 +105,43 @@ class PostgresLabels:
                 "SELECT vector FROM vectors WHERE model = $1 ORDER BY md5(asset), account LIMIT $2", model, limit
             )
         return await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+
+    async def left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
+        """Return the tags that are ours on a photo, with who set them last, and who archived it."""
+        async with translated():
+            rows = await self._pool.fetch(TAGS_LEFT, account, asset)
+            archived = await self._pool.fetch(NEWEST, account, "archive", [asset], KIND_OF["archive"])
+        return {row["tag"]: entry_of(row) for row in rows}, next((entry_of(row) for row in archived), None)
+
+    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
+        """Return the photos of which the rules took a tag back after the last one was set."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT ON (subjects[1]) subjects[1] AS asset, kind FROM journal
+                WHERE account = $1 AND subjects && $2 AND kind IN ('TagAsset', 'UntagAsset')
+                    AND state IN ('done', 'undone') AND (kind = 'TagAsset' OR change ->> 'by' = 'rule')
+                ORDER BY subjects[1], id DESC
+                """,
+                account,
+                list(assets),
+            )
+        return frozenset(AssetId(row["asset"]) for row in rows if row["kind"] == "UntagAsset")
+
+    async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
+        """Return the tags of a photo that were suggested and that a person accepted."""
+        async with translated():
+            rows = await self._pool.fetch(
+                """
+                SELECT DISTINCT jsonb_array_elements_text(change -> 'tags') AS tag
+                FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
+                WHERE account = $1 AND kind = 'TagAsset' AND state = 'carried out'
+                    AND change -> 'reason' ->> 'sure' = 'false'
+                """,
+                account,
+                asset,
+            )
+        return frozenset(row["tag"] for row in rows)
 
     async def _ours(self, account: AccountId, assets: Sequence[str]) -> Mapping[str, frozenset[str]]:
         rows = await self._pool.fetch(_OURS, account, list(assets)) if assets else ()

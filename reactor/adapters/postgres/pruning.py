@@ -13,6 +13,10 @@ FORGOTTEN = (
     "MetadataExtracted",
     "AssetChanged",
     "AssetEmbedded",
+    "FacesAwaited",
+    # What is doubted is looked at in the journal, each time anew.
+    "LabelsDoubted",
+    "ArchiveDoubted",
     "PersonNamed",
     "PersonRenamed",
     "PersonMerged",
