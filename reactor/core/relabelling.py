@@ -17,8 +17,9 @@ from reactor.core.scoring import Scorer, Vectors
 class LabelledPage:
     """Stored photos in the order of their ids, and what labels of ours they carry.
 
-    ``vectors`` [K, D] has a row for each photo that is ``known``, in order. ``last`` is the id to go on behind,
-    ``full`` says that there may be more.
+    ``archiving_decided`` says that it was decided before to archive the photo, whatever came of that. ``vectors``
+    [K, D] has a row for each photo that is ``known``, in order. ``last`` is the id to go on behind, ``full`` says that
+    there may be more.
     """
 
     assets: tuple[AssetId, ...]
@@ -28,6 +29,7 @@ class LabelledPage:
     facts: tuple[GateFacts, ...]
     external: tuple[bool, ...]
     ours: tuple[frozenset[str], ...]
+    archiving_decided: tuple[bool, ...]
     last: str
     full: bool = False
 
@@ -44,7 +46,8 @@ class Rules:
 class Difference:
     """A photo whose labels are not what the rules ask for: tags that are missing, and tags of ours to take off.
 
-    ``asks`` says that a gate has to be asked before anything can be said.
+    ``asks`` says that there is more to be decided: a gate has to be asked, or a category archives what it tagged
+    before.
     """
 
     asset: AssetId
@@ -114,6 +117,11 @@ class _Held:
         # Of a photo without a vector only what no category at all asks for is known to be stale.
         stale = ours - kept if page.known[at] else ours - self.asked_for
         asks = any(verdicts[column] is Verdict.WAITS and tags[column] not in ours for column in columns)
+        if not page.archiving_decided[at] and not page.external[at]:
+            asks = asks or any(
+                verdicts[column] is Verdict.OPEN and column in sure and self.scorer.categories[column].archives
+                for column in columns
+            )
         missing = frozenset[str]() if page.external[at] else frozenset(fits - ours)
         if not (stale or missing or asks):
             return None

@@ -13,6 +13,7 @@ from reactor.core.ids import AccountId, AssetId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.pace import Bucket, Window
 from reactor.core.runs import (
+    HANDLERS_OF,
     AccountProgress,
     BadRequest,
     Counts,
@@ -123,14 +124,14 @@ def test_what_is_open_is_what_did_not_end() -> None:
 )
 def test_what_cannot_be_scanned_is_said(request_: ScanRequest, said: str) -> None:
     with pytest.raises(BadRequest, match=said):
-        check(request_, accounts=["me"], handlers=["embed", "classify", "archive"])
+        check(request_, accounts=["me"], handlers=HANDLERS_OF["classify"])
 
 
 @pytest.mark.parametrize("only", ["classify", None])
 def test_what_can_be_scanned_is_not_objected_to(only: Only | None) -> None:
     day = date(2026, 6, 1)
     request = ScanRequest(accounts=(ME,), since=day, until=day, only=only, rate_per_minute=1, quiet_hours="22:00-07:00")
-    check(request, accounts=["me"], handlers=["embed", "classify", "archive"])
+    check(request, accounts=["me"], handlers=HANDLERS_OF["classify"])
 
 
 def an_entry(number: int, change: TagAsset | StackAssets) -> Entry:

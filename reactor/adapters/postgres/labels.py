@@ -1,7 +1,7 @@
 """Stored vectors in the large, and which labels of ours the photos carry."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -43,6 +43,11 @@ WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects
 GROUP BY 1
 """
 
+_ARCHIVING = """
+SELECT DISTINCT unnest(subjects) AS asset FROM journal
+WHERE account = $1 AND kind = 'ArchiveAssets' AND state <> 'superseded' AND subjects && $2
+"""
+
 _TAGGED = """
 SELECT DISTINCT subjects[1] AS asset FROM journal
 WHERE account = $1 AND kind = 'TagAsset' AND state = 'done' AND subjects[1] > $2
@@ -61,8 +66,7 @@ class PostgresLabels:
         """Return the next photos that have a vector of the model, in the order of their ids."""
         async with translated():
             rows = await self._pool.fetch(_PAGE, account, model, after, limit)
-            ours = await self._ours(account, [row["asset"] for row in rows])
-        page = await asyncio.to_thread(_page_of, rows, ours)
+        page = await self._page(account, rows)
         return replace(page, full=len(rows) == limit)
 
     async def tagged(
@@ -73,8 +77,7 @@ class PostgresLabels:
             found = await self._pool.fetch(_TAGGED, account, after, list(tags) if tags is not None else None, limit)
             assets = [row["asset"] for row in found]
             rows = await self._pool.fetch(_OF_ASSETS, account, model, assets)
-            ours = await self._ours(account, assets)
-        page = await asyncio.to_thread(_page_of, rows, ours)
+        page = await self._page(account, rows)
         return replace(page, last=assets[-1] if assets else "", full=len(assets) == limit)
 
     async def vectors(self, account: AccountId, model: str) -> tuple[tuple[AssetId, ...], NDArray[np.float32]]:
@@ -143,12 +146,18 @@ class PostgresLabels:
             )
         return frozenset(row["tag"] for row in rows)
 
-    async def _ours(self, account: AccountId, assets: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        rows = await self._pool.fetch(_OURS, account, list(assets)) if assets else ()
-        return {row["asset"]: frozenset(row["tags"]) for row in rows}
+    async def _page(self, account: AccountId, rows: Sequence[asyncpg.Record]) -> LabelledPage:
+        assets = [row["asset"] for row in rows]
+        async with translated():
+            ours = await self._pool.fetch(_OURS, account, assets)
+            decided = await self._pool.fetch(_ARCHIVING, account, assets)
+        tags = {row["asset"]: frozenset(row["tags"]) for row in ours}
+        return await asyncio.to_thread(_page_of, rows, tags, {row["asset"] for row in decided})
 
 
-def _page_of(rows: Sequence[asyncpg.Record], ours: Mapping[str, frozenset[str]]) -> LabelledPage:
+def _page_of(
+    rows: Sequence[asyncpg.Record], ours: Mapping[str, frozenset[str]], archiving_decided: Collection[str]
+) -> LabelledPage:
     seen = [row for row in rows if row["vector"] is not None]
     return LabelledPage(
         assets=tuple(AssetId(row["asset"]) for row in rows),
@@ -158,6 +167,7 @@ def _page_of(rows: Sequence[asyncpg.Record], ours: Mapping[str, frozenset[str]])
         facts=tuple(_facts(row) for row in rows),
         external=tuple(row["external"] for row in rows),
         ours=tuple(ours.get(row["asset"], frozenset()) for row in rows),
+        archiving_decided=tuple(row["asset"] in archiving_decided for row in rows),
         last=rows[-1]["asset"] if rows else "",
     )
 

@@ -261,7 +261,8 @@ def _waiting(
 ) -> Conditions:
     """Return the conditions on what waits; entries that are ``named`` may stand in these states."""
     conditions = Conditions(*arguments)
-    conditions.always(_OURS)
+    # What the rules take back may wait as well; once it is done it is not done again.
+    conditions.always(f"({_OURS} OR j.state = 'planned')")
     if request.entries:
         conditions.add("j.state = ANY({})", named)
     else:
