@@ -5,11 +5,13 @@ tower to look past them: without this stage "on a table" means the kind that hap
 """
 
 import argparse
+import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -18,9 +20,9 @@ from torch.nn import functional as F
 
 from models.training.batches import RenderedSet, fits, load
 from models.training.captions import Caption, varied
+from models.training.losses import LOSSES, Contrastive, Pairwise
 from models.training.network import PIXELS, Textual, Visual, normalised
 from models.training.tokens import encode
-from models.training.train import loss_of
 from reactor.demo.pictures import KINDS
 
 CAPTIONS = 128
@@ -69,7 +71,24 @@ def captions(rng: random.Random, pictures: Features) -> list[Caption]:
     return chosen
 
 
-def tune(textual: Textual, tokenizer: Tokenizer, pictures: Features, seconds: float, seed: int) -> int:
+def loss_of(weights: Mapping[str, Any]) -> Contrastive | Pairwise:
+    """Return the loss that the towers were trained by, its numbers frozen; softmax at a scale of its own."""
+    loss = LOSSES[weights["loss"]]().requires_grad_(False)
+    loss.load_state_dict(weights["loss_weights"])
+    if isinstance(loss, Contrastive):
+        loss.scale.fill_(math.log(SCALE))
+    return loss
+
+
+def tune(
+    textual: Textual,
+    tokenizer: Tokenizer,
+    pictures: Features,
+    measured: Contrastive | Pairwise,
+    *,
+    seconds: float,
+    seed: int,
+) -> int:
     """Train the text tower for that long; return the number of steps."""
     rng, steps, began = random.Random(seed), 0, time.monotonic()
     adam = torch.optim.AdamW(textual.parameters(), lr=RATE, weight_decay=0.02)
@@ -78,7 +97,7 @@ def tune(textual: Textual, tokenizer: Tokenizer, pictures: Features, seconds: fl
         rows = torch.randint(0, len(pictures.vectors), (PICTURES,))
         wanted = fits(chosen, pictures.kinds[rows], pictures.has[rows])
         texts = textual(encode(tokenizer, [caption.text for caption in chosen]))
-        loss = loss_of(SCALE * texts @ pictures.vectors[rows].T, wanted)
+        loss: Tensor = measured(texts @ pictures.vectors[rows].T, wanted)
         for group in adam.param_groups:
             group["lr"] = RATE * (1 - share) + 1e-6
         adam.zero_grad()
@@ -105,7 +124,7 @@ def main() -> None:
     visual.load_state_dict(weights["visual"])
     textual.load_state_dict(weights["textual"])
     pictures = features(load(options.set), visual, options.pictures)
-    steps = tune(textual, tokenizer, pictures, options.minutes * 60, options.seed)
+    steps = tune(textual, tokenizer, pictures, loss_of(weights), seconds=options.minutes * 60, seed=options.seed)
     torch.save({"visual": weights["visual"], "textual": textual.state_dict()}, options.run / "tuned.pt")
     print(f"{steps} steps of the text tower", flush=True)
 

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from models.training.batches import Batch, Batches, load
 from models.training.captions import held_out
+from models.training.losses import LOSSES, Contrastive, Pairwise
 from models.training.network import Textual, Visual
 from models.training.tokens import learn
 
@@ -25,36 +26,25 @@ REPORT_EVERY = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Towers:
-    """What is trained: both towers and the logarithm of the scale of their dot products."""
+    """What is trained: both towers, and the numbers that the loss learns beside them."""
 
     visual: Visual
     textual: Textual
-    scale: nn.Parameter
+    loss: Contrastive | Pairwise
 
     def save(self, path: Path) -> None:
         """Write the weights."""
-        torch.save({"visual": self.visual.state_dict(), "textual": self.textual.state_dict()}, path)
-
-
-def loss_of(scores: Tensor, fits: Tensor) -> Tensor:
-    """Return the contrastive loss when several captions may fit a picture: both directions, the fitting ones share 1.
-
-    Rows and columns without a fit count nothing.
-    """
-    across = fits / fits.sum(1, keepdim=True).clamp(min=1)
-    down = fits / fits.sum(0, keepdim=True).clamp(min=1)
-    pictures = -(across * scores.log_softmax(1)).sum(1)[fits.sum(1) > 0].mean()
-    texts = -(down * scores.log_softmax(0)).sum(0)[fits.sum(0) > 0].mean()
-    return (pictures + texts) / 2
+        weights = {"visual": self.visual.state_dict(), "textual": self.textual.state_dict()}
+        torch.save(weights | {"loss": self.loss.name, "loss_weights": self.loss.state_dict()}, path)
 
 
 def optimiser(towers: Towers) -> torch.optim.Optimizer:
-    """Return AdamW: weight decay for matrices only, the scale learns three times as fast."""
+    """Return AdamW: weight decay for matrices only, the loss's own numbers learn three times as fast."""
     weights = [*towers.visual.parameters(), *towers.textual.parameters()]
     groups = [
         {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": 0.05, "share": 1.0},
         {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0, "share": 1.0},
-        {"params": [towers.scale], "weight_decay": 0.0, "share": 3.0},
+        {"params": [*towers.loss.parameters()], "weight_decay": 0.0, "share": 3.0},
     ]
     return torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
 
@@ -65,7 +55,7 @@ def step(towers: Towers, batch: Batch, adam: torch.optim.Optimizer, rate: float)
         group["lr"] = rate * group["share"]
     with torch.autocast("cpu", torch.bfloat16):
         pictures, texts = towers.visual(batch.pictures), towers.textual(batch.texts)
-    loss = loss_of(towers.scale.exp().clamp(max=60) * pictures.float() @ texts.float().T, batch.fits)
+    loss: Tensor = towers.loss(pictures.float() @ texts.float().T, batch.fits)
     adam.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([*towers.visual.parameters(), *towers.textual.parameters()], 1.0)
@@ -95,6 +85,7 @@ def main() -> None:
     parser.add_argument("--set", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=18)
+    parser.add_argument("--loss", choices=tuple(LOSSES), default=Contrastive.name)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     held_out()
@@ -108,7 +99,7 @@ def main() -> None:
     visual = Visual()
     visual.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from the stubs
     textual = Textual(tokenizer.get_vocab_size())
-    towers = Towers(visual=visual, textual=textual, scale=nn.Parameter(torch.tensor(math.log(10.0))))
+    towers = Towers(visual=visual, textual=textual, loss=LOSSES[options.loss]())
     source = Batches(load(options.set), tokenizer, BATCH, options.seed + 100)
     loader = DataLoader(source, batch_size=None, num_workers=1, prefetch_factor=4)
     steps = train(towers, iter(loader), options.minutes * 60, options.out)

@@ -1,11 +1,15 @@
 """Measure decisions and speed."""
 
+import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reactor.cli.base import AsJson, run_async, setup_logging
+
+if TYPE_CHECKING:
+    from reactor.core.calibration import Strictness
 
 evaluations = typer.Typer(help="Measure decisions on labelled folders.", no_args_is_help=True)
 benchmarks = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
@@ -27,6 +31,44 @@ def eval_stacks(
 
     setup_logging("WARNING")
     run_async(work())
+
+
+@evaluations.command("labels")
+def eval_labels(
+    folder: Annotated[Path, typer.Argument(help="A folder with images/ and labels.json.")],
+    as_json: AsJson = False,
+    model: Annotated[Path | None, typer.Option(help="A model folder; the demo model by default.")] = None,
+    strictness: Annotated[str, typer.Option(help="loose, normal, strict, or a share of the way such as 0.75.")] = (
+        "normal"
+    ),
+) -> None:
+    """Measure labelling on labelled photos, by thresholds calibrated on them."""
+    from reactor.evaluate.labels import main
+    from reactor.wiring.models import demo_model, open_model
+
+    asked = _strictness(strictness)
+
+    async def work() -> int:
+        async with open_model(model or demo_model()) as embedder:
+            return await main(folder, as_json, embedder, asked)
+
+    setup_logging("WARNING")
+    run_async(work())
+
+
+def _strictness(text: str) -> "Strictness":
+    from reactor.core.calibration import SHARES
+
+    for level in SHARES:
+        if text == level:
+            return level
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not math.isfinite(share):
+        raise typer.BadParameter(f"a strictness is one of {', '.join(SHARES)}, or a number such as 0.75")
+    return share
 
 
 @benchmarks.command("webhook")

@@ -52,7 +52,19 @@ def share_of_way(strictness: Strictness) -> float:
 def measure(photos: NDArray[np.float32], captions: NDArray[np.float32]) -> tuple[float, float]:
     """Return (lo, hi) of a model: the median cosine of all pairs, and the median of each photo's best caption.
 
+    The photos that one caption fits best weigh together as much as those of any other caption: the two numbers tell of
+    the model, and must not move because half of a library shows one motif (docs/labels.md has the figures).
     ``photos`` [N, D] and ``captions`` [C, D] have unit length; neither may be empty.
     """
     cosines = photos @ captions.T
-    return float(np.median(cosines)), float(np.median(cosines.max(axis=1)))
+    motif = cosines.argmax(axis=1)
+    weights = 1 / np.bincount(motif)[motif]
+    return _median(cosines.ravel(), np.repeat(weights, len(captions))), _median(cosines.max(axis=1), weights)
+
+
+def _median(values: NDArray[np.float32], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    # Where exactly half is reached between two values it is their mean; sums of fractions are never quite exact.
+    middle = np.searchsorted(reached, reached[-1] * np.array([0.5 - 1e-9, 0.5 + 1e-9]))
+    return float(values[order[middle]].mean())

@@ -1,6 +1,5 @@
 """Measure stacking on labelled photos: every photo goes the way of a live one, in order of time."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,11 +8,11 @@ import numpy as np
 from rich.console import Console
 
 from reactor.core.bursts import StackPolicy
-from reactor.core.errors import Permanent, StartError
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.vectors import median_pair_cosine
 from reactor.evaluate.library import MemoryLibrary
+from reactor.evaluate.pictures import look_at
 from reactor.evaluate.report import to_json, to_table
 from reactor.evaluate.scores import StackReport, compare
 from reactor.evaluate.truth import Row, read_truth
@@ -21,7 +20,6 @@ from reactor.ports import Embedder
 from reactor.stages.stack import Desk, wishes
 
 ACCOUNT = AccountId("evaluation")
-AT_ONCE = 4
 SEED = 7
 
 
@@ -69,33 +67,19 @@ async def evaluate_stacks(
 
 
 async def _embed(folder: Path, rows: Sequence[Row], embedder: Embedder) -> tuple[EmbeddedPhoto, ...]:
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def embed(row: Row) -> EmbeddedPhoto:
-        async with slots:
-            return await _embed_one(folder / "images" / row.file, row, embedder)
-
-    photos = await asyncio.gather(*map(embed, rows), return_exceptions=True)
-    for photo in photos:
-        if isinstance(photo, BaseException):
-            raise photo
-    return tuple(photo for photo in photos if isinstance(photo, EmbeddedPhoto))
-
-
-async def _embed_one(path: Path, row: Row, embedder: Embedder) -> EmbeddedPhoto:
-    try:
-        seen = await embedder.image(await asyncio.to_thread(path.read_bytes))
-    except (OSError, Permanent) as error:
-        raise StartError(f"{path} cannot be looked at: {error}") from error
-    return EmbeddedPhoto(
-        account=ACCOUNT,
-        asset=AssetId(row.file),
-        taken_at=row.time,
-        camera=row.camera,
-        phash=seen.phash,
-        sharpness=seen.sharpness,
-        width=seen.width,
-        height=seen.height,
-        checksum="",
-        vector=seen.vector,
+    features = await look_at(folder, [row.file for row in rows], embedder)
+    return tuple(
+        EmbeddedPhoto(
+            account=ACCOUNT,
+            asset=AssetId(row.file),
+            taken_at=row.time,
+            camera=row.camera,
+            phash=seen.phash,
+            sharpness=seen.sharpness,
+            width=seen.width,
+            height=seen.height,
+            checksum="",
+            vector=seen.vector,
+        )
+        for row, seen in zip(rows, features, strict=True)
     )

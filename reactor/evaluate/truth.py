@@ -1,12 +1,11 @@
 """A folder of labelled photos: ``images/`` and ``truth.json`` with one row a photo."""
 
 import asyncio
-import json
 from pathlib import Path
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from reactor.core.errors import StartError
+from reactor.evaluate.reading import expect_images, read_json
 
 SHAPE = 'it holds {"rows": [{"file", "time" with its offset, "camera", "burst" (an id or null), "kind"}, ...]}'
 
@@ -34,17 +33,6 @@ async def read_truth(folder: Path) -> tuple[Row, ...]:
 
 def _read(folder: Path) -> tuple[Row, ...]:
     path = folder / "truth.json"
-    try:
-        rows = _Truth.model_validate(json.loads(path.read_bytes())).rows
-    except OSError as error:
-        raise StartError(f"{path} cannot be read ({error.strerror}); {SHAPE}.") from error
-    except (ValueError, ValidationError) as error:
-        raise StartError(f"{path} is not as expected: {str(error).splitlines()[0]}; {SHAPE}.") from error
-    if not rows:
-        raise StartError(f"{path} names no photo; {SHAPE}.")
-    if len({row.file for row in rows}) < len(rows):
-        raise StartError(f"{path} names a photo twice; each file has one row.")
-    for row in rows:
-        if not (folder / "images" / row.file).is_file():
-            raise StartError(f"{path} names {row.file}, but {folder / 'images'} holds no such file.")
+    rows = read_json(path, _Truth, SHAPE).rows
+    expect_images(path, [row.file for row in rows], SHAPE)
     return tuple(sorted(rows, key=lambda row: (row.time, row.file)))

@@ -114,7 +114,7 @@ async def test_a_model_that_nobody_measured_is_measured_on_the_images(folder: Pa
         (lambda folder: (folder / "truth.json").write_text("{"), "not as expected"),
         (lambda folder: (folder / "truth.json").write_text('{"rows": [{"file": "r1.jpg"}]}'), "not as expected"),
         (lambda folder: (folder / "truth.json").write_text('{"rows": []}'), "names no photo"),
-        (lambda folder: (folder / "images" / "g1.jpg").unlink(), "names g1.jpg"),
+        (lambda folder: (folder / "images" / "g1.jpg").unlink(), "names 'g1.jpg'"),
     ],
 )
 async def test_a_bad_folder_is_told_in_a_sentence(folder: Path, spoil: Any, says: str) -> None:
