@@ -106,7 +106,7 @@ def by_undo(change: Change) -> tuple[Veto, ...]:
     """Return what is not to be done again once a change was taken back."""
     why = "you had it undone"
     match change:
-        case UntagAsset():
+        case UntagAsset(again=0):
             return tags_off(change.account, change.asset, change.tags, "undo", why, change.undoes)
         case UnarchiveAssets():
             return (

@@ -23,6 +23,7 @@ FORGOTTEN = (
     "CoverChosen",
     "TagDeleted",
     "PortraitDeleted",
+    "TagsWritten",
     "UndoAsked",
     "ApplyAsked",
 )
