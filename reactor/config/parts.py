@@ -13,6 +13,7 @@ from reactor.core.changes import Feature
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode
 from reactor.core.quiet_hours import QuietHours, quiet_hours
+from reactor.core.tag_names import differ_in_case_only, name_fault
 from reactor.routing import Quiet
 
 Share = Annotated[float, Field(ge=-1.0, le=1.0)]
@@ -52,12 +53,19 @@ class AccountSettings(Part):
 class CategorySettings(Part):
     """One category, as in Gallery's ``classification:`` block."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\x00-\x1f]+$")]
+    name: str
     prompts: Annotated[tuple[str, ...], Field(min_length=1)]
     similarity: Share = 0.28
     action: Action = "tag"
     enabled: bool = True
     accounts: Annotated[frozenset[Name], Field(min_length=1)] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _fit(cls, name: str) -> str:
+        if (fault := name_fault(name)) is not None:
+            raise ValueError(fault)
+        return name
 
     def category(self, accounts: frozenset[str] | None, review: float = 0.0) -> Category:
         """Return the category as the decisions use it, with the width of its grey zone."""
@@ -89,6 +97,11 @@ class ClassificationSettings(Part):
         pairs = combinations(self.categories, 2)
         if twice := sorted({one.name for one, other in pairs if one.name == other.name and one.meets(other)}):
             raise ValueError(f"category names must be unique; {', '.join(twice)} stands twice for one account")
+        pairs = combinations(self.categories, 2)
+        if alike := [(a.name, b.name) for a, b in pairs if a.meets(b) and differ_in_case_only(a.name, b.name)]:
+            raise ValueError(
+                f"the categories {alike[0][0]!r} and {alike[0][1]!r} differ only in capitals, or a part does"
+            )
         return self
 
 
