@@ -40,6 +40,7 @@ from reactor.core.modes import Mode, Modes
 from reactor.demo.immich import SimulatedImmich
 from reactor.demo.phone import Phone, Shot
 from reactor.ports import Library, LibraryWriter
+from reactor.routing import Router
 
 ME = AccountId("me")
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -133,10 +134,11 @@ def a_performer(
     limits: LimitPolicy | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     conclusions: Mapping[type[Change], Callable[[Any], Awaitable[None]]] | None = None,
+    router: Router | None = None,
 ) -> Performer:
-    """Return the one path of every change, over a real journal."""
+    """Return the one path of every change, over a real journal; ``router`` tells who hears of what follows."""
     return Performer(
-        PostgresJournal(pool),
+        PostgresJournal(pool, router),
         PostgresVetoes(pool),
         hands,
         modes=mode if isinstance(mode, Modes) else Modes(default=mode),
@@ -166,11 +168,13 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
 
 
 @asynccontextmanager
-async def a_household(thumbnail_delay: tuple[float, float] = (0.0, 0.01)) -> AsyncIterator[Household]:
+async def a_household(
+    thumbnail_delay: tuple[float, float] = (0.0, 0.01), *, tag_race_s: float = 0.05
+) -> AsyncIterator[Household]:
     """Start a simulated Immich whose own work takes no time, unless told otherwise."""
     async with AsyncExitStack() as exits:
         immich = await exits.enter_async_context(
-            SimulatedImmich(thumbnail_delay=thumbnail_delay, metadata_delay=(0.0, 0.01), tag_race_s=0.05)
+            SimulatedImmich(thumbnail_delay=thumbnail_delay, metadata_delay=(0.0, 0.01), tag_race_s=tag_race_s)
         )
         user = immich.add_user("Me", "me@example.com")
         phone = await exits.enter_async_context(Phone(immich.url, user.api_key))

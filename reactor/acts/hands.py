@@ -102,7 +102,7 @@ class TagHand(Looking[TagAsset]):
         asset = await self._libraries(change.account).asset(change.asset)
         if not asset.is_open and not set(change.tags) <= asset.tags:
             raise Gone(f"{asset.id} is in the trash, locked, hidden or not ours; nothing is tagged")
-        return TagState(tags=asset.tags)
+        return TagState(tags=asset.tags, updated_at=asset.updated_at)
 
     async def call(self, change: TagAsset, before: State) -> State:
         await self._writers(change.account).add_tags(change.asset, change.tags)

@@ -9,10 +9,13 @@ import structlog
 
 from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand, Untouched
+from reactor.acts.keeping import follows, unkept_of
 from reactor.acts.planned import WAITS, asked_for
 from reactor.core.changes import (
     CarryOut,
     Change,
+    Feature,
+    KeepTags,
     Order,
     RestoreStacks,
     StackAssets,
@@ -25,8 +28,9 @@ from reactor.core.changes import (
     undoes,
 )
 from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
-from reactor.core.ids import AccountId, AssetId, is_dry
+from reactor.core.ids import AccountId, AssetId, is_dry, is_ordered
 from reactor.core.journal import Cause, Entry, EntryState
+from reactor.core.keeping import WRITES
 from reactor.core.modes import Modes
 from reactor.core.past import Past, Refused, age_of
 from reactor.core.portraits import NoFace
@@ -53,8 +57,9 @@ class Performer:
         now: Callable[[], datetime],
         conclusions: Mapping[type[Change], Callable[[Any], Awaitable[None]]] | None = None,
         unanswered: timedelta = timedelta(0),
+        writes: timedelta = WRITES,
     ) -> None:
-        """Take ``unanswered`` for how long a call whose answer was lost may still take effect on the other side."""
+        """Take ``unanswered`` for how long a lost call may still take effect, ``writes`` until Immich has written."""
         self._journal = journal
         self._vetoes = vetoes
         self._hands = hands
@@ -63,6 +68,7 @@ class Performer:
         self._now = now
         self._conclusions = conclusions or {}
         self._unanswered = unanswered
+        self._writes = writes
 
     async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None:
         """Perform all changes in order; the last of a kind that was made is concluded, where the kind asks for it.
@@ -123,13 +129,15 @@ class Performer:
                 return await self._undo(change, cause)
             case CarryOut():
                 return await self._carry_out_plan(change, cause)
+            case KeepTags():
+                return await self._keep(change)
             case _:
                 return await self._wish(change, cause)
 
     async def _wish(self, change: Change, cause: Cause, *, ordered: bool = False) -> Change | EntryState | None:
         """Do what a decision wishes for; what a person ``ordered`` is done in any mode and counts for no limit."""
         hand = self._hand(change)
-        await self._resolve_open(change)
+        await self._resolve_about(change.account, feature_of(change), subjects_of(change))
         now: State = await hand.read(change)
         past = await self._past(change)
         wished = admissible(change, now, past)
@@ -150,9 +158,8 @@ class Performer:
         """Return as what a change waits that is not made now, None where it is made."""
         if not change.reason.sure:
             return EntryState.SUGGESTED
-        if is_dry(cause.run) or self._modes.of(feature_of(change), change.account) == "observe":
-            return EntryState.PLANNED
-        return None
+        observed = is_dry(cause.run) or self._modes.of(feature_of(change), change.account) == "observe"
+        return EntryState.PLANNED if observed else None
 
     async def _refuse(self, change: Change, cause: Cause, now: State, refused: Refused) -> EntryState:
         if refused.noticed and not is_dry(cause.run):
@@ -162,8 +169,7 @@ class Performer:
 
     async def _undo(self, order: Undo, cause: Cause) -> Change | EntryState | None:
         """Take an entry back, where what it did is still as we left it; what it did is vetoed from then on."""
-        for open_entry in await self._journal.open_entries(order.account, order.feature, order.subjects):
-            await self._resolve(self._hand(open_entry.change), open_entry)
+        await self._resolve_about(order.account, order.feature, order.subjects)
         entry = await self._journal.entry(order.entry)
         if entry is None or entry.state is not EntryState.DONE:
             return None
@@ -217,11 +223,22 @@ class Performer:
             await self._journal.close(entry.id, EntryState(ended), note or "you undid this before; it stays undone")
         return made
 
+    async def _keep(self, order: KeepTags) -> Change | EntryState | None:
+        """Do again what Immich did not keep of an entry; it counts as part of that, and is stopped by no limit."""
+        await self._resolve_about(order.account, "tags", (order.asset,))
+        entry = await self._journal.entry(order.entry)
+        if entry is not None and (is_ordered(entry.cause.run) or self._waits(entry.change, entry.cause) is None):
+            match await unkept_of(entry, self._hand(entry.change), self._journal, self._now(), self._writes):
+                case now, Refused() as refused:
+                    return await self._refuse(entry.change, entry.cause, now, refused)
+                case now, again:
+                    return await self._make(self._hand(again), again, entry.cause, now)
+        return None
+
     def _hand(self, change: Change) -> Hand[Any]:
-        hand = self._hands.get(type(change))
-        if hand is None:
-            raise Permanent(f"nothing here can carry out {type(change).__name__}; is the feature configured?")
-        return hand
+        if (hand := self._hands.get(type(change))) is not None:
+            return hand
+        raise Permanent(f"nothing here can carry out {type(change).__name__}; is the feature configured?")
 
     async def _past(self, change: Change) -> Past:
         past = await self._journal.past(change.account, feature_of(change), subjects_of(change))
@@ -247,8 +264,10 @@ class Performer:
         return change
 
     async def _done(self, entry: int, change: Change, after: State, note: str = "") -> None:
-        undone = None if is_part(change) else undoes(change)
-        await self._journal.settle(entry, EntryState.DONE, after, note, undone=undone, vetoes=by_undo(change))
+        undone, told = None if is_part(change) else undoes(change), follows(entry, change)
+        await self._journal.settle(
+            entry, EntryState.DONE, after, note, undone=undone, vetoes=by_undo(change), told=told
+        )
 
     async def _still_as(self, hand: Hand[Any], change: Change, before: State) -> bool:
         """Say whether a refusal left everything as it was; else the entry stays open, to be looked at again."""
@@ -257,8 +276,7 @@ class Performer:
         except (Retryable, Permanent):
             return False
 
-    async def _resolve_open(self, change: Change) -> None:
-        account, feature, subjects = change.account, feature_of(change), subjects_of(change)
+    async def _resolve_about(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> None:
         for entry in await self._journal.open_entries(account, feature, subjects):
             await self._resolve(self._hand(entry.change), entry)
 

@@ -1,20 +1,19 @@
 """What of a plan, a suggestion or a loss is still asked for when a person has it carried out."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reactor.core.categories import tag_of
 from reactor.core.changes import ArchiveAssets, CarryOut, Change, TagAsset
 from reactor.core.errors import Held, Stale
 from reactor.core.journal import Entry, EntryState
+from reactor.core.keeping import WRITES
 from reactor.core.past import age_of
 from reactor.core.vetoes import vetoed_tags
 from reactor.ports import Journal
 
 WAITS = (EntryState.PLANNED, EntryState.SUGGESTED)
 GONE = "no category asks for it any more"
-WRITES = timedelta(seconds=2)
-"""How long Immich may take to write a tag down; of two calls within that time it may lose one."""
 
 
 async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: datetime) -> Change | None:

@@ -36,7 +36,7 @@ class UntagHand(Looking[UntagAsset]):
         asset = await self._libraries(change.account).asset(change.asset)
         if not asset.mine:
             raise Gone(f"{asset.id} is not ours")
-        return TagState(tags=asset.tags)
+        return TagState(tags=asset.tags, updated_at=asset.updated_at)
 
     async def call(self, change: UntagAsset, before: State) -> State:
         await self._writers(change.account).remove_tags(change.asset, change.tags)

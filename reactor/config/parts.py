@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from reactor.config.secret_files import with_secret, with_secrets
-from reactor.core.categories import Category, category_fault, twice
+from reactor.core.categories import Category, alike, category_fault, twice
 from reactor.core.changes import Feature
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode
@@ -77,6 +77,8 @@ class ClassificationSettings(Part):
         ]
         if names := twice(spelled):
             raise ValueError(f"category names must be unique; {', '.join(names)} stands twice for one account")
+        if pair := alike(spelled):
+            raise ValueError(f"the categories {pair[0]!r} and {pair[1]!r} differ only in capitals, or a part does")
         return self
 
 

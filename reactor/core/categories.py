@@ -10,11 +10,10 @@ from typing import ClassVar, Literal
 from reactor.core.calibration import Calibration, Strictness
 from reactor.core.gates import OPEN_GATES, Gates, gate_fault
 from reactor.core.ids import AccountId
-from reactor.core.tag_names import name_fault
+from reactor.core.tag_names import TAG_PREFIX, differ_in_case_only, name_fault
 
 Action = Literal["tag", "tag_and_archive"]
 Managed = Literal["file", "reactor"]
-TAG_PREFIX = "Auto/"
 USUAL: Strictness = "normal"
 LONGEST_PROMPT = 500
 MOST_PROMPTS = 100
@@ -147,7 +146,18 @@ def twice(categories: Sequence[Category]) -> tuple[str, ...]:
     return tuple(sorted({one.name for one, other in combinations(categories, 2) if _same(one, other)}))
 
 
+def alike(categories: Sequence[Category]) -> tuple[str, str] | None:
+    """Return two names for one account that differ, whole or in a part, only in capitals; None if there are none."""
+    for one, other in combinations(categories, 2):
+        if _meet(one, other) and differ_in_case_only(one.name, other.name):
+            return one.name, other.name
+    return None
+
+
 def _same(one: Category, other: Category) -> bool:
-    if one.name != other.name:
-        return False
+    return one.name == other.name and _meet(one, other)
+
+
+def _meet(one: Category, other: Category) -> bool:
+    """Say whether an account may have both."""
     return one.accounts is None or other.accounts is None or not one.accounts.isdisjoint(other.accounts)

@@ -1,6 +1,7 @@
 """Wishes to alter something outside, and the states that the journal keeps before and after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
@@ -25,12 +26,16 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class TagAsset:
-    """Let the asset carry these tags (full values such as ``Auto/Receipts``), in one call."""
+    """Let the asset carry these tags (full values such as ``Auto/Receipts``), in one call.
+
+    ``again`` counts how often Immich lost them: such a one repeats an entry, and claims nothing that that does not.
+    """
 
     account: AccountId
     asset: AssetId
     tags: tuple[str, ...]
     reason: Reason
+    again: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,10 @@ class AddPortrait:
 
 @dataclass(frozen=True, kw_only=True)
 class UntagAsset:
-    """Take back tags that the journal entry ``undoes`` set on the asset, ``whole`` where these are all of them."""
+    """Take back tags that the journal entry ``undoes`` set on the asset, ``whole`` where these are all of them.
+
+    ``again`` counts how often Immich brought them back.
+    """
 
     account: AccountId
     asset: AssetId
@@ -82,6 +90,7 @@ class UntagAsset:
     whole: bool = True
     by: By = "person"
     reason: Reason
+    again: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +178,17 @@ class CarryOut:
     archiving: frozenset[str] | None = None
 
 
-Order: TypeAlias = Undo | CarryOut
-"""What a person asked for about an entry of the journal."""
+@dataclass(frozen=True, kw_only=True)
+class KeepTags:
+    """Do again what a journal entry did to the tags of a photo, where Immich did not keep it."""
+
+    account: AccountId
+    asset: AssetId
+    entry: int
+
+
+Order: TypeAlias = Undo | CarryOut | KeepTags
+"""What is asked for about an entry of the journal, by a person or since it was made just now."""
 
 
 def feature_of(change: Change) -> Feature:
@@ -214,9 +232,10 @@ def by_rule(change: Change) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class TagState:
-    """The tags that an asset carries."""
+    """The tags that an asset carries; ``updated_at`` is Immich's time of its last writing, and no part of the state."""
 
     tags: frozenset[str]
+    updated_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, PersonId
-from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, UndoAsked
+from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, TagsWritten, UndoAsked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +223,7 @@ Event: TypeAlias = (
     | CoverChosen
     | TagDeleted
     | PortraitDeleted
+    | TagsWritten
     | UndoAsked
     | ApplyAsked
     | PersonNamed
@@ -245,6 +246,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     CoverChosen,
     TagDeleted,
     PortraitDeleted,
+    TagsWritten,
     UndoAsked,
     ApplyAsked,
     PersonNamed,

@@ -17,3 +17,8 @@ LIVE = RunId("live")
 def is_dry(run: RunId) -> bool:
     """Say whether a run only plans: what it wishes for is written down and not carried out."""
     return run.startswith("dry:")
+
+
+def is_ordered(run: RunId) -> bool:
+    """Say whether a run does what a person asked for, whatever the mode."""
+    return run.startswith(("undo:", "apply:"))

@@ -62,6 +62,23 @@ class PortraitDeleted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TagsWritten:
+    """We set tags on the photo, or took some off, by ``entry``; Immich may lose that while it writes it down."""
+
+    account: AccountId
+    asset: AssetId
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.asset
+
+    @property
+    def version(self) -> str:
+        return str(self.entry)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Asked:
     account: AccountId
     entry: int

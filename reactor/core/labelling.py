@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.calibration import Calibration
-from reactor.core.categories import TAG_PREFIX, Catalogue, Category
+from reactor.core.categories import Catalogue, Category
 from reactor.core.gates import GateFacts, Verdict, passes
 from reactor.core.ids import AccountId
 from reactor.core.scoring import Scorer, Vectors
+from reactor.core.tag_names import TAG_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.calibration import Calibration
-from reactor.core.categories import TAG_PREFIX, Catalogue
+from reactor.core.categories import Catalogue
 from reactor.core.gates import GateFacts, Verdict, passes
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.scoring import Scorer, Vectors
+from reactor.core.tag_names import TAG_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,48 @@
-"""Which names a category can have: its tag must come back from Immich as it was sent."""
+"""Which names a category may have: what Immich makes a tag of whole, and people can tell apart.
 
-LONGEST_NAME = 100
+Immich parts a tag at its slashes, drops empty parts, keeps spaces, and tells capitals apart
+(facts/immich-api.md section 5).
+"""
+
+import unicodedata
+
+TAG_PREFIX = "Auto/"
+LONGEST = 100
+# Control characters, lone surrogates, ends of lines and paragraphs.
+UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def name_fault(name: str) -> str | None:
-    """Return what is wrong with a category's name, in a sentence; None where Immich can keep it."""
-    if not name or len(name) > LONGEST_NAME:
-        return f"a category's name has 1 to {LONGEST_NAME} characters"
-    if "/" in name or not name.isprintable():
-        return "a category's name has no slash and no control characters"
+    """Return in words why a category cannot be named so, None where it can; a slash makes a tag below a tag."""
+    if not name.strip():
+        return "a category needs a name"
+    if len(name) > LONGEST:
+        return f"a category's name has at most {LONGEST} characters, this one {len(name)}"
+    if any(unicodedata.category(sign) in UNSEEN for sign in name):
+        return "a category's name holds no control characters and no line ends"
+    if name.startswith(TAG_PREFIX):
+        return f"{name!r} begins with {TAG_PREFIX}, which is set before every name anyway"
+    return next((f"{name!r} has {fault}" for part in name.split("/") if (fault := _part_fault(part))), None)
+
+
+def _part_fault(part: str) -> str | None:
+    if not part:
+        return "nothing before, between or behind a slash; Immich would drop that part of the tag"
+    if part != part.strip():
+        return "a space at the beginning or the end of a part, which nobody sees in Immich"
     return None
+
+
+def differ_in_case_only(one: str, other: str) -> bool:
+    """Say whether two different names, or tags above them, are the same but for capitals: Immich makes two of them."""
+    for here, there in zip(one.split("/"), other.split("/"), strict=False):
+        if _spoken(here) != _spoken(there):
+            return False
+        if here != there:
+            return True
+    return False
+
+
+def _spoken(part: str) -> str:
+    """Return a part as people tell it from others, however its accents are written down."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())

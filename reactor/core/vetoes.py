@@ -118,7 +118,7 @@ def by_undo(change: Change) -> tuple[Veto, ...]:
 def _by_undo(change: Change) -> tuple[Veto, ...]:
     why = "you had it undone"
     match change:
-        case UntagAsset():
+        case UntagAsset(again=0):
             return tags_off(change.account, change.asset, change.tags, "undo", why, change.undoes)
         case UnarchiveAssets():
             return (

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reactor.core.changes import Change, Feature, State
+from reactor.core.events import Event
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import Rule, Share, Trip
@@ -81,8 +82,12 @@ class Journal(JournalReader, Protocol):
         *,
         undone: int | None = None,
         vetoes: Sequence[Veto] = (),
+        told: Sequence[Event] = (),
     ) -> None:
-        """Settle an open entry; with it, in one transaction, what it took back is ``undone`` and not done again."""
+        """Settle an open entry; with it, in one transaction, what it took back is ``undone`` and not done again.
+
+        ``told`` are events that follow, live whatever the run of the entry.
+        """
         ...
 
     async def close(self, entry: int, state: EntryState, note: str, vetoes: Sequence[Veto] = ()) -> None:

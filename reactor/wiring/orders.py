@@ -45,7 +45,7 @@ async def open_hands(
         model: Model = NoModel()
         if model_folder is not None:
             model = await exits.enter_async_context(open_embedder(model_folder, embedder_options(settings)))
-        mine = Router(reactions={name: router.reactions[name] for name in only})
+        mine = Router(reactions={name: router.reactions[name] for name in (*only, "keep")})
         worker = make_worker(settings, mine, stores, accounts, model, frigate)
         # No loop listens for others: were this taken for a reactor, they would leave their runs to it.
         await exits.enter_async_context(under_way([worker.run(), accounts.run(), *order_loops(stores, only)]))

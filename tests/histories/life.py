@@ -106,7 +106,7 @@ class Life:
         self.mode: Mode = "apply"
         self.router = merge(parts.stages())
         self.log = PostgresEventLog(pool, self.router, ground.wake)
-        self.journal, self.vetoes = parts.journal(pool), parts.vetoes(pool)
+        self.journal, self.vetoes = parts.journal(pool, self.router), parts.vetoes(pool)
         self.photos, self.orders = PostgresPhotos(pool), PostgresOrders(pool)
         self.runs = PostgresRuns(pool, self.router)
         self.queue = PostgresQueue(pool, self.router, ground.wake, worker="w", lease=LEASE)
@@ -223,6 +223,7 @@ class Life:
             now=now,
             conclusions=self.conclusions,
             unanswered=self.parts.unanswered,
+            writes=timedelta(0),
         )
 
     def _worker(self) -> Worker:

@@ -74,7 +74,11 @@ def test_a_wrong_value_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, variable
         ("- a\n- b", "must hold names and values"),
         ("a: [", "cannot be read"),
         ("a: !!python/object/apply:os.system ['true']", "cannot be read"),
-        ("classification: {categories: [{name: a/b, prompts: [x]}]}", "classification.categories.0: "),
+        ("classification: {categories: [{name: a//b, prompts: [x]}]}", "classification.categories.0: 'a//b' has"),
+        (
+            "classification: {categories: [{name: Work, prompts: [x]}, {name: work/Bills, prompts: [y]}]}",
+            "the categories 'Work' and 'work/Bills' differ only in capitals, or a part does",
+        ),
         ("classification: {categories: [{name: A, prompts: []}]}", "a category needs a prompt"),
         (
             "classification: {categories: [{name: A, prompts: [x]}, {name: A, prompts: [y]}]}",

@@ -141,9 +141,9 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(pool: asyncpg.Pool) -> AsyncIterator[House]:
+async def a_house(pool: asyncpg.Pool, *, tag_race_s: float = 0.05) -> AsyncIterator[House]:
     router = merge([embed.router, classify.router, stack.router])
-    async with aclosing(Wake(pool)) as wake, a_household() as home:
+    async with aclosing(Wake(pool)) as wake, a_household(tag_race_s=tag_race_s) as home:
         yield House(
             home=home,
             pool=pool,

@@ -3,7 +3,7 @@
 import asyncpg
 
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import spoken_of
+from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
 from reactor.core.claims import PortraitClaim, StackClaim
 from reactor.core.ids import AccountId, AssetId, FaceId
 from reactor.core.past import SETTLES
@@ -11,7 +11,8 @@ from reactor.core.past import SETTLES
 # Nothing is said of a tag while it may just be coming or going by our own hand.
 _TAG_LEFT = f"""
 SELECT CASE WHEN NOT bool_or(j.state = 'open' OR j.settled_at > clock_timestamp() - $3::interval) THEN
-    max(j.id) FILTER (WHERE j.kind = 'TagAsset' AND j.state = 'done' AND NOT j.before -> 'state' -> 'tags' ? $2
+    max(j.id) FILTER (WHERE j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
+        AND NOT j.before -> 'state' -> 'tags' ? $2
         AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = $2")})
     END
 FROM journal j

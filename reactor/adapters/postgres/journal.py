@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from reactor.adapters.postgres.codec import dump_change, dump_state, load_change, load_state
+from reactor.adapters.postgres.eventlog import append_on
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import remember_on, spoken_of, standing_on
+from reactor.adapters.postgres.vetoes import FIRST_TIME, remember_on, spoken_of, standing_on
 from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
-from reactor.core.ids import AccountId, FaceId, PersonId, RunId, is_dry
+from reactor.core.events import Event
+from reactor.core.ids import LIVE, AccountId, FaceId, PersonId, RunId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.past import Past
 from reactor.core.vetoes import KIND_OF, Veto
+from reactor.routing import Router
 
 # Written once, however often it is decided.
 REPEATED = (EntryState.PLANNED, EntryState.SUGGESTED, EntryState.VETOED, EntryState.LEFT)
@@ -24,12 +27,13 @@ SELECT asked.subject, j.* FROM unnest($3::text[]) AS asked(subject) CROSS JOIN L
 ) j
 """
 
-# A tag counts as left by the entry that found it missing: the user's own is none of ours.
+# A tag counts as left by the entry that found it missing: the user's own is none of ours. What was only set again,
+# since Immich had lost it, is still by the entry that set it first.
 TAGS_LEFT = f"""
 SELECT DISTINCT ON (tag) tag, j.*
 FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
     CROSS JOIN LATERAL jsonb_array_elements_text(j.after -> 'state' -> 'tags') AS t(tag)
-WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done'
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
     AND j.change -> 'tags' ? tag AND NOT j.before -> 'state' -> 'tags' ? tag
     AND NOT {spoken_of("'tag'", "$2", " AND v.value = t.tag")}
 ORDER BY tag, j.id DESC
@@ -46,8 +50,10 @@ WHERE id IN (SELECT id FROM (SELECT * FROM journal WHERE subjects && $2 OFFSET 0
 class PostgresJournal:
     """Write down every change before its call and after it, and read what was done."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, router: Router | None = None) -> None:
+        """Take the router that knows who hears of what follows from an entry; without one nobody does."""
         self._pool = pool
+        self._router = router or Router()
 
     async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int:
         """Write an entry durably and return its id; a plan or a veto that stands already is not written again.
@@ -114,15 +120,16 @@ class PostgresJournal:
         *,
         undone: int | None = None,
         vetoes: Sequence[Veto] = (),
+        told: Sequence[Event] = (),
     ) -> None:
-        """Settle an open entry; in the same transaction what it took back is ``undone``, and vetoed."""
+        """Settle an open entry; in the same transaction what it took back is ``undone`` and vetoed."""
         settled = """
             UPDATE journal SET state = $2, after = $3::jsonb, note = $4, settled_at = clock_timestamp()
             WHERE id = $1 AND state = 'open'
         """
         arguments = (entry, state, dump_state(after) if after is not None else None, note)
         async with translated():
-            if undone is None and not vetoes:
+            if undone is None and not vetoes and not told:
                 await self._pool.execute(settled, *arguments)
                 return
             async with self._pool.acquire() as connection, connection.transaction():
@@ -133,6 +140,8 @@ class PostgresJournal:
                     f"taken back by {entry}",
                 )
                 await remember_on(connection, vetoes)
+                if told:
+                    await append_on(connection, self._router, told, LIVE)
 
     async def close(self, entry: int, state: EntryState, note: str, vetoes: Sequence[Veto] = ()) -> None:
         """End an entry that waits or is done, with what is not to be done again, in one transaction."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reactor.adapters.postgres.journal import NEWEST, TAGS_LEFT, entry_of
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import spoken_of
+from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
 from reactor.core.gates import Faces, GateFacts
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
@@ -37,7 +37,7 @@ WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.asset
 _OURS = f"""
 SELECT j.subjects[1] AS asset, array_agg(DISTINCT t.tag) AS tags
 FROM journal j CROSS JOIN LATERAL jsonb_array_elements_text(j.change -> 'tags') AS t(tag)
-WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects && $2
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects && $2 AND {FIRST_TIME}
     AND NOT j.before -> 'state' -> 'tags' ? t.tag
     AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = t.tag")}
 GROUP BY 1

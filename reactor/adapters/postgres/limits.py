@@ -42,6 +42,8 @@ _CLAIMED = {
     "tags": """
         SELECT count(DISTINCT subjects) FROM journal
         WHERE account = $1 AND kind = 'TagAsset' AND state IN ('open', 'done') AND change -> 'tags' ? $2
+            -- what was only set again counts as the entry that set it first
+            AND coalesce(change -> 'again', '0') = '0'
             -- of an entry with several tags one may have been taken back
             AND NOT EXISTS (
                 SELECT FROM journal AS undo

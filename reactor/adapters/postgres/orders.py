@@ -10,7 +10,7 @@ from reactor.adapters.postgres.journal import entry_of
 from reactor.adapters.postgres.order_reports import report
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import remember_on
-from reactor.core.categories import TAG_PREFIX, name_of, tag_of
+from reactor.core.categories import name_of, tag_of
 from reactor.core.changes import TagAsset, feature_of, subjects_of
 from reactor.core.events import Event
 from reactor.core.ids import AccountId, AssetId, RunId
@@ -26,6 +26,7 @@ from reactor.core.orders import (
     UndoRequest,
     Waiting,
 )
+from reactor.core.tag_names import TAG_PREFIX
 from reactor.core.vetoes import Veto, by_decline
 
 SHOWN = 20

@@ -27,6 +27,7 @@ FORGOTTEN = (
     "CoverChosen",
     "TagDeleted",
     "PortraitDeleted",
+    "TagsWritten",
     "UndoAsked",
     "ApplyAsked",
 )

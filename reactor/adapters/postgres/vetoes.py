@@ -14,6 +14,9 @@ from reactor.core.vetoes import FEATURE_OF, MANY, TOGETHER, Standing, Veto, Veto
 
 Connection: TypeAlias = asyncpg.Pool | asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
+FIRST_TIME = "coalesce(j.change -> 'again', '0') = '0'"
+"""The condition that the entry ``j`` repeats none that Immich did not keep: what is repeated is by the first one."""
+
 
 def spoken_of(kind: str, subject: str, more: str = "") -> str:
     """Return the condition that a veto speaks of what the entry ``j`` did to a subject; all are pieces of SQL.
@@ -74,7 +77,7 @@ _TAG_DELETED = f"""
 INSERT INTO vetoes (account, kind, subjects, value, source, why, entry)
 SELECT j.account, 'tag', j.subjects, $2, 'user', 'the tag was deleted as a whole', max(j.id)
 FROM journal j
-WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done'
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
     AND j.change -> 'tags' ? $2 AND NOT j.before -> 'state' -> 'tags' ? $2
     AND j.settled_at <= clock_timestamp() - $3::interval
     AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = $2")}
