@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from pydantic import SecretStr
 
+from reactor.acts.actions import FavouriteHand, UnfavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -28,10 +29,12 @@ from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import (
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId, AssetId
@@ -160,6 +163,8 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
+        FavouriteAsset: FavouriteHand(library, writer),
+        UnfavouriteAsset: UnfavouriteHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }

@@ -56,6 +56,7 @@ class CategorySettings(Part):
     prompts: Annotated[tuple[str, ...], Field(min_length=1)]
     similarity: Share = 0.28
     action: Action = "tag"
+    favourite: bool = False
     enabled: bool = True
     accounts: Annotated[frozenset[Name], Field(min_length=1)] | None = None
 
@@ -67,6 +68,7 @@ class CategorySettings(Part):
             similarity=self.similarity,
             review=review,
             action=self.action,
+            favourite=self.favourite,
             enabled=self.enabled,
             accounts=accounts,
         )

@@ -10,12 +10,14 @@ from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     RemovePortrait,
     Restoration,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId, AssetId
@@ -130,12 +132,14 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
             return tuple(_note(deed, name, "tag", about=name, score=scores.get(name)) for name in names)
         case ArchiveAssets(assets=assets):
             return (_note(deed, "archived" + _company(len(assets) - 1), "archive"),)
+        case FavouriteAsset():
+            return (_note(deed, "made a favourite", "favourite"),)
         case StackAssets(members=members, cover=cover):
             text = "stacked" + _company(len(members) - 1) + (", as its cover" if cover == asset else "")
             return (_note(deed, text, "stack"),)
         case AddPortrait(name=name):
             return (_note(deed, f"portrait of {name}", "portrait", about=name),)
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() as change:
+        case UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait() as change:
             return _taken_back(deed, change)
 
 
@@ -146,6 +150,8 @@ def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
             return tuple(_note(deed, f"{name} taken off", "tag", about=name) for name in names)
         case UnarchiveAssets():
             return (_note(deed, "brought back from the archive", "archive"),)
+        case UnfavouriteAsset():
+            return (_note(deed, "taken out of the favourites", "favourite"),)
         case RestoreStacks():
             return (_note(deed, "stack taken back", "stack"),)
         case RemovePortrait(name=name):
@@ -159,11 +165,13 @@ def words_of(change: Change) -> str:
             return f"tag {', '.join(tags)}"
         case ArchiveAssets(assets=assets):
             return f"archive {len(assets)} photo{'' if len(assets) == 1 else 's'}"
+        case FavouriteAsset():
+            return "make a photo a favourite"
         case StackAssets(members=members):
             return f"stack {len(members)} photos"
         case AddPortrait(name=name):
             return f"teach Frigate a portrait of {name}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait():
             return _words_of_undo(change)
 
 
@@ -173,6 +181,8 @@ def _words_of_undo(change: Restoration) -> str:
             return f"take off {', '.join(tags)}"
         case UnarchiveAssets(assets=assets):
             return f"bring {len(assets)} photo{'' if len(assets) == 1 else 's'} back from the archive"
+        case UnfavouriteAsset():
+            return "take a photo out of the favourites"
         case RestoreStacks(members=members):
             return f"take back a stack of {len(members)} photos"
         case RemovePortrait(name=name):

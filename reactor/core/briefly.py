@@ -8,6 +8,8 @@ _WORDS = {
     "UntagAsset": "take off {tags}",
     "ArchiveAssets": "archive {photos}",
     "UnarchiveAssets": "bring {photos} back from the archive",
+    "FavouriteAsset": "make {photos} a favourite",
+    "UnfavouriteAsset": "take {photos} out of the favourites",
     "StackAssets": "stack {photos}",
     "RestoreStacks": "take back a stack of {photos}",
     "AddPortrait": "teach Frigate a portrait of {name}",

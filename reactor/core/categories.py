@@ -18,7 +18,8 @@ class Category:
     """One of the user's categories; a photo matches when its best prompt reaches ``similarity`` (cosine).
 
     ``accounts`` are those whose photos it is for, None for all. ``review`` is the width of the grey zone below the
-    similarity, in which a match is only suggested; 0 is none.
+    similarity, in which a match is only suggested; 0 is none. ``favourite`` makes a favourite of what matches, whatever
+    the ``action``.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Category:
     similarity: float
     review: float = 0.0
     action: Action = "tag"
+    favourite: bool = False
     enabled: bool = True
     accounts: frozenset[str] | None = None
 

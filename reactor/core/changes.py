@@ -4,9 +4,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
+from reactor.core.states import STATE_TYPES as STATE_TYPES  # noqa: PLC0414
+from reactor.core.states import FavouriteState as FavouriteState  # noqa: PLC0414
+from reactor.core.states import PortraitState as PortraitState  # noqa: PLC0414
+from reactor.core.states import StackState as StackState  # noqa: PLC0414
+from reactor.core.states import State as State  # noqa: PLC0414
+from reactor.core.states import TagState as TagState  # noqa: PLC0414
+from reactor.core.states import VisibilityState as VisibilityState  # noqa: PLC0414
 
-Feature = Literal["tags", "archive", "stacks", "faces"]
-FEATURES: tuple[Feature, ...] = ("tags", "archive", "stacks", "faces")
+Feature = Literal["tags", "archive", "favourites", "stacks", "faces"]
+FEATURES: tuple[Feature, ...] = ("tags", "archive", "favourites", "stacks", "faces")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,16 @@ class ArchiveAssets:
 
     account: AccountId
     assets: tuple[AssetId, ...]
+    categories: tuple[str, ...] = ()
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class FavouriteAsset:
+    """Make the asset a favourite; ``categories`` want it."""
+
+    account: AccountId
+    asset: AssetId
     categories: tuple[str, ...] = ()
     reason: Reason
 
@@ -92,6 +109,16 @@ class UnarchiveAssets:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnfavouriteAsset:
+    """Take the asset out of the favourites, among which the journal entry ``undoes`` put it."""
+
+    account: AccountId
+    asset: AssetId
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
@@ -121,18 +148,20 @@ class RemovePortrait:
     reason: Reason
 
 
-Wish: TypeAlias = TagAsset | ArchiveAssets | StackAssets | AddPortrait
+Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | StackAssets | AddPortrait
 """What a decision may wish for."""
-Restoration: TypeAlias = UntagAsset | UnarchiveAssets | RestoreStacks | RemovePortrait
+Restoration: TypeAlias = UntagAsset | UnarchiveAssets | UnfavouriteAsset | RestoreStacks | RemovePortrait
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
 CHANGE_TYPES: tuple[type[Change], ...] = (
     TagAsset,
     ArchiveAssets,
+    FavouriteAsset,
     StackAssets,
     AddPortrait,
     UntagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     RestoreStacks,
     RemovePortrait,
 )
@@ -153,8 +182,8 @@ class Undo:
 class CarryOut:
     """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
 
-    ``tags`` are those that the categories of now set, ``archiving`` the names of those that archive; what others asked
-    for in a plan is left out.
+    ``tags`` are those that the categories of now set, ``archiving`` and ``favouring`` the names of those that archive
+    and that make favourites; what others asked for in a plan is left out.
     """
 
     account: AccountId
@@ -163,6 +192,7 @@ class CarryOut:
     subjects: tuple[str, ...]
     tags: frozenset[str] | None = None
     archiving: frozenset[str] | None = None
+    favouring: frozenset[str] | None = None
 
 
 Order: TypeAlias = Undo | CarryOut
@@ -176,6 +206,8 @@ def feature_of(change: Change) -> Feature:
             return "tags"
         case ArchiveAssets() | UnarchiveAssets():
             return "archive"
+        case FavouriteAsset() | UnfavouriteAsset():
+            return "favourites"
         case StackAssets() | RestoreStacks():
             return "stacks"
         case AddPortrait() | RemovePortrait():
@@ -185,7 +217,12 @@ def feature_of(change: Change) -> Feature:
 def subjects_of(change: Change) -> tuple[str, ...]:
     """Return the ids that the journal finds the change by: assets, or the person and the face."""
     match change:
-        case TagAsset(asset=asset) | UntagAsset(asset=asset):
+        case (
+            TagAsset(asset=asset)
+            | UntagAsset(asset=asset)
+            | FavouriteAsset(asset=asset)
+            | UnfavouriteAsset(asset=asset)
+        ):
             return (asset,)
         case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
             return tuple(sorted(assets))
@@ -198,45 +235,6 @@ def subjects_of(change: Change) -> tuple[str, ...]:
 def undoes(change: Change) -> int | None:
     """Return the number of the entry that a change takes back, None for a wish."""
     match change:
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait():
             return change.undoes
     return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TagState:
-    """The tags that an asset carries."""
-
-    tags: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class VisibilityState:
-    """The visibility of each asset, in the order of their ids."""
-
-    visibility: tuple[tuple[AssetId, str], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackState:
-    """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
-
-    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked. ``more`` are the
-    primaries of stacks in which others stand as well, unseen, since they are in the trash.
-    """
-
-    stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
-    missing: frozenset[AssetId] = frozenset()
-    more: frozenset[AssetId] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortraitState:
-    """The files that Frigate keeps under a name, and which of them the change put there."""
-
-    files: frozenset[str]
-    ours: str | None = None
-
-
-State: TypeAlias = TagState | VisibilityState | StackState | PortraitState
-STATE_TYPES: tuple[type[State], ...] = (TagState, VisibilityState, StackState, PortraitState)

@@ -3,7 +3,9 @@
 An event is written once: its identity is (account, kind, subject, version), where ``kind`` is the class name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, PersonId
@@ -82,6 +84,19 @@ class ArchiveWanted(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FavouriteWanted(_OfAsset):
+    """Categories that make favourites matched the photo."""
+
+    categories: tuple[str, ...]
+    model: str
+    checksum: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.model}:{self.checksum}:{_short(self.categories)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssetChanged(_OfAsset):
     """The user changed a known photo; ``fields`` tells in words what: see ``CHANGED_FIELDS``.
 
@@ -96,10 +111,21 @@ class AssetChanged(_OfAsset):
         return self.updated_at
 
 
-CHANGED_FIELDS = ("trashed", "restored", "archived", "unarchived", "tags", "unstacked", "date", "touched")
+CHANGED_FIELDS = (
+    "trashed",
+    "restored",
+    "archived",
+    "unarchived",
+    "unfavoured",
+    "tags",
+    "unstacked",
+    "date",
+    "touched",
+)
 """``touched``: something moved, and a stage that had given the photo up may have what it lacked.
 
-``unstacked``: the photo is not in the stack any more in which we left it.
+``unstacked``: the photo is not in the stack any more in which we left it; ``unfavoured``: it is not the favourite any
+more that we made of it.
 """
 
 
@@ -178,6 +204,7 @@ Event: TypeAlias = (
     | MetadataExtracted
     | AssetEmbedded
     | ArchiveWanted
+    | FavouriteWanted
     | AssetChanged
     | CoverChosen
     | TagDeleted
@@ -197,6 +224,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     MetadataExtracted,
     AssetEmbedded,
     ArchiveWanted,
+    FavouriteWanted,
     AssetChanged,
     CoverChosen,
     TagDeleted,
@@ -210,6 +238,11 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     PersonGone,
     PersonGainedFaces,
 )
+
+
+def _short(names: Sequence[str]) -> str:
+    """Return what tells lists of names apart, as short as the key of an event has to be."""
+    return sha256("\0".join(names).encode()).hexdigest()[:16]
 
 
 def kind_of(event: Event) -> str:

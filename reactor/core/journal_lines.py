@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reactor.core.changes import (
+    FavouriteState,
     Feature,
     PortraitState,
     StackState,
@@ -99,6 +100,8 @@ def words_of_state(state: State) -> str:
             return f"tags: {', '.join(sorted(tags)) or 'none'}"
         case VisibilityState(visibility=visibility):
             return ", ".join(f"{asset} in {'the ' if seen != 'hidden' else ''}{seen}" for asset, seen in visibility)
+        case FavouriteState(favourite=favourite):
+            return "a favourite" if favourite else "no favourite"
         case StackState(stacks=stacks, missing=missing):
             words = [f"{len(members)} stacked under {primary}" for primary, members in stacks]
             words += [f"{len(missing)} missing"] * bool(missing)

@@ -48,6 +48,7 @@ class Asset:
     checksum: str = ""
     exif_ready: bool = False
     motion_part_of: AssetId | None = None
+    favourite: bool = False
     tags: frozenset[str] = frozenset()
     stack: StackId | None = None
     stack_primary: AssetId | None = None

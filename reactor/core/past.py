@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from reactor.core.changes import StackState, VisibilityState
+from reactor.core.changes import FavouriteState, StackState, VisibilityState
 from reactor.core.ids import AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.vetoes import Veto
@@ -73,3 +73,8 @@ def was_archived(entry: Entry | None, asset: str) -> bool:
         and isinstance(entry.after, VisibilityState)
         and any(left == asset and visibility == "archive" for left, visibility in entry.after.visibility)
     )
+
+
+def was_favourite(entry: Entry | None) -> bool:
+    """Say whether the entry left its asset a favourite."""
+    return entry is not None and isinstance(entry.after, FavouriteState) and entry.after.favourite

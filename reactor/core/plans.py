@@ -7,6 +7,7 @@ from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     Feature,
     RemovePortrait,
     Restoration,
@@ -14,6 +15,7 @@ from reactor.core.changes import (
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     feature_of,
     subjects_of,
@@ -63,11 +65,13 @@ def what_of(change: Change) -> str:
             return f"tag {asset}: {', '.join(tags)}"
         case ArchiveAssets(assets=assets):
             return f"archive {', '.join(assets)}"
+        case FavouriteAsset(asset=asset):
+            return f"make {asset} a favourite"
         case StackAssets(cover=cover, members=members):
             return f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
         case AddPortrait(name=name, asset=asset, face=face):
             return f"give Frigate a face of {name}: {face} on {asset}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait():
             return _undo_of(change)
 
 
@@ -77,6 +81,8 @@ def _undo_of(change: Restoration) -> str:
             return f"take off {asset}: {', '.join(tags)}"
         case UnarchiveAssets(assets=assets):
             return f"bring back from the archive {', '.join(assets)}"
+        case UnfavouriteAsset(asset=asset):
+            return f"take {asset} out of the favourites"
         case RestoreStacks(cover=cover, members=members, stacks=stacks):
             back = "; ".join(f"{len(stacked)} under {primary}" for primary, stacked in stacks) or "none"
             return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"

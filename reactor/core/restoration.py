@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reactor.core.changes import (
     Change,
+    FavouriteState,
     PortraitState,
     RemovePortrait,
     Restoration,
@@ -13,12 +14,13 @@ from reactor.core.changes import (
     State,
     TagState,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     VisibilityState,
 )
 from reactor.core.ids import AssetId
 from reactor.core.journal import Entry, EntryState
-from reactor.core.past import Past, Refused, was_archived
+from reactor.core.past import Past, Refused, was_archived, was_favourite
 from reactor.core.undo import way_back
 from reactor.core.vetoes import apart
 
@@ -30,6 +32,8 @@ def restored(change: Restoration, now: State) -> bool:
             return now.tags.isdisjoint(change.tags)
         case UnarchiveAssets(), VisibilityState():
             return not any(visibility == "archive" for _, visibility in now.visibility)
+        case UnfavouriteAsset(), FavouriteState():
+            return not now.favourite
         case RestoreStacks(), StackState():
             return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
         case RemovePortrait(), PortraitState():
@@ -39,24 +43,17 @@ def restored(change: Restoration, now: State) -> bool:
 
 def restorable(change: Restoration, now: State, past: Past) -> Restoration | Refused:
     """Return what may be taken back, or why the thing is left as it is."""
+    found: Restoration | Refused = change
     match change, now:
         case UntagAsset(), TagState():
-            # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
-            tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
-            if now.tags.isdisjoint(tags):
-                later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
-                return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
-            return replace(change, tags=tags)
+            found = _tags_restorable(change, now, past)
         case UnarchiveAssets(), VisibilityState():
-            archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
-            ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
-            if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
-                later = {past.newest[asset].id for asset in archived - ours}
-                return _left(_stands_on_it(later) if later else "you archived it yourself since")
-            return replace(change, assets=tuple(sorted(ours)))
+            found = _archive_restorable(change, now, past)
+        case UnfavouriteAsset(), FavouriteState():
+            found = _favourite_restorable(change, past)
         case RestoreStacks(), StackState():
-            return _stack_restorable(_with_cover_of_now(change, now), now, past)
-    return change
+            found = _stack_restorable(_with_cover_of_now(change, now), now, past)
+    return found
 
 
 def is_part(change: Change) -> bool:
@@ -70,6 +67,31 @@ def completed(change: Restoration, everything: Restoration | None, past: Past) -
         return change
     rest = {tag for tag in everything.tags if _last_set_by(everything, past, tag) and tag not in change.tags}
     return replace(change, whole=not rest)
+
+
+def _tags_restorable(change: UntagAsset, now: TagState, past: Past) -> UntagAsset | Refused:
+    # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
+    tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
+    if now.tags.isdisjoint(tags):
+        later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
+        return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
+    return replace(change, tags=tags)
+
+
+def _archive_restorable(change: UnarchiveAssets, now: VisibilityState, past: Past) -> UnarchiveAssets | Refused:
+    archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
+    ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
+    if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
+        later = {past.newest[asset].id for asset in archived - ours}
+        return _left(_stands_on_it(later) if later else "you archived it yourself since")
+    return replace(change, assets=tuple(sorted(ours)))
+
+
+def _favourite_restorable(change: UnfavouriteAsset, past: Past) -> UnfavouriteAsset | Refused:
+    newest = past.newest.get(change.asset)
+    if newest is None or not was_favourite(newest):
+        return _left("you made it a favourite again yourself")
+    return change if newest.id <= change.undoes else _left(_stands_on_it({newest.id}))
 
 
 def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks | Refused:

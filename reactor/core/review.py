@@ -49,6 +49,8 @@ def veto_words(veto: Veto) -> str:
             return f"never {veto.value} on this photo"
         case "archive":
             return f"never archive {'this photo' if number == 1 else f'these {number:,} photos'}"
+        case "favourite":
+            return "never make this photo a favourite"
         case "stack":
             return f"never stack these {number:,} photos as one"
         case "cover":
@@ -65,6 +67,7 @@ def lost_words(lost: Lost) -> str:
 _STANDS_STILL: dict[Feature, str] = {
     "tags": "tags of {} stand still",
     "archive": "archiving for {} stands still",
+    "favourites": "favourites of {} stand still",
     "stacks": "stacks of {} stand still",
     "faces": "faces of {} stand still",
 }
@@ -92,6 +95,8 @@ def _vanished(kind: VetoKind, value: str, number: int) -> str:
             return f"{number:,} photo{'' if one else 's'} lost the tag {value}"
         case "archive":
             return f"{number:,} photo{'' if one else 's'} left the archive"
+        case "favourite":
+            return f"{number:,} photo{'' if one else 's'} left the favourites"
         case "stack":
             return f"{number:,} stack{'' if one else 's'} of ours came apart"
         case "cover":

@@ -7,6 +7,8 @@ from typing import TypeAlias
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
+    FavouriteAsset,
+    FavouriteState,
     PortraitState,
     Reason,
     RemovePortrait,
@@ -17,6 +19,7 @@ from reactor.core.changes import (
     TagAsset,
     TagState,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     VisibilityState,
 )
@@ -40,6 +43,8 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
             archived = {asset for asset, visibility in after.visibility if visibility == "archive"}
             ours = tuple(asset for asset, was in before.visibility if was == "timeline" and asset in archived)
             return UnarchiveAssets(account=account, assets=ours, undoes=entry.id, reason=why) if ours else None
+        case FavouriteAsset() as change, FavouriteState(favourite=False), FavouriteState(favourite=True):
+            return UnfavouriteAsset(account=change.account, asset=change.asset, undoes=entry.id, reason=why)
         case StackAssets() as change, StackState(stacks=stacks), StackState():
             return RestoreStacks(
                 account=change.account,

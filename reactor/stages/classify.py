@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from reactor.core.categories import Match, archiving_of, match_categories
+from reactor.core.categories import Category, Match, archiving_of, match_categories
 from reactor.core.changes import Reason, TagAsset
 from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
+from reactor.core.wanted import wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -18,9 +19,9 @@ def lane(event: Event) -> str:
 
 @router.on(AssetEmbedded, name="classify", lane=lane, concurrency=4)
 async def classify(events: Sequence[Event], services: Services) -> Outcome:
-    """Wish for one tag call with every category that fits, and for the archive where a category says so.
+    """Wish for one tag call with every category that fits, and for what else a category says (the archive, favourites).
 
-    A category in its grey zone is suggested, each by itself, and archives nothing until it is accepted. A photo of an
+    A category in its grey zone is suggested, each by itself, and does nothing else until it is accepted. A photo of an
     external library is left alone where Immich must not write beside the user's own files.
     """
     (event,) = events
@@ -35,13 +36,24 @@ async def classify(events: Sequence[Event], services: Services) -> Outcome:
     matches = match_categories(photos[0].vector, categories, prompts)
     sure = [match for match in matches if match.sure]
     changes = tuple(_tagging(event, part) for part in (sure, *([one] for one in matches if not one.sure)) if part)
+    return Outcome(events=(*_archive(event, sure, categories), *_more(event, sure)), changes=changes)
+
+
+def _archive(event: AssetEmbedded, sure: Sequence[Match], categories: Sequence[Category]) -> tuple[Event, ...]:
     archiving = archiving_of([match.category.tag for match in sure], categories)
     if not archiving:
-        return Outcome(changes=changes)
-    wanted = ArchiveWanted(
-        account=event.account, asset=event.asset, categories=archiving, model=event.model, checksum=event.checksum
+        return ()
+    return (
+        ArchiveWanted(
+            account=event.account, asset=event.asset, categories=archiving, model=event.model, checksum=event.checksum
+        ),
     )
-    return Outcome(events=(wanted,), changes=changes)
+
+
+def _more(event: AssetEmbedded, sure: Sequence[Match]) -> tuple[Event, ...]:
+    """Return what the categories ask for beside tags and archive."""
+    categories = [match.category for match in sure]
+    return wanted(event.account, event.asset, categories, model=event.model, checksum=event.checksum)
 
 
 def _tagging(event: AssetEmbedded, matches: Sequence[Match]) -> TagAsset:

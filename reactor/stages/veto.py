@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reactor.core.changes import Feature, StackState, TagState, VisibilityState
+from reactor.core.changes import FavouriteState, Feature, StackState, TagState, VisibilityState
 from reactor.core.errors import Gone, Held, Retryable
 from reactor.core.events import AssetChanged, Event
+from reactor.core.gathering import unfavoured
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.interventions import CoverChosen, PortraitDeleted, TagDeleted
 from reactor.core.journal import Entry, EntryState
@@ -52,6 +53,8 @@ async def _undone(event: AssetChanged, services: Services) -> tuple[Veto, ...]:
         found += await _untagged(event, services)
     if "unarchived" in event.fields:
         found += await _unarchived(event, services)
+    if "unfavoured" in event.fields:
+        found += await _unfavoured(event, services)
     if "unstacked" in event.fields:
         found += await _unstacked(event, services)
     return tuple(found)
@@ -76,6 +79,17 @@ async def _unarchived(event: AssetChanged, services: Services) -> tuple[Veto, ..
     await look.expect_same(before)
     now = VisibilityState(visibility=((asset.id, asset.visibility),) if not asset.trashed else ())
     return _old_enough(unarchived(event.account, now, before), before, services)
+
+
+async def _unfavoured(event: AssetChanged, services: Services) -> tuple[Veto, ...]:
+    look = _Look(event.account, "favourites", (event.asset,), services)
+    before = await look.past()
+    if not before.newest:
+        return ()
+    asset = await services.library(event.account).asset(event.asset)
+    await look.expect_same(before)
+    now = FavouriteState(favourite=asset.favourite)
+    return _old_enough(unfavoured(event.account, asset.id, now, before), before, services)
 
 
 async def _unstacked(event: AssetChanged, services: Services) -> tuple[Veto, ...]:

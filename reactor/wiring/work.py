@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reactor.acts.actions import FavouriteHand, UnfavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -16,11 +17,13 @@ from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId
@@ -116,9 +119,11 @@ def make_performer(
     hands: dict[type[Change], Hand[Any]] = {
         TagAsset: TagHand(library, writer),
         ArchiveAssets: ArchiveHand(library, writer),
+        FavouriteAsset: FavouriteHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
+        UnfavouriteAsset: UnfavouriteHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }
     conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from reactor.acts.actions import FavouriteHand, UnfavouriteHand
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
@@ -36,11 +37,13 @@ from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId
@@ -185,6 +188,8 @@ class Life:
             StackAssets: StackHand(library, writer),
             AddPortrait: portrait,
             UntagAsset: UntagHand(library, writer),
+            FavouriteAsset: FavouriteHand(library, writer),
+            UnfavouriteAsset: UnfavouriteHand(library, writer),
             UnarchiveAssets: UnarchiveHand(library, writer),
             RestoreStacks: RestoreHand(library, writer),
             RemovePortrait: RemovalHand(clients.faces, clients.face_writer),

@@ -31,8 +31,8 @@ OTHER = "1e1d2c3b-4a59-4687-9a8b-7c6d5e4f3a2b"
 LINES = """
     GET /server/ping, GET /server/version, GET /users/me, GET /api-keys/me, POST /search/metadata, GET /assets/{id},
     GET /assets/{id}/thumbnail, GET /stacks/{id}, GET /tags, GET /faces, GET /albums, GET /people, GET /people/{id},
-    GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets, PUT /assets, POST /stacks,
-    PUT /stacks/{id}, DELETE /stacks/{id}, DELETE /stacks/{id}/assets/{id}
+    GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets, PUT /assets,
+    PUT /assets/{id}, POST /stacks, PUT /stacks/{id}, DELETE /stacks/{id}, DELETE /stacks/{id}/assets/{id}
 """
 KNOWN = frozenset(line.strip() for line in LINES.split(","))
 BODIES: dict[str, dict[str, Any]] = {
@@ -40,6 +40,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /tags/assets": {"tagIds": [ID], "assetIds": [ID, OTHER]},
     f"DELETE /tags/{ID}/assets": {"ids": [ID]},
     "PUT /assets": {"ids": [ID], "visibility": "archive"},
+    f"PUT /assets/{ID}": {"isFavorite": True},
     "POST /stacks": {"assetIds": [ID, OTHER]},
     f"PUT /stacks/{ID}": {"primaryAssetId": ID},
 }
@@ -83,6 +84,8 @@ async def test_every_line_works_on_a_server_that_holds_us_to_the_table(
     await writer.remove_tags(one, ["Auto/x"])
     await writer.archive([one])
     await writer.set_visibility([one], "timeline")
+    await writer.set_favourite(one, favourite=True)
+    assert (await library.asset(one)).favourite
     await writer.make_stack([one, two, three])
     stack = (await library.asset(one)).stack
     assert stack is not None
@@ -133,6 +136,12 @@ async def test_the_held_key_cannot_do_what_the_phone_can(immich: SimulatedImmich
         ("PUT", "/assets", {"ids": [f"{ID}\n"], "visibility": "archive"}),
         ("PUT", "/assets", [{"ids": [ID], "visibility": "archive"}]),
         ("PUT", "/assets", None),
+        ("PUT", "/assets", {"ids": [ID], "isFavorite": True}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": "true"}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": 1}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": True, "visibility": "locked"}),
+        ("PUT", f"/assets/{ID}", {"visibility": "archive"}),
+        ("PUT", f"/assets/{ID}", None),
         ("PUT", f"/stacks/{ID}", {"primaryAssetId": [ID]}),
         ("PUT", f"/stacks/{ID}", {"primaryAssetId": ID, "assetIds": [ID]}),
         ("PUT", "/tags", {"tags": [1]}),

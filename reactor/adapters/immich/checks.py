@@ -17,6 +17,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "tags": ("tag.create", "tag.asset", "asset.update"),
     "noticing deleted tags": ("tag.read",),
     "archive": ("asset.update",),
+    "favourites": ("asset.update",),
     "stacks": ("stack.read", "stack.create", "stack.update", "stack.delete", "asset.update"),
     "faces": ("person.read", "face.read"),
     "new faces of known people": ("person.statistics",),

@@ -60,6 +60,7 @@ class AssetJson(_Model):
     visibility: str | None = None
     is_archived: bool | None = None
     is_trashed: bool | None = None
+    is_favorite: bool | None = None
     file_created_at: Moment
     created_at: Moment
     updated_at: Moment
@@ -84,6 +85,7 @@ class AssetJson(_Model):
             kind=self.type,
             visibility=self.visibility or ("archive" if self.is_archived else "timeline"),
             trashed=bool(self.is_trashed),
+            favourite=bool(self.is_favorite),
             # Upload time at first, the EXIF time after extraction (section 3).
             taken_at=self.file_created_at,
             created_at=self.created_at,

@@ -13,8 +13,8 @@ from reactor.adapters.immich.errors import ForbiddenCall
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 Kind = Literal["read", "media", "write"]
-Rule: TypeAlias = Literal["id", "ids", "words"] | frozenset[str]
-"""What a field of a body holds: one id, a list of ids, a list of texts, or one of the named words."""
+Rule: TypeAlias = Literal["id", "ids", "words", "flag"] | frozenset[str]
+"""What a field of a body holds: one id, a list of ids, a list of texts, true or false, or one of the named words."""
 Body: TypeAlias = Literal["none", "any"] | Mapping[str, Rule]
 """What a request carries: nothing, any JSON, or an object of exactly these fields."""
 
@@ -55,6 +55,7 @@ ALLOWED: tuple[Route, ...] = (
     _route("write", "PUT", "/tags/assets", {"tagIds": "ids", "assetIds": "ids"}),
     _route("write", "DELETE", "/tags/{id}/assets", {"ids": "ids"}),
     _route("write", "PUT", "/assets", {"ids": "ids", "visibility": SHOWN_OR_ARCHIVED}),
+    _route("write", "PUT", "/assets/{id}", {"isFavorite": "flag"}),
     _route("write", "POST", "/stacks", {"assetIds": "ids"}),
     _route("write", "PUT", "/stacks/{id}", {"primaryAssetId": "id"}),
     _route("write", "DELETE", "/stacks/{id}"),
@@ -100,6 +101,8 @@ def _holds(rule: Rule, value: object) -> bool:
             return isinstance(value, str) and re.fullmatch(UUID, value) is not None
         case "ids":
             return isinstance(value, list) and all(_holds("id", one) for one in value)
+        case "flag":
+            return isinstance(value, bool)
         case "words":
             return isinstance(value, list) and all(isinstance(one, str) for one in value)
         case frozenset():

@@ -51,6 +51,10 @@ _CLAIMED = {
         SELECT coalesce(sum(cardinality(subjects)), 0) FROM journal
         WHERE account = $1 AND kind = 'ArchiveAssets' AND state IN ('open', 'done') AND change -> 'categories' ? $2
     """,
+    "favourites": """
+        SELECT count(DISTINCT subjects) FROM journal
+        WHERE account = $1 AND kind = 'FavouriteAsset' AND state IN ('open', 'done') AND change -> 'categories' ? $2
+    """,
 }
 
 
@@ -159,7 +163,7 @@ class PostgresLimits:
         return found
 
     async def share(self, account: AccountId, feature: Feature, category: str) -> Share:
-        """Return how many photos a category tagged or archived, and how many were looked at; minutes old at most."""
+        """Return how many photos a category did this to, and how many were looked at; minutes old at most."""
         key = (account, feature, category)
         read_at, share = self._shares.get(key, (0.0, Share(category=category, claimed=0, photos=0)))
         if not read_at or time.monotonic() > read_at + SHARE_KEPT_S:

@@ -1,0 +1,52 @@
+"""The states that the journal keeps of what a change is about, before and after it."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reactor.core.ids import AssetId
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagState:
+    """The tags that an asset carries."""
+
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisibilityState:
+    """The visibility of each asset, in the order of their ids."""
+
+    visibility: tuple[tuple[AssetId, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FavouriteState:
+    """Whether an asset is a favourite."""
+
+    favourite: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
+
+    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked. ``more`` are the
+    primaries of stacks in which others stand as well, unseen, since they are in the trash.
+    """
+
+    stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
+    missing: frozenset[AssetId] = frozenset()
+    more: frozenset[AssetId] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortraitState:
+    """The files that Frigate keeps under a name, and which of them the change put there."""
+
+    files: frozenset[str]
+    ours: str | None = None
+
+
+State: TypeAlias = TagState | VisibilityState | FavouriteState | StackState | PortraitState
+STATE_TYPES: tuple[type[State], ...] = (TagState, VisibilityState, FavouriteState, StackState, PortraitState)

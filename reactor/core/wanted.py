@@ -1,0 +1,29 @@
+"""What the categories of a photo ask for beside its tags and the archive."""
+
+from collections.abc import Collection
+
+from reactor.core.categories import Category
+from reactor.core.events import Event, FavouriteWanted
+from reactor.core.ids import AccountId, AssetId
+
+
+def wanted(
+    account: AccountId, asset: AssetId, categories: Collection[Category], *, model: str, checksum: str
+) -> tuple[Event, ...]:
+    """Return what follows of the enabled categories that the photo surely belongs to.
+
+    All that make it a favourite ask for that together.
+    """
+    enabled = [one for one in categories if one.enabled]
+    favouring = tuple(sorted(one.name for one in enabled if one.favourite))
+    found: list[Event] = []
+    if favouring:
+        found.append(
+            FavouriteWanted(account=account, asset=asset, categories=favouring, model=model, checksum=checksum)
+        )
+    return tuple(found)
+
+
+def favouring_of(categories: Collection[Category]) -> frozenset[str]:
+    """Return the names of the enabled categories that make favourites."""
+    return frozenset(one.name for one in categories if one.enabled and one.favourite)
