@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reactor.core.categories import tag_of
-from reactor.core.changes import ArchiveAssets, CarryOut, Change, FavouriteAsset, TagAsset
+from reactor.core.changes import AddToAlbum, ArchiveAssets, CarryOut, Change, FavouriteAsset, TagAsset
 from reactor.core.errors import Held, Stale
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
@@ -38,6 +38,11 @@ async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: dateti
         case FavouriteAsset(categories=categories) if categories:
             if order.favouring is not None and entry.state in WAITS:
                 change = replace(change, categories=tuple(name for name in categories if name in order.favouring))
+            if not await _wanted(change.account, (change.asset,), change.categories, journal):
+                return None
+        case AddToAlbum(categories=categories, album=album) if categories:
+            if order.albums is not None and entry.state in WAITS:
+                change = replace(change, categories=tuple(name for name in categories if (name, album) in order.albums))
             if not await _wanted(change.account, (change.asset,), change.categories, journal):
                 return None
     return change

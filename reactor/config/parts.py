@@ -57,6 +57,7 @@ class CategorySettings(Part):
     similarity: Share = 0.28
     action: Action = "tag"
     favourite: bool = False
+    album: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S[^\x00-\x1f]*$")] | None = None
     enabled: bool = True
     accounts: Annotated[frozenset[Name], Field(min_length=1)] | None = None
 
@@ -69,6 +70,7 @@ class CategorySettings(Part):
             review=review,
             action=self.action,
             favourite=self.favourite,
+            album=self.album,
             enabled=self.enabled,
             accounts=accounts,
         )

@@ -18,8 +18,8 @@ class Category:
     """One of the user's categories; a photo matches when its best prompt reaches ``similarity`` (cosine).
 
     ``accounts`` are those whose photos it is for, None for all. ``review`` is the width of the grey zone below the
-    similarity, in which a match is only suggested; 0 is none. ``favourite`` makes a favourite of what matches, whatever
-    the ``action``.
+    similarity, in which a match is only suggested; 0 is none. ``favourite`` makes a favourite of what matches, and
+    ``album`` (a name or an id) is where it is put, whatever the ``action``.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Category:
     review: float = 0.0
     action: Action = "tag"
     favourite: bool = False
+    album: str | None = None
     enabled: bool = True
     accounts: frozenset[str] | None = None
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId
 from reactor.core.states import STATE_TYPES as STATE_TYPES  # noqa: PLC0414
+from reactor.core.states import AlbumState as AlbumState  # noqa: PLC0414
 from reactor.core.states import FavouriteState as FavouriteState  # noqa: PLC0414
 from reactor.core.states import PortraitState as PortraitState  # noqa: PLC0414
 from reactor.core.states import StackState as StackState  # noqa: PLC0414
@@ -12,8 +13,8 @@ from reactor.core.states import State as State  # noqa: PLC0414
 from reactor.core.states import TagState as TagState  # noqa: PLC0414
 from reactor.core.states import VisibilityState as VisibilityState  # noqa: PLC0414
 
-Feature = Literal["tags", "archive", "favourites", "stacks", "faces"]
-FEATURES: tuple[Feature, ...] = ("tags", "archive", "favourites", "stacks", "faces")
+Feature = Literal["tags", "archive", "favourites", "albums", "stacks", "faces"]
+FEATURES: tuple[Feature, ...] = ("tags", "archive", "favourites", "albums", "stacks", "faces")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,20 @@ class FavouriteAsset:
 
     account: AccountId
     asset: AssetId
+    categories: tuple[str, ...] = ()
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddToAlbum:
+    """Put the asset into an album, given by its id, or by the name of one of the user's own, which is made if need be.
+
+    ``categories`` want it.
+    """
+
+    account: AccountId
+    asset: AssetId
+    album: str
     categories: tuple[str, ...] = ()
     reason: Reason
 
@@ -119,6 +134,18 @@ class UnfavouriteAsset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemoveFromAlbum:
+    """Take the asset out of an album into which the journal entry ``undoes`` put it, where it was ``named`` so."""
+
+    account: AccountId
+    asset: AssetId
+    album: AlbumId
+    named: str
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
@@ -148,20 +175,24 @@ class RemovePortrait:
     reason: Reason
 
 
-Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | StackAssets | AddPortrait
+Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | AddToAlbum | StackAssets | AddPortrait
 """What a decision may wish for."""
-Restoration: TypeAlias = UntagAsset | UnarchiveAssets | UnfavouriteAsset | RestoreStacks | RemovePortrait
+Restoration: TypeAlias = (
+    UntagAsset | UnarchiveAssets | UnfavouriteAsset | RemoveFromAlbum | RestoreStacks | RemovePortrait
+)
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
 CHANGE_TYPES: tuple[type[Change], ...] = (
     TagAsset,
     ArchiveAssets,
     FavouriteAsset,
+    AddToAlbum,
     StackAssets,
     AddPortrait,
     UntagAsset,
     UnarchiveAssets,
     UnfavouriteAsset,
+    RemoveFromAlbum,
     RestoreStacks,
     RemovePortrait,
 )
@@ -183,7 +214,8 @@ class CarryOut:
     """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
 
     ``tags`` are those that the categories of now set, ``archiving`` and ``favouring`` the names of those that archive
-    and that make favourites; what others asked for in a plan is left out.
+    and that make favourites, ``albums`` the names with the album that each fills; what others asked for in a plan is
+    left out.
     """
 
     account: AccountId
@@ -193,6 +225,7 @@ class CarryOut:
     tags: frozenset[str] | None = None
     archiving: frozenset[str] | None = None
     favouring: frozenset[str] | None = None
+    albums: frozenset[tuple[str, str]] | None = None
 
 
 Order: TypeAlias = Undo | CarryOut
@@ -208,6 +241,8 @@ def feature_of(change: Change) -> Feature:
             return "archive"
         case FavouriteAsset() | UnfavouriteAsset():
             return "favourites"
+        case AddToAlbum() | RemoveFromAlbum():
+            return "albums"
         case StackAssets() | RestoreStacks():
             return "stacks"
         case AddPortrait() | RemovePortrait():
@@ -222,6 +257,8 @@ def subjects_of(change: Change) -> tuple[str, ...]:
             | UntagAsset(asset=asset)
             | FavouriteAsset(asset=asset)
             | UnfavouriteAsset(asset=asset)
+            | AddToAlbum(asset=asset)
+            | RemoveFromAlbum(asset=asset)
         ):
             return (asset,)
         case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
@@ -234,7 +271,4 @@ def subjects_of(change: Change) -> tuple[str, ...]:
 
 def undoes(change: Change) -> int | None:
     """Return the number of the entry that a change takes back, None for a wish."""
-    match change:
-        case UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait():
-            return change.undoes
-    return None
+    return change.undoes if isinstance(change, Restoration) else None

@@ -9,7 +9,15 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, PersonId
-from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, UndoAsked
+from reactor.core.interventions import (
+    AlbumDeleted,
+    AlbumLeft,
+    ApplyAsked,
+    CoverChosen,
+    PortraitDeleted,
+    TagDeleted,
+    UndoAsked,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +102,20 @@ class FavouriteWanted(_OfAsset):
     @property
     def version(self) -> str:
         return f"{self.model}:{self.checksum}:{_short(self.categories)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlbumWanted(_OfAsset):
+    """Categories that put what they match into this album (a name or an id) matched the photo."""
+
+    album: str
+    categories: tuple[str, ...]
+    model: str
+    checksum: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.model}:{self.checksum}:{_short((self.album, *self.categories))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,9 +227,12 @@ Event: TypeAlias = (
     | AssetEmbedded
     | ArchiveWanted
     | FavouriteWanted
+    | AlbumWanted
     | AssetChanged
     | CoverChosen
     | TagDeleted
+    | AlbumLeft
+    | AlbumDeleted
     | PortraitDeleted
     | UndoAsked
     | ApplyAsked
@@ -225,9 +250,12 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     AssetEmbedded,
     ArchiveWanted,
     FavouriteWanted,
+    AlbumWanted,
     AssetChanged,
     CoverChosen,
     TagDeleted,
+    AlbumLeft,
+    AlbumDeleted,
     PortraitDeleted,
     UndoAsked,
     ApplyAsked,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reactor.core.changes import (
+    AlbumState,
     FavouriteState,
     Feature,
     PortraitState,
@@ -102,6 +103,8 @@ def words_of_state(state: State) -> str:
             return ", ".join(f"{asset} in {'the ' if seen != 'hidden' else ''}{seen}" for asset, seen in visibility)
         case FavouriteState(favourite=favourite):
             return "a favourite" if favourite else "no favourite"
+        case AlbumState(albums=albums):
+            return f"albums: {', '.join(sorted(name for _, name in albums)) or 'none'}"
         case StackState(stacks=stacks, missing=missing):
             words = [f"{len(members)} stacked under {primary}" for primary, members in stacks]
             words += [f"{len(missing)} missing"] * bool(missing)

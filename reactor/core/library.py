@@ -6,7 +6,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, StackId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, StackId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,15 @@ def trashed_in(asset: Asset, stack: StackNow) -> int:
     if asset.stack_size is None or stack.shown is None:
         return 0
     return max(0, asset.stack_size - stack.shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Album:
+    """An album that an account can see; ``mine`` where the account made it, others are shared with it."""
+
+    id: AlbumId
+    name: str
+    mine: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reactor.core.categories import name_of
-from reactor.core.changes import ArchiveAssets, Change, FavouriteAsset, Feature, RemovePortrait, StackAssets, TagAsset
+from reactor.core.changes import (
+    AddToAlbum,
+    ArchiveAssets,
+    Change,
+    FavouriteAsset,
+    Feature,
+    RemovePortrait,
+    StackAssets,
+    TagAsset,
+)
 from reactor.core.ids import AccountId
 
 Rule = Literal["changes", "stack size", "share", "deletions"]
@@ -14,11 +23,17 @@ LEADS_TO: Mapping[Feature, tuple[str, ...]] = {
     "tags": ("embed", "classify"),
     "archive": ("embed", "classify", "archive"),
     "favourites": ("embed", "classify", "favour"),
+    "albums": ("embed", "classify", "album"),
     "stacks": ("embed", "stack"),
     "faces": ("faces",),
 }
 """The handlers whose waiting deliveries are the backlog of a feature."""
-DID: Mapping[Feature, str] = {"tags": "tagged", "archive": "archived", "favourites": "made favourites of"}
+DID: Mapping[Feature, str] = {
+    "tags": "tagged",
+    "archive": "archived",
+    "favourites": "made favourites of",
+    "albums": "put into an album",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +41,9 @@ class LimitPolicy:
     """Allow ``each`` changes for every photo heard in the window, and ``floor`` more.
 
     A new phone's first sync brings its own allowance with it, so it does not trip the limit; a loop does.
-    ``stack_size`` photos stand in a stack at most. A category may tag ``tag_share`` of the photos that were looked at,
-    make as many favourites, and archive ``archive_share`` of them, and ``share_floor`` photos whatever the share.
-    ``deletions`` pictures are deleted in Frigate within the window without being asked for. A run may make
+    ``stack_size`` photos stand in a stack at most. Of the photos that were looked at a category may tag ``tag_share``,
+    make as many favourites, put as many into albums, and archive ``archive_share``, and ``share_floor`` photos whatever
+    the share. ``deletions`` pictures are deleted in Frigate within the window without being asked for. A run may make
     ``run_budget`` changes before it asks for more.
     """
 
@@ -51,7 +66,7 @@ class LimitPolicy:
         return self.each * heard + self.floor
 
     def allowed_of(self, feature: Feature, photos: int) -> int:
-        """Return how many of the photos that were looked at one category may tag, archive or make favourites."""
+        """Return how many of the photos that were looked at one category may do this to."""
         share = self.archive_share if feature == "archive" else self.tag_share
         return max(self.share_floor, int(share * photos))
 
@@ -77,7 +92,7 @@ class Trip:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """How many photos of an account a category tagged, archived or made favourites, of how many looked at."""
+    """How many photos of an account a category did something to, of how many that were looked at."""
 
     category: str
     claimed: int
@@ -131,8 +146,8 @@ def categories_of(change: Change) -> tuple[str, ...]:
     match change:
         case TagAsset(tags=tags):
             return tuple(name_of(tag) for tag in tags)
-        case ArchiveAssets(categories=categories) | FavouriteAsset(categories=categories):
-            return categories
+        case ArchiveAssets() | FavouriteAsset() | AddToAlbum():
+            return change.categories
     return ()
 
 

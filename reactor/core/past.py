@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reactor.core.changes import FavouriteState, StackState, VisibilityState
-from reactor.core.ids import AssetId
+from reactor.core.ids import AlbumId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.vetoes import Veto
 
@@ -31,12 +31,13 @@ class Past:
     """What was done before, as far as no veto speaks of it.
 
     ``newest`` is the newest done entry of each subject; ``tags`` are those that entries left on the asset and who did
-    so last. ``vetoes`` are those that concern the subjects; ``now`` is the clock by which an entry is old enough to
-    conclude from, without it all are.
+    so last, ``albums`` likewise those into which entries put it. ``vetoes`` are those that concern the subjects;
+    ``now`` is the clock by which an entry is old enough to conclude from, without it all are.
     """
 
     newest: Mapping[str, Entry] = field(default_factory=dict)
     tags: Mapping[str, Entry] = field(default_factory=dict)
+    albums: Mapping[AlbumId, Entry] = field(default_factory=dict)
     vetoes: tuple[Veto, ...] = ()
     now: datetime | None = None
 

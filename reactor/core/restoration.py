@@ -4,9 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reactor.core.changes import (
+    AlbumState,
     Change,
     FavouriteState,
     PortraitState,
+    RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
@@ -32,8 +34,8 @@ def restored(change: Restoration, now: State) -> bool:
             return now.tags.isdisjoint(change.tags)
         case UnarchiveAssets(), VisibilityState():
             return not any(visibility == "archive" for _, visibility in now.visibility)
-        case UnfavouriteAsset(), FavouriteState():
-            return not now.favourite
+        case UnfavouriteAsset() | RemoveFromAlbum(), _:
+            return not _gathered(change, now)
         case RestoreStacks(), StackState():
             return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
         case RemovePortrait(), PortraitState():
@@ -50,7 +52,10 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
         case UnarchiveAssets(), VisibilityState():
             found = _archive_restorable(change, now, past)
         case UnfavouriteAsset(), FavouriteState():
-            found = _favourite_restorable(change, past)
+            newest = past.newest.get(change.asset)
+            found = _gathered_by(change, newest if was_favourite(newest) else None, "you made it a favourite again")
+        case RemoveFromAlbum(), AlbumState():
+            found = _gathered_by(change, past.albums.get(change.album), "you took it out and put it in again")
         case RestoreStacks(), StackState():
             found = _stack_restorable(_with_cover_of_now(change, now), now, past)
     return found
@@ -87,11 +92,22 @@ def _archive_restorable(change: UnarchiveAssets, now: VisibilityState, past: Pas
     return replace(change, assets=tuple(sorted(ours)))
 
 
-def _favourite_restorable(change: UnfavouriteAsset, past: Past) -> UnfavouriteAsset | Refused:
-    newest = past.newest.get(change.asset)
-    if newest is None or not was_favourite(newest):
-        return _left("you made it a favourite again yourself")
-    return change if newest.id <= change.undoes else _left(_stands_on_it({newest.id}))
+def _gathered(change: UnfavouriteAsset | RemoveFromAlbum, now: State) -> bool:
+    match change, now:
+        case UnfavouriteAsset(), FavouriteState():
+            return now.favourite
+        case RemoveFromAlbum(), AlbumState():
+            return change.album in now.ids
+    return True
+
+
+def _gathered_by(
+    change: UnfavouriteAsset | RemoveFromAlbum, entry: Entry | None, otherwise: str
+) -> Restoration | Refused:
+    """Return the change where it is ``entry`` that it takes back, which made it so last; else why it is left."""
+    if entry is None:
+        return _left(f"{otherwise} yourself")
+    return change if entry.id <= change.undoes else _left(_stands_on_it({entry.id}))
 
 
 def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks | Refused:

@@ -19,7 +19,7 @@ RunKind = Literal["scan", "replay"] | OrderKind
 Only = Literal["stack", "classify", "faces"]
 HANDLERS_OF: Mapping[Only, tuple[str, ...]] = {
     "stack": ("embed", "stack"),
-    "classify": ("embed", "classify", "archive", "favour"),
+    "classify": ("embed", "classify", "archive", "favour", "album"),
     "faces": ("faces",),
 }
 FASTEST = 100_000

@@ -9,24 +9,24 @@ from enum import Enum, auto
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
+    AlbumState,
     ArchiveAssets,
     Change,
     FavouriteAsset,
     FavouriteState,
     PortraitState,
-    RemovePortrait,
-    RestoreStacks,
+    RemoveFromAlbum,
+    Restoration,
     StackAssets,
     StackState,
     State,
     TagAsset,
     TagState,
-    UnarchiveAssets,
-    UnfavouriteAsset,
     UntagAsset,
     VisibilityState,
 )
-from reactor.core.gathering import favourite_admitted, unfavoured
+from reactor.core.gathering import album_admitted, favourite_admitted, in_album, taken_out, unfavoured
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 from reactor.core.past import Past, Refused, left_together, was_archived
@@ -60,6 +60,8 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
             found = all(visibility == "archive" for _, visibility in now.visibility)
         case FavouriteAsset(), FavouriteState():
             found = now.favourite
+        case AddToAlbum(), AlbumState():
+            found = in_album(change, now, past)
         case StackAssets(), StackState():
             present = frozenset(change.members) - now.missing
             covers = {cover for cover, members in now.stacks if members == present}
@@ -67,8 +69,8 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
         case AddPortrait(), _:
             given = past.newest.get(change.face)
             found = given is not None and isinstance(given.change, AddPortrait)
-        case (UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait()) as undo, _:
-            found = restored(undo, now)
+        case _ if isinstance(change, Restoration):
+            found = restored(change, now)
     return found
 
 
@@ -92,12 +94,14 @@ def admissible(change: Change, now: State, past: Past) -> Change | Refused:
             found = _archiving_admitted(change, now, past)
         case FavouriteAsset(), FavouriteState():
             found = favourite_admitted(change, now, past)
+        case AddToAlbum(), AlbumState():
+            found = album_admitted(change, now, past)
         case StackAssets(), StackState():
             found = _stacking_admitted(change, now, past)
         case AddPortrait(), _ if change.face in vetoed_subjects(past.vetoes, "portrait"):
             found = Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
-        case (UntagAsset() | UnarchiveAssets() | UnfavouriteAsset() | RestoreStacks() | RemovePortrait()) as undo, _:
-            found = restorable(undo, now, past)
+        case _ if isinstance(change, Restoration):
+            found = restorable(change, now, past)
     return found
 
 
@@ -110,6 +114,8 @@ def noticed(change: Change, now: State, past: Past) -> tuple[Veto, ...]:
             return unarchived(change.account, now, past)
         case FavouriteAsset(), FavouriteState():
             return unfavoured(change.account, change.asset, now, past)
+        case AddToAlbum(), AlbumState():
+            return taken_out(change.account, change.asset, now.ids, past)
         case StackAssets(), StackState():
             return unstacked(change.account, change.members, now, past)
     return ()
@@ -208,6 +214,8 @@ def resolve(change: Change, before: State, now: State) -> Unknown:
         case TagAsset() | UntagAsset(), TagState(), TagState():
             claimed = frozenset(change.tags)
             same = before.tags & claimed == now.tags & claimed
+        case AddToAlbum() | RemoveFromAlbum(), _, _:
+            same = True  # a photo is in an album or it is not
         case _:
             same = before == now
     return Unknown.NEVER_ARRIVED if same else Unknown.OVERTAKEN

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reactor.core.ids import AssetId
+from reactor.core.ids import AlbumId, AssetId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,22 @@ class FavouriteState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlbumState:
+    """The albums in which an asset is, as (id, name), and the ``album`` that a change is about, with its ``name``.
+
+    That is None while there is no such album.
+    """
+
+    albums: frozenset[tuple[AlbumId, str]]
+    album: AlbumId | None = None
+    name: str = ""
+
+    @property
+    def ids(self) -> frozenset[AlbumId]:
+        return frozenset(album for album, _ in self.albums)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackState:
     """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
 
@@ -48,5 +64,12 @@ class PortraitState:
     ours: str | None = None
 
 
-State: TypeAlias = TagState | VisibilityState | FavouriteState | StackState | PortraitState
-STATE_TYPES: tuple[type[State], ...] = (TagState, VisibilityState, FavouriteState, StackState, PortraitState)
+State: TypeAlias = TagState | VisibilityState | FavouriteState | AlbumState | StackState | PortraitState
+STATE_TYPES: tuple[type[State], ...] = (
+    TagState,
+    VisibilityState,
+    FavouriteState,
+    AlbumState,
+    StackState,
+    PortraitState,
+)

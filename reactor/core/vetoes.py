@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
     FavouriteAsset,
     Feature,
+    RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
@@ -24,7 +26,7 @@ from reactor.core.changes import (
 )
 from reactor.core.ids import AccountId, AssetId
 
-VetoKind = Literal["tag", "archive", "favourite", "stack", "cover", "portrait"]
+VetoKind = Literal["tag", "archive", "favourite", "album", "stack", "cover", "portrait"]
 Source = Literal["user", "undo", "declined"]
 Standing = Literal["active", "lost", "revoked"]
 
@@ -32,6 +34,7 @@ KIND_OF: Mapping[Feature, VetoKind] = {
     "tags": "tag",
     "archive": "archive",
     "favourites": "favourite",
+    "albums": "album",
     "stacks": "stack",
     "faces": "portrait",
 }
@@ -39,6 +42,7 @@ FEATURE_OF: Mapping[VetoKind, Feature] = {
     "tag": "tags",
     "archive": "archive",
     "favourite": "favourites",
+    "album": "albums",
     "stack": "stacks",
     "cover": "stacks",
     "portrait": "faces",
@@ -52,9 +56,9 @@ TOGETHER = timedelta(minutes=10)
 class Veto:
     """One thing that is not to be done again.
 
-    ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``favourite``: the photo. ``stack``: photos of
-    different ``groups`` never stand together. ``cover``: the photo stays the cover of its stack. ``portrait``: the
-    face.
+    ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``favourite``: the photo. ``album``: the photo
+    in the album ``value``, as a category names it. ``stack``: photos of different ``groups`` never stand together.
+    ``cover``: the photo stays the cover of its stack. ``portrait``: the face.
 
     ``entry`` is the newest journal entry that was undone by it: earlier ones are no sign of the user's will any more.
     ``lost`` asks whether the user did it or Immich lost it; until that is answered nothing is done again.
@@ -118,7 +122,7 @@ def by_undo(change: Change) -> tuple[Veto, ...]:
     match change:
         case UntagAsset():
             return tags_off(change.account, change.asset, change.tags, "undo", why, change.undoes)
-        case UnarchiveAssets() | UnfavouriteAsset() | RemovePortrait():
+        case UnarchiveAssets() | UnfavouriteAsset() | RemoveFromAlbum() | RemovePortrait():
             return (_against(change, "undo", why, change.undoes),)
         case RestoreStacks(stacks=stacks):
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
@@ -134,7 +138,7 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
     match change:
         case TagAsset():
             return tags_off(change.account, change.asset, change.tags, "declined", why, entry)
-        case ArchiveAssets() | FavouriteAsset() | AddPortrait():
+        case ArchiveAssets() | FavouriteAsset() | AddToAlbum() | AddPortrait():
             return (_against(change, "declined", why, entry),)
         case StackAssets():
             stacks = before.stacks if isinstance(before, StackState) else ()
@@ -146,18 +150,27 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
             return ()
 
 
-def _against(
-    change: ArchiveAssets | UnarchiveAssets | FavouriteAsset | UnfavouriteAsset | AddPortrait | RemovePortrait,
-    source: Source,
-    why: str,
-    entry: int,
-) -> Veto:
+_Plain: TypeAlias = (
+    ArchiveAssets
+    | UnarchiveAssets
+    | FavouriteAsset
+    | UnfavouriteAsset
+    | AddToAlbum
+    | RemoveFromAlbum
+    | AddPortrait
+    | RemovePortrait
+)
+
+
+def _against(change: _Plain, source: Source, why: str, entry: int) -> Veto:
     """Return the veto for what such a change does, or takes back."""
     match change:
         case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
             return _plain(change.account, "archive", assets, source, why, entry)
         case FavouriteAsset(asset=asset) | UnfavouriteAsset(asset=asset):
             return _plain(change.account, "favourite", (asset,), source, why, entry)
+        case AddToAlbum(asset=asset, album=album) | RemoveFromAlbum(asset=asset, named=album):
+            return out_of_album(change.account, asset, album, source, why, entry)
         case AddPortrait(face=face) | RemovePortrait(face=face):
             return _plain(change.account, "portrait", (face,), source, why, entry)
 
@@ -182,6 +195,11 @@ def tags_off(
         Veto(account=account, kind="tag", subjects=(asset,), value=tag, source=source, why=why, entry=entry)
         for tag in sorted(tags)
     )
+
+
+def out_of_album(account: AccountId, asset: AssetId, album: str, source: Source, why: str, entry: int | None) -> Veto:
+    """Return the veto for a photo in an album, as a category names it."""
+    return Veto(account=account, kind="album", subjects=(asset,), value=album, source=source, why=why, entry=entry)
 
 
 def not_together(

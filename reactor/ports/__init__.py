@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.events import Event
-from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
+from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId, PersonId, RunId, StackId
+from reactor.core.library import Album, Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports.journal import Journal, JournalReader, Limits, Memory
 
@@ -40,6 +40,16 @@ class Library(Protocol):
         """Return the full values of all tags of the account."""
         ...
 
+    async def albums(self) -> tuple[Album, ...]:
+        """Return the albums that the account can see: its own, and those that are shared with it."""
+        ...
+
+    async def album(self, album: AlbumId) -> Album: ...
+
+    async def albums_of(self, asset: AssetId) -> frozenset[tuple[AlbumId, str]]:
+        """Return the albums that hold the photo, as (id, name)."""
+        ...
+
 
 class LibraryWriter(Protocol):
     """Change one account of Immich; given to acts alone."""
@@ -57,6 +67,16 @@ class LibraryWriter(Protocol):
         ...
 
     async def set_favourite(self, asset: AssetId, *, favourite: bool) -> None: ...
+
+    async def make_album(self, name: str, asset: AssetId) -> None:
+        """Make an album that holds one photo."""
+        ...
+
+    async def put_into_album(self, album: AlbumId, asset: AssetId) -> None: ...
+
+    async def take_out_of_album(self, album: AlbumId, asset: AssetId) -> None:
+        """Take a photo out of an album, which stays though it be empty."""
+        ...
 
     async def make_stack(self, assets: Sequence[AssetId]) -> None: ...
 

@@ -1,13 +1,13 @@
-"""A category wants a photo among the favourites."""
+"""A category wants a photo among the favourites, or in an album."""
 
 from collections.abc import Collection, Sequence
 
 from reactor.core.categories import tag_of
-from reactor.core.changes import FavouriteAsset, Reason
-from reactor.core.events import Event, FavouriteWanted
+from reactor.core.changes import AddToAlbum, FavouriteAsset, Reason
+from reactor.core.events import AlbumWanted, Event, FavouriteWanted
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.vetoes import vetoed_tags
-from reactor.core.wanted import favouring_of
+from reactor.core.wanted import favouring_of, filling_of
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -31,6 +31,29 @@ async def favour(events: Sequence[Event], services: Services) -> Outcome:
         return Outcome()
     reason = Reason(rule=f"wanted as a favourite by {', '.join(categories)}")
     change = FavouriteAsset(account=event.account, asset=event.asset, categories=categories, reason=reason)
+    return Outcome(changes=(change,))
+
+
+def album_lane(event: Event) -> str:
+    """Return the lane of the account's albums: two at once might both make the one that is missing."""
+    return f"albums:{event.account}"
+
+
+# Apart from the tags as well, so that a permission that is missing, or an album, holds no tag.
+@router.on(AlbumWanted, name="album", lane=album_lane, concurrency=4)
+async def album(events: Sequence[Event], services: Services) -> Outcome:
+    """Wish for the photo in the album, for all categories that want it there."""
+    (event,) = events
+    assert isinstance(event, AlbumWanted)
+    filling = filling_of(services.categories(event.account))
+    asking = [name for name in event.categories if (name, event.album) in filling]
+    categories = await _wanting(event.account, event.asset, asking, services)
+    if not categories:
+        return Outcome()
+    reason = Reason(rule=f"wanted in the album {event.album} by {', '.join(categories)}")
+    change = AddToAlbum(
+        account=event.account, asset=event.asset, album=event.album, categories=categories, reason=reason
+    )
     return Outcome(changes=(change,))
 
 

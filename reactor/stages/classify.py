@@ -19,7 +19,7 @@ def lane(event: Event) -> str:
 
 @router.on(AssetEmbedded, name="classify", lane=lane, concurrency=4)
 async def classify(events: Sequence[Event], services: Services) -> Outcome:
-    """Wish for one tag call with every category that fits, and for what else a category says (the archive, favourites).
+    """Wish for one tag call with every category that fits, and for what else a category says (archive, album).
 
     A category in its grey zone is suggested, each by itself, and does nothing else until it is accepted. A photo of an
     external library is left alone where Immich must not write beside the user's own files.

@@ -9,7 +9,7 @@ from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import EntryState
-from reactor.core.wanted import favouring_of, wanted
+from reactor.core.wanted import favouring_of, filling_of, wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -24,6 +24,8 @@ def lane(event: Event) -> str:
             return f"tags:{event.subject}"
         case "archive" | "stacks":
             return f"stacks:{event.account}"
+        case "albums":
+            return f"albums:{event.account}"
         case "faces":
             return "frigate"
 
@@ -41,7 +43,7 @@ async def undo(events: Sequence[Event], services: Services) -> Outcome:
 
 @router.on(ApplyAsked, name="apply", lane=lane, concurrency=4)
 async def apply(events: Sequence[Event], services: Services) -> Outcome:
-    """Order what was planned or suggested; what an accepted tag asks for besides (the archive, favourites) follows."""
+    """Order what was planned or suggested; what an accepted tag asks for besides (the archive, an album) follows."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
     enabled = [one for one in services.categories(event.account) if one.enabled]
@@ -53,6 +55,7 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
         tags=frozenset(one.tag for one in enabled),
         archiving=frozenset(one.name for one in enabled if one.action == "tag_and_archive"),
         favouring=favouring_of(enabled),
+        albums=filling_of(enabled),
     )
     return Outcome(events=await _follow_ups(event, services), changes=(order,))
 

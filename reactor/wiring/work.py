@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reactor.acts.actions import FavouriteHand, UnfavouriteHand
+from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -15,9 +15,11 @@ from reactor.config import Settings
 from reactor.core.categories import for_account
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
@@ -124,6 +126,8 @@ def make_performer(
         UntagAsset: UntagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         UnfavouriteAsset: UnfavouriteHand(library, writer),
+        AddToAlbum: AlbumHand(library, writer),
+        RemoveFromAlbum: LeaveAlbumHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }
     conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}

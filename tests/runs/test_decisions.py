@@ -123,14 +123,14 @@ def test_what_is_open_is_what_did_not_end() -> None:
 )
 def test_what_cannot_be_scanned_is_said(request_: ScanRequest, said: str) -> None:
     with pytest.raises(BadRequest, match=said):
-        check(request_, accounts=["me"], handlers=["embed", "classify", "archive"])
+        check(request_, accounts=["me"], handlers=["embed", "classify", "archive", "favour", "album"])
 
 
 @pytest.mark.parametrize("only", ["classify", None])
 def test_what_can_be_scanned_is_not_objected_to(only: Only | None) -> None:
     day = date(2026, 6, 1)
     request = ScanRequest(accounts=(ME,), since=day, until=day, only=only, rate_per_minute=1, quiet_hours="22:00-07:00")
-    check(request, accounts=["me"], handlers=["embed", "classify", "archive"])
+    check(request, accounts=["me"], handlers=["embed", "classify", "archive", "favour", "album"])
 
 
 def an_entry(number: int, change: TagAsset | StackAssets) -> Entry:

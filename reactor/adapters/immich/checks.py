@@ -22,11 +22,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "faces": ("person.read", "face.read"),
     "new faces of known people": ("person.statistics",),
     "realtime": (EVERYTHING,),
-    "albums": ("album.read",),
+    "scans of an album": ("album.read",),
+    "albums": ("album.read", "album.create", "albumAsset.create", "albumAsset.delete"),
     "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
 }
 # What a household can well do without: nothing of it is needed for what the reactor does by itself.
-OPTIONAL = frozenset({"realtime", "albums", "webhook setup"})
+OPTIONAL = frozenset({"realtime", "scans of an album", "albums", "webhook setup"})
 
 
 class RefusedKey(StartError):

@@ -38,6 +38,11 @@ WHERE account = $2 AND kind = 'AssetUploaded' AND source <> 'scan'
     AND heard_at >= $1::timestamptz - interval '1 minute'
 """
 
+_ONCE_EACH = """
+SELECT count(DISTINCT subjects) FROM journal
+WHERE account = $1 AND kind = '{kind}' AND state IN ('open', 'done') AND change -> 'categories' ? $2
+"""
+
 _CLAIMED = {
     "tags": """
         SELECT count(DISTINCT subjects) FROM journal
@@ -51,10 +56,8 @@ _CLAIMED = {
         SELECT coalesce(sum(cardinality(subjects)), 0) FROM journal
         WHERE account = $1 AND kind = 'ArchiveAssets' AND state IN ('open', 'done') AND change -> 'categories' ? $2
     """,
-    "favourites": """
-        SELECT count(DISTINCT subjects) FROM journal
-        WHERE account = $1 AND kind = 'FavouriteAsset' AND state IN ('open', 'done') AND change -> 'categories' ? $2
-    """,
+    "favourites": _ONCE_EACH.format(kind="FavouriteAsset"),
+    "albums": _ONCE_EACH.format(kind="AddToAlbum"),
 }
 
 

@@ -34,7 +34,7 @@ DECLINED_AT_ONCE = 500
 # What takes back is never taken back itself: its veto is revoked instead (core/undo.py).
 _OURS = "j.undoes IS NULL"
 
-_BY_CATEGORY = "j.kind IN ('ArchiveAssets', 'FavouriteAsset')"
+_BY_CATEGORY = "j.kind IN ('ArchiveAssets', 'FavouriteAsset', 'AddToAlbum')"
 
 # Within the plan of a dry run a stack that was planned again, larger, stands once, as it was planned last; outside of
 # one the smaller plan has been closed (adapters/postgres/journal.py).

@@ -13,6 +13,8 @@ FORGOTTEN = (
     "MetadataExtracted",
     "AssetChanged",
     "AssetEmbedded",
+    "FavouriteWanted",
+    "AlbumWanted",
     "PersonNamed",
     "PersonRenamed",
     "PersonMerged",
@@ -22,6 +24,8 @@ FORGOTTEN = (
     # What was noticed stands among the vetoes, what was asked for in the journal.
     "CoverChosen",
     "TagDeleted",
+    "AlbumLeft",
+    "AlbumDeleted",
     "PortraitDeleted",
     "UndoAsked",
     "ApplyAsked",
