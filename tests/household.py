@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 from pydantic import SecretStr
 
+from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -26,12 +27,16 @@ from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import (
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
+    RemoveFromAlbum,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId, AssetId
@@ -162,6 +167,10 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
+        FavouriteAsset: FavouriteHand(library, writer),
+        UnfavouriteAsset: UnfavouriteHand(library, writer),
+        AddToAlbum: AlbumHand(library, writer),
+        RemoveFromAlbum: LeaveAlbumHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }

@@ -1,11 +1,13 @@
 """What of a plan, a suggestion or a loss is still asked for when a person has it carried out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reactor.core.categories import tag_of
-from reactor.core.changes import ArchiveAssets, CarryOut, Change, TagAsset
+from reactor.core.changes import AddToAlbum, ArchiveAssets, CarryOut, Change, FavouriteAsset, TagAsset
 from reactor.core.errors import Held, Stale
+from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.keeping import WRITES
 from reactor.core.past import age_of
@@ -30,7 +32,17 @@ async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: dateti
         case ArchiveAssets(categories=categories) if categories:
             if order.archiving is not None and entry.state in WAITS:
                 change = replace(change, categories=tuple(name for name in categories if name in order.archiving))
-            if not await _wanted_in_the_archive(change, journal):
+            if not await _wanted(change.account, change.assets, change.categories, journal):
+                return None
+        case FavouriteAsset(categories=categories) if categories:
+            if order.favouring is not None and entry.state in WAITS:
+                change = replace(change, categories=tuple(name for name in categories if name in order.favouring))
+            if not await _wanted(change.account, (change.asset,), change.categories, journal):
+                return None
+        case AddToAlbum(categories=categories, album=album) if categories:
+            if order.albums is not None and entry.state in WAITS:
+                change = replace(change, categories=tuple(name for name in categories if (name, album) in order.albums))
+            if not await _wanted(change.account, (change.asset,), change.categories, journal):
                 return None
     return change
 
@@ -44,10 +56,10 @@ async def _expect_writable(change: TagAsset, journal: Journal, now: datetime) ->
         raise Held("Immich may still write down the tags of a moment ago", after=WRITES.total_seconds())
 
 
-async def _wanted_in_the_archive(change: ArchiveAssets, journal: Journal) -> bool:
-    """Say whether any category that archives a photo still has its tag there, as far as the user is concerned."""
-    if not change.categories:
+async def _wanted(account: AccountId, assets: Sequence[AssetId], categories: Sequence[str], journal: Journal) -> bool:
+    """Say whether any category that asks for it still has its tag there, as far as the user is concerned."""
+    if not categories:
         raise Stale(GONE)
-    tags = {tag_of(category) for category in change.categories}
-    pasts = [await journal.past(change.account, "tags", (asset,)) for asset in change.assets]
+    tags = {tag_of(category) for category in categories}
+    pasts = [await journal.past(account, "tags", (asset,)) for asset in assets]
     return not any(tags <= vetoed_tags(past.vetoes) for past in pasts)

@@ -55,7 +55,7 @@ Entries = Annotated[
     typer.Option("--entry", min=1, max=2**63 - 1, help="This entry of the journal; may be repeated."),
 ]
 OfRun = Annotated[str | None, typer.Option("--run", help="Only what this run did, or planned.")]
-Category = Annotated[str | None, typer.Option(help="Its tag, and what it brought to the archive.")]
+Category = Annotated[str | None, typer.Option(help="Its tag, and what else it brought about.")]
 Since = Annotated[str | None, typer.Option(help="Changed since: a time like 2026-06-01T12:00, or 2h, 3d ago.")]
 Until = Annotated[str | None, typer.Option(help="Changed until then.")]
 OfAccount = Annotated[str | None, typer.Option("--account", help="Only this account.")]

@@ -8,14 +8,18 @@ from enum import StrEnum
 from reactor.core.categories import name_of
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
+    RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId, AssetId
@@ -127,16 +131,21 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
         case TagAsset(tags=tags, reason=reason):
             scores = dict(reason.scores)
             names = [name_of(tag) for tag in tags]
-            return tuple(_note(deed, name, "tag", about=name, score=scores.get(name)) for name in names)
+            notes = tuple(_note(deed, name, "tag", about=name, score=scores.get(name)) for name in names)
         case ArchiveAssets(assets=assets):
-            return (_note(deed, "archived" + _company(len(assets) - 1), "archive"),)
+            notes = (_note(deed, "archived" + _company(len(assets) - 1), "archive"),)
+        case FavouriteAsset():
+            notes = (_note(deed, "made a favourite", "favourite"),)
+        case AddToAlbum(album=album):
+            notes = (_note(deed, f"put into the album {album}", "album", about=album),)
         case StackAssets(members=members, cover=cover):
             text = "stacked" + _company(len(members) - 1) + (", as its cover" if cover == asset else "")
-            return (_note(deed, text, "stack"),)
+            notes = (_note(deed, text, "stack"),)
         case AddPortrait(name=name):
-            return (_note(deed, f"portrait of {name}", "portrait", about=name),)
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() as change:
-            return _taken_back(deed, change)
+            notes = (_note(deed, f"portrait of {name}", "portrait", about=name),)
+        case _ as change:
+            notes = _taken_back(deed, change)
+    return notes
 
 
 def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
@@ -146,6 +155,10 @@ def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
             return tuple(_note(deed, f"{name} taken off", "tag", about=name) for name in names)
         case UnarchiveAssets():
             return (_note(deed, "brought back from the archive", "archive"),)
+        case UnfavouriteAsset():
+            return (_note(deed, "taken out of the favourites", "favourite"),)
+        case RemoveFromAlbum(named=album):
+            return (_note(deed, f"taken out of the album {album}", "album", about=album),)
         case RestoreStacks():
             return (_note(deed, "stack taken back", "stack"),)
         case RemovePortrait(name=name):
@@ -156,15 +169,20 @@ def words_of(change: Change) -> str:
     """Say in a few words what a change does."""
     match change:
         case TagAsset(tags=tags):
-            return f"tag {', '.join(tags)}"
+            words = f"tag {', '.join(tags)}"
         case ArchiveAssets(assets=assets):
-            return f"archive {len(assets)} photo{'' if len(assets) == 1 else 's'}"
+            words = f"archive {len(assets)} photo{'' if len(assets) == 1 else 's'}"
+        case FavouriteAsset():
+            words = "make a photo a favourite"
+        case AddToAlbum(album=album):
+            words = f"put a photo into the album {album}"
         case StackAssets(members=members):
-            return f"stack {len(members)} photos"
+            words = f"stack {len(members)} photos"
         case AddPortrait(name=name):
-            return f"teach Frigate a portrait of {name}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
-            return _words_of_undo(change)
+            words = f"teach Frigate a portrait of {name}"
+        case _:
+            words = _words_of_undo(change)
+    return words
 
 
 def _words_of_undo(change: Restoration) -> str:
@@ -173,6 +191,10 @@ def _words_of_undo(change: Restoration) -> str:
             return f"take off {', '.join(tags)}"
         case UnarchiveAssets(assets=assets):
             return f"bring {len(assets)} photo{'' if len(assets) == 1 else 's'} back from the archive"
+        case UnfavouriteAsset():
+            return "take a photo out of the favourites"
+        case RemoveFromAlbum(named=album):
+            return f"take a photo out of the album {album}"
         case RestoreStacks(members=members):
             return f"take back a stack of {len(members)} photos"
         case RemovePortrait(name=name):

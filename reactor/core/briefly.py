@@ -8,6 +8,10 @@ _WORDS = {
     "UntagAsset": "take off {tags}",
     "ArchiveAssets": "archive {photos}",
     "UnarchiveAssets": "bring {photos} back from the archive",
+    "FavouriteAsset": "make {photos} a favourite",
+    "UnfavouriteAsset": "take {photos} out of the favourites",
+    "AddToAlbum": "put {photos} into the album {album}",
+    "RemoveFromAlbum": "take {photos} out of the album {album}",
     "StackAssets": "stack {photos}",
     "RestoreStacks": "take back a stack of {photos}",
     "AddPortrait": "teach Frigate a portrait of {name}",
@@ -22,6 +26,7 @@ def briefly(line: JournalLine) -> str:
     return _WORDS[line.kind].format(
         tags=line.what.partition(f"{line.subjects[0]}: ")[2],
         photos=f"{number:,} photo{'' if number == 1 else 's'}",
+        album=line.what.partition(" the album ")[2],
         name=line.what.removeprefix("give Frigate a face of ").rpartition(": ")[0],
     )
 

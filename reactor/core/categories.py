@@ -27,7 +27,8 @@ class Category:
     A photo fits when its best prompt reaches the threshold, no negative prompt fits better, and the gates let it pass.
     The threshold is ``similarity``, a cosine that holds for one model, or else a ``strictness``, which means the same
     on every model. ``review`` is the width of the grey zone below it (cosine), in which a match is only suggested; 0 is
-    none. ``accounts`` are those whose photos it is for, None for all.
+    none. ``favourite`` makes a favourite of what fits, and ``album`` (a name or an id) is where it is put, whatever the
+    ``action``. ``accounts`` are those whose photos it is for, None for all.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -39,6 +40,8 @@ class Category:
     strictness: Strictness | None = None
     review: float = 0.0
     action: Action = "tag"
+    favourite: bool = False
+    album: str | None = None
     enabled: bool = True
     accounts: frozenset[str] | None = None
     gates: Gates = OPEN_GATES
@@ -79,6 +82,10 @@ class Catalogue:
     def of(self, account: AccountId) -> tuple[Category, ...]:
         """Return the categories that the photos of one account are held against, in their order."""
         return for_account(self.categories, account)
+
+    def active(self, account: AccountId) -> tuple[Category, ...]:
+        """Return the same, none of them where labelling is switched off as a whole."""
+        return self.of(account) if self.enabled else ()
 
 
 def catalogue_of(categories: Sequence[Category], *, enabled: bool = True, managed: Managed = "reactor") -> Catalogue:

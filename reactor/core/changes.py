@@ -1,15 +1,22 @@
 """Wishes to alter something outside, and the states that the journal keeps before and after."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId
+from reactor.core.states import STATE_TYPES as STATE_TYPES  # noqa: PLC0414
+from reactor.core.states import AlbumState as AlbumState  # noqa: PLC0414
+from reactor.core.states import FavouriteState as FavouriteState  # noqa: PLC0414
+from reactor.core.states import PortraitState as PortraitState  # noqa: PLC0414
+from reactor.core.states import StackState as StackState  # noqa: PLC0414
+from reactor.core.states import State as State  # noqa: PLC0414
+from reactor.core.states import TagState as TagState  # noqa: PLC0414
+from reactor.core.states import VisibilityState as VisibilityState  # noqa: PLC0414
 
 By = Literal["person", "rule"]
 """Who has something taken back: a person, whose word is final, or the rules of now, which may be others tomorrow."""
-Feature = Literal["tags", "archive", "stacks", "faces"]
-FEATURES: tuple[Feature, ...] = ("tags", "archive", "stacks", "faces")
+Feature = Literal["tags", "archive", "favourites", "albums", "stacks", "faces"]
+FEATURES: tuple[Feature, ...] = ("tags", "archive", "favourites", "albums", "stacks", "faces")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,30 @@ class ArchiveAssets:
 
     account: AccountId
     assets: tuple[AssetId, ...]
+    categories: tuple[str, ...] = ()
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class FavouriteAsset:
+    """Make the asset a favourite; ``categories`` want it."""
+
+    account: AccountId
+    asset: AssetId
+    categories: tuple[str, ...] = ()
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddToAlbum:
+    """Put the asset into an album, given by its id, or by the name of one of the user's own, which is made if need be.
+
+    ``categories`` want it.
+    """
+
+    account: AccountId
+    asset: AssetId
+    album: str
     categories: tuple[str, ...] = ()
     reason: Reason
 
@@ -105,6 +136,28 @@ class UnarchiveAssets:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnfavouriteAsset:
+    """Take the asset out of the favourites, among which the journal entry ``undoes`` put it."""
+
+    account: AccountId
+    asset: AssetId
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveFromAlbum:
+    """Take the asset out of an album into which the journal entry ``undoes`` put it, where it was ``named`` so."""
+
+    account: AccountId
+    asset: AssetId
+    album: AlbumId
+    named: str
+    undoes: int
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
 class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
@@ -134,18 +187,24 @@ class RemovePortrait:
     reason: Reason
 
 
-Wish: TypeAlias = TagAsset | ArchiveAssets | StackAssets | AddPortrait
+Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | AddToAlbum | StackAssets | AddPortrait
 """What a decision may wish for."""
-Restoration: TypeAlias = UntagAsset | UnarchiveAssets | RestoreStacks | RemovePortrait
+Restoration: TypeAlias = (
+    UntagAsset | UnarchiveAssets | UnfavouriteAsset | RemoveFromAlbum | RestoreStacks | RemovePortrait
+)
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
 CHANGE_TYPES: tuple[type[Change], ...] = (
     TagAsset,
     ArchiveAssets,
+    FavouriteAsset,
+    AddToAlbum,
     StackAssets,
     AddPortrait,
     UntagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
+    RemoveFromAlbum,
     RestoreStacks,
     RemovePortrait,
 )
@@ -166,8 +225,9 @@ class Undo:
 class CarryOut:
     """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
 
-    ``tags`` are those that the categories of now set, ``archiving`` the names of those that archive; what others asked
-    for in a plan is left out.
+    ``tags`` are those that the categories of now set, ``archiving`` and ``favouring`` the names of those that archive
+    and that make favourites, ``albums`` the names with the album that each fills; what others asked for in a plan is
+    left out.
     """
 
     account: AccountId
@@ -176,6 +236,8 @@ class CarryOut:
     subjects: tuple[str, ...]
     tags: frozenset[str] | None = None
     archiving: frozenset[str] | None = None
+    favouring: frozenset[str] | None = None
+    albums: frozenset[tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +260,10 @@ def feature_of(change: Change) -> Feature:
             return "tags"
         case ArchiveAssets() | UnarchiveAssets():
             return "archive"
+        case FavouriteAsset() | UnfavouriteAsset():
+            return "favourites"
+        case AddToAlbum() | RemoveFromAlbum():
+            return "albums"
         case StackAssets() | RestoreStacks():
             return "stacks"
         case AddPortrait() | RemovePortrait():
@@ -207,7 +273,14 @@ def feature_of(change: Change) -> Feature:
 def subjects_of(change: Change) -> tuple[str, ...]:
     """Return the ids that the journal finds the change by: assets, or the person and the face."""
     match change:
-        case TagAsset(asset=asset) | UntagAsset(asset=asset):
+        case (
+            TagAsset(asset=asset)
+            | UntagAsset(asset=asset)
+            | FavouriteAsset(asset=asset)
+            | UnfavouriteAsset(asset=asset)
+            | AddToAlbum(asset=asset)
+            | RemoveFromAlbum(asset=asset)
+        ):
             return (asset,)
         case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
             return tuple(sorted(assets))
@@ -219,52 +292,9 @@ def subjects_of(change: Change) -> tuple[str, ...]:
 
 def undoes(change: Change) -> int | None:
     """Return the number of the entry that a change takes back, None for a wish."""
-    match change:
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
-            return change.undoes
-    return None
+    return change.undoes if isinstance(change, Restoration) else None
 
 
 def by_rule(change: Change) -> bool:
     """Say whether a change takes something back because no rule asks for it any more."""
     return isinstance(change, UntagAsset | UnarchiveAssets) and change.by == "rule"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TagState:
-    """The tags that an asset carries; ``updated_at`` is Immich's time of its last writing, and no part of the state."""
-
-    tags: frozenset[str]
-    updated_at: datetime | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class VisibilityState:
-    """The visibility of each asset, in the order of their ids."""
-
-    visibility: tuple[tuple[AssetId, str], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackState:
-    """The stacks in which the assets of a change stand, as (primary, members); an asset alone stands in none.
-
-    ``missing`` are assets of the change that Immich does not show: deleted, in the trash, locked. ``more`` are the
-    primaries of stacks in which others stand as well, unseen, since they are in the trash.
-    """
-
-    stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
-    missing: frozenset[AssetId] = frozenset()
-    more: frozenset[AssetId] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PortraitState:
-    """The files that Frigate keeps under a name, and which of them the change put there."""
-
-    files: frozenset[str]
-    ours: str | None = None
-
-
-State: TypeAlias = TagState | VisibilityState | StackState | PortraitState
-STATE_TYPES: tuple[type[State], ...] = (TagState, VisibilityState, StackState, PortraitState)

@@ -1,9 +1,9 @@
 """What we left standing outside, as the slow sweep compares it with what stands there now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from reactor.core.ids import AccountId, AssetId, FaceId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId
 from reactor.core.vetoes import MANY
 
 HANDFUL = 5
@@ -28,6 +28,15 @@ class StackClaim:
     def expected(self) -> AssetId:
         """Return the cover that is no news."""
         return self.chosen[0] if self.chosen else self.cover
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlbumClaim:
+    """The photos that entries put into an album, each with the newest of those; ``name`` is what categories call it."""
+
+    album: AlbumId
+    name: str
+    photos: Mapping[AssetId, int]
 
 
 @dataclass(frozen=True, kw_only=True)

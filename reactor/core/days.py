@@ -22,14 +22,6 @@ class DayPhoto:
     people: frozenset[PersonId] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Album:
-    """An album that an account can see."""
-
-    id: str
-    name: str
-
-
 def window(day: date) -> tuple[datetime, datetime]:
     """Return bounds in UTC between which every photo of a local day was taken, wherever that was."""
     midnight = datetime.combine(day, time(), tzinfo=UTC)

@@ -6,20 +6,25 @@ An event is written once: its identity is (account, kind, subject, version), whe
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reactor.core.ids import AccountId, AssetId, PersonId
-from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, TagsWritten, UndoAsked
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OfAsset:
-    """What events about a photo or video share."""
-
-    account: AccountId
-    asset: AssetId
-
-    @property
-    def subject(self) -> str:
-        return self.asset
+from reactor.core.ids import AccountId, PersonId
+from reactor.core.interventions import (
+    AlbumDeleted,
+    AlbumLeft,
+    ApplyAsked,
+    CoverChosen,
+    PortraitDeleted,
+    TagDeleted,
+    TagsWritten,
+    UndoAsked,
+)
+from reactor.core.label_events import (
+    AlbumWanted,
+    ArchiveDoubted,
+    FacesAwaited,
+    FavouriteWanted,
+    LabelsDoubted,
+    OfAsset,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,7 @@ class _OfPerson:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssetUploaded(_OfAsset):
+class AssetUploaded(OfAsset):
     """A photo exists in Immich: once for ever, however often it is heard of."""
 
     @property
@@ -45,7 +50,7 @@ class AssetUploaded(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetadataExtracted(_OfAsset):
+class MetadataExtracted(OfAsset):
     """Immich has read the photo's EXIF; the only carrier of the camera's burst id (facts/immich-api.md section 8)."""
 
     exif_updated_at: str
@@ -57,7 +62,7 @@ class MetadataExtracted(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssetEmbedded(_OfAsset):
+class AssetEmbedded(OfAsset):
     """The photo's vector, hash and capture facts are stored; ``checksum`` is the preview's."""
 
     model: str
@@ -69,7 +74,7 @@ class AssetEmbedded(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveWanted(_OfAsset):
+class ArchiveWanted(OfAsset):
     """Categories that archive matched the photo."""
 
     categories: tuple[str, ...]
@@ -82,45 +87,7 @@ class ArchiveWanted(_OfAsset):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FacesAwaited(_OfAsset):
-    """A photo fits a category that asks who is seen on it, which Immich has not said yet."""
-
-    model: str
-    checksum: str
-
-    @property
-    def version(self) -> str:
-        return f"{self.model}:{self.checksum}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelsDoubted(_OfAsset):
-    """What labels are decided by changed, and the photo carries tags of ours that may not be asked for any more.
-
-    ``why`` names the change; the same doubt is told once.
-    """
-
-    why: str
-
-    @property
-    def version(self) -> str:
-        return self.why
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArchiveDoubted(_OfAsset):
-    """We archived the photo for categories of which none wants it there any more; ``why`` is told once."""
-
-    categories: tuple[str, ...]
-    why: str
-
-    @property
-    def version(self) -> str:
-        return self.why
-
-
-@dataclass(frozen=True, kw_only=True)
-class AssetChanged(_OfAsset):
+class AssetChanged(OfAsset):
     """The user changed a known photo; ``fields`` tells in words what: see ``CHANGED_FIELDS``.
 
     Our own writes are no such changes. ``updated_at`` is Immich's own time of it.
@@ -134,10 +101,21 @@ class AssetChanged(_OfAsset):
         return self.updated_at
 
 
-CHANGED_FIELDS = ("trashed", "restored", "archived", "unarchived", "tags", "unstacked", "date", "touched")
+CHANGED_FIELDS = (
+    "trashed",
+    "restored",
+    "archived",
+    "unarchived",
+    "unfavoured",
+    "tags",
+    "unstacked",
+    "date",
+    "touched",
+)
 """``touched``: something moved, and a stage that had given the photo up may have what it lacked.
 
-``unstacked``: the photo is not in the stack any more in which we left it.
+``unstacked``: the photo is not in the stack any more in which we left it; ``unfavoured``: it is not the favourite any
+more that we made of it.
 """
 
 
@@ -216,12 +194,16 @@ Event: TypeAlias = (
     | MetadataExtracted
     | AssetEmbedded
     | ArchiveWanted
+    | FavouriteWanted
+    | AlbumWanted
     | FacesAwaited
     | LabelsDoubted
     | ArchiveDoubted
     | AssetChanged
     | CoverChosen
     | TagDeleted
+    | AlbumLeft
+    | AlbumDeleted
     | PortraitDeleted
     | TagsWritten
     | UndoAsked
@@ -239,12 +221,16 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     MetadataExtracted,
     AssetEmbedded,
     ArchiveWanted,
+    FavouriteWanted,
+    AlbumWanted,
     FacesAwaited,
     LabelsDoubted,
     ArchiveDoubted,
     AssetChanged,
     CoverChosen,
     TagDeleted,
+    AlbumLeft,
+    AlbumDeleted,
     PortraitDeleted,
     TagsWritten,
     UndoAsked,

@@ -7,6 +7,7 @@ AssetId = NewType("AssetId", str)
 PersonId = NewType("PersonId", str)
 FaceId = NewType("FaceId", str)
 StackId = NewType("StackId", str)
+AlbumId = NewType("AlbumId", str)
 TagId = NewType("TagId", str)
 RunId = NewType("RunId", str)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reactor.core.changes import Feature
-from reactor.core.ids import AccountId, AssetId, FaceId, RunId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, RunId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,43 @@ class TagDeleted:
     @property
     def subject(self) -> str:
         return self.tag
+
+    @property
+    def version(self) -> str:
+        return str(self.entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlbumLeft:
+    """The photo is not in the album any more (named so then) into which ``entry`` put it."""
+
+    account: AccountId
+    asset: AssetId
+    album: AlbumId
+    name: str
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.asset
+
+    @property
+    def version(self) -> str:
+        return f"{self.entry}:{self.album}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlbumDeleted:
+    """An album into which we put photos does not exist any more; ``entry`` is the newest one that had put one in."""
+
+    account: AccountId
+    album: AlbumId
+    name: str
+    entry: int
+
+    @property
+    def subject(self) -> str:
+        return self.album
 
     @property
     def version(self) -> str:

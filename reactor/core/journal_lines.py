@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reactor.core.changes import (
+    AlbumState,
+    FavouriteState,
     Feature,
     PortraitState,
     StackState,
@@ -99,6 +101,10 @@ def words_of_state(state: State) -> str:
             return f"tags: {', '.join(sorted(tags)) or 'none'}"
         case VisibilityState(visibility=visibility):
             return ", ".join(f"{asset} in {'the ' if seen != 'hidden' else ''}{seen}" for asset, seen in visibility)
+        case FavouriteState(favourite=favourite):
+            return "a favourite" if favourite else "no favourite"
+        case AlbumState(albums=albums):
+            return f"albums: {', '.join(sorted(name for _, name in albums)) or 'none'}"
         case StackState(stacks=stacks, missing=missing):
             words = [f"{len(members)} stacked under {primary}" for primary, members in stacks]
             words += [f"{len(missing)} missing"] * bool(missing)

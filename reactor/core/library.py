@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.gates import Faces
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, StackId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, StackId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,7 @@ class Asset:
     checksum: str = ""
     exif_ready: bool = False
     motion_part_of: AssetId | None = None
+    favourite: bool = False
     tags: frozenset[str] = frozenset()
     stack: StackId | None = None
     stack_primary: AssetId | None = None
@@ -75,6 +76,15 @@ def trashed_in(asset: Asset, stack: StackNow) -> int:
     if asset.stack_size is None or stack.shown is None:
         return 0
     return max(0, asset.stack_size - stack.shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Album:
+    """An album that an account can see; ``mine`` where the account made it, others are shared with it."""
+
+    id: AlbumId
+    name: str
+    mine: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

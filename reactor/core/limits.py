@@ -6,17 +6,34 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reactor.core.categories import name_of
-from reactor.core.changes import ArchiveAssets, Change, Feature, RemovePortrait, StackAssets, TagAsset
+from reactor.core.changes import (
+    AddToAlbum,
+    ArchiveAssets,
+    Change,
+    FavouriteAsset,
+    Feature,
+    RemovePortrait,
+    StackAssets,
+    TagAsset,
+)
 from reactor.core.ids import AccountId
 
 Rule = Literal["changes", "stack size", "share", "deletions"]
 LEADS_TO: Mapping[Feature, tuple[str, ...]] = {
     "tags": ("embed", "classify", "classify-faces"),
     "archive": ("embed", "classify", "classify-faces", "archive"),
+    "favourites": ("embed", "classify", "classify-faces", "favour"),
+    "albums": ("embed", "classify", "classify-faces", "album"),
     "stacks": ("embed", "stack"),
     "faces": ("faces",),
 }
 """The handlers whose waiting deliveries are the backlog of a feature."""
+DID: Mapping[Feature, str] = {
+    "tags": "tagged",
+    "archive": "archived",
+    "favourites": "made favourites of",
+    "albums": "put into an album",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +41,10 @@ class LimitPolicy:
     """Allow ``each`` changes for every photo heard in the window, and ``floor`` more.
 
     A new phone's first sync brings its own allowance with it, so it does not trip the limit; a loop does.
-    ``stack_size`` photos stand in a stack at most. A category may tag ``tag_share`` of the photos that were looked at
-    and archive ``archive_share`` of them, and ``share_floor`` photos whatever the share. ``deletions`` pictures are
-    deleted in Frigate within the window without being asked for. A run may make ``run_budget`` changes before it asks
-    for more.
+    ``stack_size`` photos stand in a stack at most. Of the photos that were looked at a category may tag ``tag_share``,
+    make as many favourites, put as many into albums, and archive ``archive_share``, and ``share_floor`` photos whatever
+    the share. ``deletions`` pictures are deleted in Frigate within the window without being asked for. A run may make
+    ``run_budget`` changes before it asks for more.
     """
 
     window: timedelta = timedelta(hours=1)
@@ -49,7 +66,7 @@ class LimitPolicy:
         return self.each * heard + self.floor
 
     def allowed_of(self, feature: Feature, photos: int) -> int:
-        """Return how many of the photos that were looked at one category may tag or archive."""
+        """Return how many of the photos that were looked at one category may do this to."""
         share = self.archive_share if feature == "archive" else self.tag_share
         return max(self.share_floor, int(share * photos))
 
@@ -75,7 +92,7 @@ class Trip:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """How many photos of an account a category tagged or archived, of how many that were looked at."""
+    """How many photos of an account a category did something to, of how many that were looked at."""
 
     category: str
     claimed: int
@@ -108,7 +125,7 @@ def too_much(policy: LimitPolicy, account: AccountId, feature: Feature, share: S
     allowed = max(policy.allowed_of(feature, share.photos), 2 * confirmed)
     if share.claimed < allowed:
         return None
-    did = "archived" if feature == "archive" else "tagged"
+    did = DID.get(feature, "tagged")
     why = (
         f"{share.category} has {did} {share.claimed:,} of {share.photos:,} photos (at most {allowed:,}): "
         "is it meant so wide?"
@@ -125,12 +142,12 @@ def too_many_deletions(policy: LimitPolicy, change: Change, deleted: int) -> Tri
 
 
 def categories_of(change: Change) -> tuple[str, ...]:
-    """Return the categories that a change tags or archives by."""
+    """Return the categories that a change is made for."""
     match change:
         case TagAsset(tags=tags):
             return tuple(name_of(tag) for tag in tags)
-        case ArchiveAssets(categories=categories):
-            return categories
+        case ArchiveAssets() | FavouriteAsset() | AddToAlbum():
+            return change.categories
     return ()
 
 

@@ -21,7 +21,7 @@ class UndoRequest:
     """Take back the changes that fit every filter that is given, or all with ``everything``; newest first.
 
     ``entries`` are numbers of the journal, ``event`` the number of the event that led to them. ``category`` takes back
-    its tag alone, where a change set others too, and what it brought to the archive. ``since`` and ``until`` (aware)
+    its tag alone, where a change set others too, and what else it brought about. ``since`` and ``until`` (aware)
     bound when they were made, both included.
     """
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from reactor.core.changes import StackState, VisibilityState
-from reactor.core.ids import AssetId
+from reactor.core.changes import FavouriteState, StackState, VisibilityState
+from reactor.core.ids import AlbumId, AssetId
 from reactor.core.journal import Entry, EntryState
 from reactor.core.vetoes import Veto
 
@@ -31,12 +31,13 @@ class Past:
     """What was done before, as far as no veto speaks of it.
 
     ``newest`` is the newest done entry of each subject; ``tags`` are those that entries left on the asset and who did
-    so last. ``vetoes`` are those that concern the subjects; ``now`` is the clock by which an entry is old enough to
-    conclude from, without it all are.
+    so last, ``albums`` likewise those into which entries put it. ``vetoes`` are those that concern the subjects;
+    ``now`` is the clock by which an entry is old enough to conclude from, without it all are.
     """
 
     newest: Mapping[str, Entry] = field(default_factory=dict)
     tags: Mapping[str, Entry] = field(default_factory=dict)
+    albums: Mapping[AlbumId, Entry] = field(default_factory=dict)
     vetoes: tuple[Veto, ...] = ()
     now: datetime | None = None
 
@@ -73,3 +74,8 @@ def was_archived(entry: Entry | None, asset: str) -> bool:
         and isinstance(entry.after, VisibilityState)
         and any(left == asset and visibility == "archive" for left, visibility in entry.after.visibility)
     )
+
+
+def was_favourite(entry: Entry | None) -> bool:
+    """Say whether the entry left its asset a favourite."""
+    return entry is not None and isinstance(entry.after, FavouriteState) and entry.after.favourite

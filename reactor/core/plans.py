@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     Feature,
+    RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     feature_of,
     subjects_of,
@@ -60,15 +64,20 @@ def what_of(change: Change) -> str:
     """Say in a line what a change does, with ids."""
     match change:
         case TagAsset(asset=asset, tags=tags):
-            return f"tag {asset}: {', '.join(tags)}"
+            words = f"tag {asset}: {', '.join(tags)}"
         case ArchiveAssets(assets=assets):
-            return f"archive {', '.join(assets)}"
+            words = f"archive {', '.join(assets)}"
+        case FavouriteAsset(asset=asset):
+            words = f"make {asset} a favourite"
+        case AddToAlbum(asset=asset, album=album):
+            words = f"put {asset} into the album {album}"
         case StackAssets(cover=cover, members=members):
-            return f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
+            words = f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
         case AddPortrait(name=name, asset=asset, face=face):
-            return f"give Frigate a face of {name}: {face} on {asset}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
-            return _undo_of(change)
+            words = f"give Frigate a face of {name}: {face} on {asset}"
+        case _:
+            words = _undo_of(change)
+    return words
 
 
 def _undo_of(change: Restoration) -> str:
@@ -77,6 +86,10 @@ def _undo_of(change: Restoration) -> str:
             return f"take off {asset}: {', '.join(tags)}"
         case UnarchiveAssets(assets=assets):
             return f"bring back from the archive {', '.join(assets)}"
+        case UnfavouriteAsset(asset=asset):
+            return f"take {asset} out of the favourites"
+        case RemoveFromAlbum(asset=asset, named=album):
+            return f"take {asset} out of the album {album}"
         case RestoreStacks(cover=cover, members=members, stacks=stacks):
             back = "; ".join(f"{len(stacked)} under {primary}" for primary, stacked in stacks) or "none"
             return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"

@@ -38,7 +38,7 @@ class RelabelProgress:
     fed: bool = False
 
 
-RELABELLERS = ("classify", "classify-faces", "retract", "archive", "unarchive")
+RELABELLERS = ("classify", "classify-faces", "retract", "archive", "unarchive", "favour", "album")
 """The only handlers that such a run asks."""
 
 

@@ -4,8 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from reactor.core.changes import (
+    AlbumState,
     Change,
+    FavouriteState,
     PortraitState,
+    RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
@@ -13,12 +16,13 @@ from reactor.core.changes import (
     State,
     TagState,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     VisibilityState,
 )
 from reactor.core.ids import AssetId
 from reactor.core.journal import Entry, EntryState
-from reactor.core.past import Past, Refused, was_archived
+from reactor.core.past import Past, Refused, was_archived, was_favourite
 from reactor.core.undo import way_back
 from reactor.core.vetoes import apart
 
@@ -30,6 +34,8 @@ def restored(change: Restoration, now: State) -> bool:
             return now.tags.isdisjoint(change.tags)
         case UnarchiveAssets(), VisibilityState():
             return not any(visibility == "archive" for _, visibility in now.visibility)
+        case UnfavouriteAsset() | RemoveFromAlbum(), _:
+            return not _gathered(change, now)
         case RestoreStacks(), StackState():
             return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
         case RemovePortrait(), PortraitState():
@@ -39,30 +45,20 @@ def restored(change: Restoration, now: State) -> bool:
 
 def restorable(change: Restoration, now: State, past: Past) -> Restoration | Refused:
     """Return what may be taken back, or why the thing is left as it is."""
+    found: Restoration | Refused = change
     match change, now:
         case UntagAsset(), TagState():
-            return _untagging_admitted(change, now, past)
+            found = _tags_restorable(change, now, past)
         case UnarchiveAssets(), VisibilityState():
-            archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
-            ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
-            if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
-                later = {past.newest[asset].id for asset in archived - ours}
-                return _left(_stands_on_it(later) if later else "you archived it yourself since")
-            return replace(change, assets=tuple(sorted(ours)))
+            found = _archive_restorable(change, now, past)
+        case UnfavouriteAsset(), FavouriteState():
+            newest = past.newest.get(change.asset)
+            found = _gathered_by(change, newest if was_favourite(newest) else None, "you made it a favourite again")
+        case RemoveFromAlbum(), AlbumState():
+            found = _gathered_by(change, past.albums.get(change.album), "you took it out and put it in again")
         case RestoreStacks(), StackState():
-            return _stack_restorable(_with_cover_of_now(change, now), now, past)
-    return change
-
-
-def _untagging_admitted(change: UntagAsset, now: TagState, past: Past) -> UntagAsset | Refused:
-    if change.by == "rule" and now.tags.isdisjoint(change.tags):
-        return change  # there is nothing to take off, and nobody asked for it
-    # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
-    tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
-    if now.tags.isdisjoint(tags):
-        later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
-        return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
-    return replace(change, tags=tags)
+            found = _stack_restorable(_with_cover_of_now(change, now), now, past)
+    return found
 
 
 def is_part(change: Change) -> bool:
@@ -76,6 +72,44 @@ def completed(change: Restoration, everything: Restoration | None, past: Past) -
         return change
     rest = {tag for tag in everything.tags if _last_set_by(everything, past, tag) and tag not in change.tags}
     return replace(change, whole=not rest)
+
+
+def _tags_restorable(change: UntagAsset, now: TagState, past: Past) -> UntagAsset | Refused:
+    if change.by == "rule" and now.tags.isdisjoint(change.tags):
+        return change  # there is nothing to take off, and nobody asked for it
+    # One that the user took off meanwhile stays in: nobody may have noticed yet; it is vetoed with the rest.
+    tags = tuple(tag for tag in change.tags if _last_set_by(change, past, tag))
+    if now.tags.isdisjoint(tags):
+        later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
+        return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
+    return replace(change, tags=tags)
+
+
+def _archive_restorable(change: UnarchiveAssets, now: VisibilityState, past: Past) -> UnarchiveAssets | Refused:
+    archived = {asset for asset, _ in now.visibility if was_archived(past.newest.get(asset), asset)}
+    ours = {asset for asset in archived if not _archived_later(past.newest[asset], asset, change.undoes)}
+    if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
+        later = {past.newest[asset].id for asset in archived - ours}
+        return _left(_stands_on_it(later) if later else "you archived it yourself since")
+    return replace(change, assets=tuple(sorted(ours)))
+
+
+def _gathered(change: UnfavouriteAsset | RemoveFromAlbum, now: State) -> bool:
+    match change, now:
+        case UnfavouriteAsset(), FavouriteState():
+            return now.favourite
+        case RemoveFromAlbum(), AlbumState():
+            return change.album in now.ids
+    return True
+
+
+def _gathered_by(
+    change: UnfavouriteAsset | RemoveFromAlbum, entry: Entry | None, otherwise: str
+) -> Restoration | Refused:
+    """Return the change where it is ``entry`` that it takes back, which made it so last; else why it is left."""
+    if entry is None:
+        return _left(f"{otherwise} yourself")
+    return change if entry.id <= change.undoes else _left(_stands_on_it({entry.id}))
 
 
 def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks | Refused:

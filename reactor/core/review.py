@@ -46,15 +46,20 @@ def veto_words(veto: Veto) -> str:
     number = len(veto.subjects)
     match veto.kind:
         case "tag":
-            return f"never {veto.value} on this photo"
+            words = f"never {veto.value} on this photo"
         case "archive":
-            return f"never archive {'this photo' if number == 1 else f'these {number:,} photos'}"
+            words = f"never archive {'this photo' if number == 1 else f'these {number:,} photos'}"
+        case "favourite":
+            words = "never make this photo a favourite"
+        case "album":
+            words = f"never put this photo into the album {veto.value}"
         case "stack":
-            return f"never stack these {number:,} photos as one"
+            words = f"never stack these {number:,} photos as one"
         case "cover":
-            return "this photo stays the cover of its stack"
+            words = "this photo stays the cover of its stack"
         case "portrait":
-            return "never give this face to Frigate"
+            words = "never give this face to Frigate"
+    return words
 
 
 def lost_words(lost: Lost) -> str:
@@ -65,6 +70,8 @@ def lost_words(lost: Lost) -> str:
 _STANDS_STILL: dict[Feature, str] = {
     "tags": "tags of {} stand still",
     "archive": "archiving for {} stands still",
+    "favourites": "favourites of {} stand still",
+    "albums": "albums of {} stand still",
     "stacks": "stacks of {} stand still",
     "faces": "faces of {} stand still",
 }
@@ -86,15 +93,16 @@ def lost_of(
 
 
 def _vanished(kind: VetoKind, value: str, number: int) -> str:
-    one = number == 1
-    match kind:
-        case "tag":
-            return f"{number:,} photo{'' if one else 's'} lost the tag {value}"
-        case "archive":
-            return f"{number:,} photo{'' if one else 's'} left the archive"
-        case "stack":
-            return f"{number:,} stack{'' if one else 's'} of ours came apart"
-        case "cover":
-            return f"{number:,} stack{'' if one else 's'} of ours got another cover"
-        case "portrait":
-            return f"{number:,} portrait{'' if one else 's'} disappeared from Frigate"
+    thing, what = _VANISHED[kind]
+    return f"{number:,} {thing}{'' if number == 1 else 's'} {what.format(value)}"
+
+
+_VANISHED: dict[VetoKind, tuple[str, str]] = {
+    "tag": ("photo", "lost the tag {}"),
+    "archive": ("photo", "left the archive"),
+    "favourite": ("photo", "left the favourites"),
+    "album": ("photo", "left the album {}"),
+    "stack": ("stack", "of ours came apart"),
+    "cover": ("stack", "of ours got another cover"),
+    "portrait": ("portrait", "disappeared from Frigate"),
+}

@@ -20,7 +20,7 @@ RunKind = Literal["scan", "replay", "relabel"] | OrderKind
 Only = Literal["stack", "classify", "faces"]
 HANDLERS_OF: Mapping[Only, tuple[str, ...]] = {
     "stack": ("embed", "stack"),
-    "classify": ("embed", "classify", "classify-faces", "archive", "unarchive"),
+    "classify": ("embed", "classify", "classify-faces", "archive", "unarchive", "favour", "album"),
     "faces": ("faces",),
 }
 FASTEST = 100_000

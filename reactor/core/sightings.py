@@ -45,7 +45,8 @@ class Known:
     gave it up or left it alone. ``ours`` are entries about its tags and its visibility, oldest first; ``newest`` is
     the number of the newest entry of any kind, ``unsettled`` whether one is open. ``stacked`` are the members of the
     stack in which our newest entry left the photo, None where it left it alone or a veto speaks of it; ``parted`` says
-    that the user is known to have taken others out of that stack. ``at`` is the database's time of this knowledge.
+    that the user is known to have taken others out of that stack. ``favoured`` says that our newest entry left it a
+    favourite, and that no veto speaks of that. ``at`` is the database's time of this knowledge.
     """
 
     at: datetime
@@ -57,6 +58,7 @@ class Known:
     unsettled: bool = False
     stacked: frozenset[AssetId] | None = None
     parted: bool = False
+    favoured: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +174,7 @@ def _fields(now: Asset, known: Known, expected: _Expected) -> Sequence[str]:
         "restored": expected.trashed and not now.trashed,
         "archived": now.visibility == "archive" and was not in ("archive", None),
         "unarchived": now.visibility == "timeline" and was == "archive",
+        "unfavoured": known.favoured and not now.favourite,
         "tags": bool((now.tags ^ expected.tags) - expected.unsure),
         "unstacked": not now.trashed and _unstacked(now, known),
         # A stage may be correcting the stored time right now, so what was seen before is no news either.

@@ -9,20 +9,24 @@ from enum import Enum, auto
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
+    AlbumState,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
+    FavouriteState,
     PortraitState,
-    RemovePortrait,
-    RestoreStacks,
+    RemoveFromAlbum,
+    Restoration,
     StackAssets,
     StackState,
     State,
     TagAsset,
     TagState,
-    UnarchiveAssets,
     UntagAsset,
     VisibilityState,
 )
+from reactor.core.gathering import album_admitted, favourite_admitted, in_album, taken_out, unfavoured
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 from reactor.core.past import Past, Refused, left_together, was_archived
@@ -48,21 +52,26 @@ class Unknown(Enum):
 
 def satisfied(change: Change, now: State, past: Past) -> bool:
     """Say whether nothing is left to do."""
+    found = False
     match change, now:
         case TagAsset(), TagState():
-            return set(change.tags) <= now.tags
+            found = set(change.tags) <= now.tags
         case ArchiveAssets(), VisibilityState():
-            return all(visibility == "archive" for _, visibility in now.visibility)
+            found = all(visibility == "archive" for _, visibility in now.visibility)
+        case FavouriteAsset(), FavouriteState():
+            found = now.favourite
+        case AddToAlbum(), AlbumState():
+            found = in_album(change, now, past)
         case StackAssets(), StackState():
             present = frozenset(change.members) - now.missing
             covers = {cover for cover, members in now.stacks if members == present}
-            return change.cover in covers or bool(covers and change.cover in now.missing)
+            found = change.cover in covers or bool(covers and change.cover in now.missing)
         case AddPortrait(), _:
             given = past.newest.get(change.face)
-            return given is not None and isinstance(given.change, AddPortrait)
-        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
-            return restored(restoration, now)
-    return False
+            found = given is not None and isinstance(given.change, AddPortrait)
+        case _ if isinstance(change, Restoration):
+            found = restored(change, now)
+    return found
 
 
 def as_wished(change: Change, after: State) -> bool:
@@ -77,18 +86,23 @@ def admissible(change: Change, now: State, past: Past) -> Change | Refused:
 
     What was left before and is no longer so, the user has undone; what is taken back must still be as we left it.
     """
+    found: Change | Refused = change
     match change, now:
         case TagAsset(), TagState():
-            return _tags_admitted(change, now, past)
+            found = _tags_admitted(change, now, past)
         case ArchiveAssets(), VisibilityState():
-            return _archiving_admitted(change, now, past)
+            found = _archiving_admitted(change, now, past)
+        case FavouriteAsset(), FavouriteState():
+            found = favourite_admitted(change, now, past)
+        case AddToAlbum(), AlbumState():
+            found = album_admitted(change, now, past)
         case StackAssets(), StackState():
-            return _stacking_admitted(change, now, past)
+            found = _stacking_admitted(change, now, past)
         case AddPortrait(), _ if change.face in vetoed_subjects(past.vetoes, "portrait"):
-            return Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
-        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
-            return restorable(restoration, now, past)
-    return change
+            found = Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
+        case _ if isinstance(change, Restoration):
+            found = restorable(change, now, past)
+    return found
 
 
 def noticed(change: Change, now: State, past: Past) -> tuple[Veto, ...]:
@@ -98,6 +112,10 @@ def noticed(change: Change, now: State, past: Past) -> tuple[Veto, ...]:
             return untagged(change.account, change.asset, now, past)
         case ArchiveAssets(), VisibilityState():
             return unarchived(change.account, now, past)
+        case FavouriteAsset(), FavouriteState():
+            return unfavoured(change.account, change.asset, now, past)
+        case AddToAlbum(), AlbumState():
+            return taken_out(change.account, change.asset, now.ids, past)
         case StackAssets(), StackState():
             return unstacked(change.account, change.members, now, past)
     return ()
@@ -196,6 +214,8 @@ def resolve(change: Change, before: State, now: State) -> Unknown:
         case TagAsset() | UntagAsset(), TagState(), TagState():
             claimed = frozenset(change.tags)
             same = before.tags & claimed == now.tags & claimed
+        case AddToAlbum() | RemoveFromAlbum(), _, _:
+            same = True  # a photo is in an album or it is not
         case _:
             same = before == now
     return Unknown.NEVER_ARRIVED if same else Unknown.OVERTAKEN

@@ -6,17 +6,24 @@ from typing import TypeAlias
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
+    AlbumState,
     ArchiveAssets,
+    FavouriteAsset,
+    FavouriteState,
     PortraitState,
     Reason,
+    RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
     StackAssets,
     StackState,
+    State,
     TagAsset,
     TagState,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     VisibilityState,
 )
@@ -40,6 +47,8 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
             archived = {asset for asset, visibility in after.visibility if visibility == "archive"}
             ours = tuple(asset for asset, was in before.visibility if was == "timeline" and asset in archived)
             return UnarchiveAssets(account=account, assets=ours, undoes=entry.id, reason=why) if ours else None
+        case (FavouriteAsset() | AddToAlbum()) as change, before, after:
+            return _letting_go(change, before, after, entry.id)
         case StackAssets() as change, StackState(stacks=stacks), StackState():
             return RestoreStacks(
                 account=change.account,
@@ -57,6 +66,25 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
                 face=change.face,
                 file=file,
                 undoes=entry.id,
+                reason=why,
+            )
+    return None
+
+
+def _letting_go(
+    change: FavouriteAsset | AddToAlbum, before: State, after: State | None, entry: int
+) -> UnfavouriteAsset | RemoveFromAlbum | None:
+    why = Reason(rule=f"takes back {entry}")
+    match change, before, after:
+        case FavouriteAsset(), FavouriteState(favourite=False), FavouriteState(favourite=True):
+            return UnfavouriteAsset(account=change.account, asset=change.asset, undoes=entry, reason=why)
+        case AddToAlbum(), AlbumState(ids=was), AlbumState(ids=now, album=str(album)) if album in now - was:
+            return RemoveFromAlbum(
+                account=change.account,
+                asset=change.asset,
+                album=album,
+                named=change.album,
+                undoes=entry,
                 reason=why,
             )
     return None

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
     Feature,
+    RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
@@ -18,19 +21,29 @@ from reactor.core.changes import (
     State,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
     by_rule,
 )
 from reactor.core.ids import AccountId, AssetId
 
-VetoKind = Literal["tag", "archive", "stack", "cover", "portrait"]
+VetoKind = Literal["tag", "archive", "favourite", "album", "stack", "cover", "portrait"]
 Source = Literal["user", "undo", "declined"]
 Standing = Literal["active", "lost", "revoked"]
 
-KIND_OF: Mapping[Feature, VetoKind] = {"tags": "tag", "archive": "archive", "stacks": "stack", "faces": "portrait"}
+KIND_OF: Mapping[Feature, VetoKind] = {
+    "tags": "tag",
+    "archive": "archive",
+    "favourites": "favourite",
+    "albums": "album",
+    "stacks": "stack",
+    "faces": "portrait",
+}
 FEATURE_OF: Mapping[VetoKind, Feature] = {
     "tag": "tags",
     "archive": "archive",
+    "favourite": "favourites",
+    "album": "albums",
     "stack": "stacks",
     "cover": "stacks",
     "portrait": "faces",
@@ -44,8 +57,9 @@ TOGETHER = timedelta(minutes=10)
 class Veto:
     """One thing that is not to be done again.
 
-    ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``stack``: photos of different ``groups`` never
-    stand together. ``cover``: the photo stays the cover of its stack. ``portrait``: the face.
+    ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``favourite``: the photo. ``album``: the photo
+    in the album ``value``, as a category names it. ``stack``: photos of different ``groups`` never stand together.
+    ``cover``: the photo stays the cover of its stack. ``portrait``: the face.
 
     ``entry`` is the newest journal entry that was undone by it: earlier ones are no sign of the user's will any more.
     ``lost`` asks whether the user did it or Immich lost it; until that is answered nothing is done again.
@@ -120,23 +134,12 @@ def _by_undo(change: Change) -> tuple[Veto, ...]:
     match change:
         case UntagAsset(again=0):
             return tags_off(change.account, change.asset, change.tags, "undo", why, change.undoes)
-        case UnarchiveAssets():
-            return (
-                Veto(
-                    account=change.account,
-                    kind="archive",
-                    subjects=change.assets,
-                    source="undo",
-                    why=why,
-                    entry=change.undoes,
-                ),
-            )
+        case UnarchiveAssets() | UnfavouriteAsset() | RemoveFromAlbum() | RemovePortrait():
+            return (_against(change, "undo", why, change.undoes),)
         case RestoreStacks(stacks=stacks):
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
-                return (_cover(change.account, stacks[0][0], "undo", why, change.undoes),)
+                return (_plain(change.account, "cover", (stacks[0][0],), "undo", why, change.undoes),)
             return (not_together(change.account, change.members, stacks, "undo", why, change.undoes),)
-        case RemovePortrait():
-            return (_portrait(change.account, change.face, "undo", why, change.undoes),)
         case _:
             return ()
 
@@ -147,27 +150,41 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
     match change:
         case TagAsset():
             return tags_off(change.account, change.asset, change.tags, "declined", why, entry)
-        case ArchiveAssets():
-            return (
-                Veto(
-                    account=change.account,
-                    kind="archive",
-                    subjects=change.assets,
-                    source="declined",
-                    why=why,
-                    entry=entry,
-                ),
-            )
+        case ArchiveAssets() | FavouriteAsset() | AddToAlbum() | AddPortrait():
+            return (_against(change, "declined", why, entry),)
         case StackAssets():
             stacks = before.stacks if isinstance(before, StackState) else ()
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
-                return (_cover(change.account, stacks[0][0], "declined", why, entry),)
+                return (_plain(change.account, "cover", (stacks[0][0],), "declined", why, entry),)
             kept = _kept(stacks, change)
             return (not_together(change.account, change.members, kept, "declined", why, entry),)
-        case AddPortrait():
-            return (_portrait(change.account, change.face, "declined", why, entry),)
         case _:
             return ()
+
+
+_Plain: TypeAlias = (
+    ArchiveAssets
+    | UnarchiveAssets
+    | FavouriteAsset
+    | UnfavouriteAsset
+    | AddToAlbum
+    | RemoveFromAlbum
+    | AddPortrait
+    | RemovePortrait
+)
+
+
+def _against(change: _Plain, source: Source, why: str, entry: int) -> Veto:
+    """Return the veto for what such a change does, or takes back."""
+    match change:
+        case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
+            return _plain(change.account, "archive", assets, source, why, entry)
+        case FavouriteAsset(asset=asset) | UnfavouriteAsset(asset=asset):
+            return _plain(change.account, "favourite", (asset,), source, why, entry)
+        case AddToAlbum(asset=asset, album=album) | RemoveFromAlbum(asset=asset, named=album):
+            return out_of_album(change.account, asset, album, source, why, entry)
+        case AddPortrait(face=face) | RemovePortrait(face=face):
+            return _plain(change.account, "portrait", (face,), source, why, entry)
 
 
 def _kept(
@@ -190,6 +207,11 @@ def tags_off(
         Veto(account=account, kind="tag", subjects=(asset,), value=tag, source=source, why=why, entry=entry)
         for tag in sorted(tags)
     )
+
+
+def out_of_album(account: AccountId, asset: AssetId, album: str, source: Source, why: str, entry: int | None) -> Veto:
+    """Return the veto for a photo in an album, as a category names it."""
+    return Veto(account=account, kind="album", subjects=(asset,), value=album, source=source, why=why, entry=entry)
 
 
 def not_together(
@@ -215,19 +237,17 @@ def not_together(
     )
 
 
-def _cover(account: AccountId, cover: str, source: Source, why: str, entry: int | None) -> Veto:
-    return Veto(account=account, kind="cover", subjects=(cover,), source=source, why=why, entry=entry)
+def _plain(
+    account: AccountId, kind: VetoKind, subjects: tuple[str, ...], source: Source, why: str, entry: int | None
+) -> Veto:
+    return Veto(account=account, kind=kind, subjects=subjects, source=source, why=why, entry=entry)
 
 
 def cover_chosen(account: AccountId, cover: AssetId, entry: int | None) -> Veto:
     """Return the veto that keeps the cover that a user chose."""
-    return _cover(account, cover, "user", "you chose this cover", entry)
-
-
-def _portrait(account: AccountId, face: str, source: Source, why: str, entry: int | None) -> Veto:
-    return Veto(account=account, kind="portrait", subjects=(face,), source=source, why=why, entry=entry)
+    return _plain(account, "cover", (cover,), "user", "you chose this cover", entry)
 
 
 def portrait_deleted(account: AccountId, face: str, entry: int | None) -> Veto:
     """Return the veto for a face whose picture somebody deleted in Frigate."""
-    return _portrait(account, face, "user", "you deleted it in Frigate", entry)
+    return _plain(account, "portrait", (face,), "user", "you deleted it in Frigate", entry)

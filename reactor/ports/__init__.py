@@ -13,8 +13,8 @@ from reactor.core.calibration import Calibration
 from reactor.core.categories import Catalogue
 from reactor.core.events import Event
 from reactor.core.gates import Faces
-from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
+from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId, PersonId, RunId, StackId
+from reactor.core.library import Album, Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports.journal import Journal, JournalReader, LabelMemory, Limits, Memory
 
@@ -38,12 +38,18 @@ class Library(Protocol):
 
     async def faces(self, asset: AssetId) -> tuple[Face, ...]: ...
 
-    async def albums_of(self, asset: AssetId) -> frozenset[str]:
-        """Return the names and the ids of the account's albums that hold the photo."""
-        ...
-
     async def tags(self) -> frozenset[str]:
         """Return the full values of all tags of the account."""
+        ...
+
+    async def albums(self) -> tuple[Album, ...]:
+        """Return the albums that the account can see: its own, and those that are shared with it."""
+        ...
+
+    async def album(self, album: AlbumId) -> Album: ...
+
+    async def albums_of(self, asset: AssetId) -> frozenset[tuple[AlbumId, str]]:
+        """Return the albums that hold the photo, as (id, name)."""
         ...
 
 
@@ -60,6 +66,18 @@ class LibraryWriter(Protocol):
 
     async def set_visibility(self, assets: Sequence[AssetId], visibility: str) -> None:
         """Show the photos in the timeline ("timeline") or archive them ("archive"), all or none."""
+        ...
+
+    async def set_favourite(self, asset: AssetId, *, favourite: bool) -> None: ...
+
+    async def make_album(self, name: str, asset: AssetId) -> None:
+        """Make an album that holds one photo."""
+        ...
+
+    async def put_into_album(self, album: AlbumId, asset: AssetId) -> None: ...
+
+    async def take_out_of_album(self, album: AlbumId, asset: AssetId) -> None:
+        """Take a photo out of an album, which stays though it be empty."""
         ...
 
     async def make_stack(self, assets: Sequence[AssetId]) -> None: ...

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from reactor.core.changes import Change, Feature, State
 from reactor.core.events import Event
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, RunId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.limits import Rule, Share, Trip
 from reactor.core.past import Past
@@ -21,7 +21,7 @@ class JournalReader(Protocol):
         ...
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
-        """Return what is known of the subjects: newest entries, tags that were left on them, standing vetoes."""
+        """Return what is known of the subjects: newest entries, their tags and albums by us, standing vetoes."""
         ...
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
@@ -65,6 +65,10 @@ class Memory(Protocol):
 
     async def tag_deleted(self, account: AccountId, tag: str) -> int:
         """Remember that a tag is gone from every photo on which we left it; return of how many."""
+        ...
+
+    async def album_deleted(self, account: AccountId, album: AlbumId) -> int:
+        """Remember that no photo is in an album any more into which we put some; return of how many."""
         ...
 
 

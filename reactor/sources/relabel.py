@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from reactor.core.errors import Permanent
-from reactor.core.events import AssetEmbedded, Event, LabelsDoubted
+from reactor.core.events import AssetEmbedded, Event
 from reactor.core.ids import AccountId, RunId
+from reactor.core.label_events import LabelsDoubted
 from reactor.core.labelling import scorable
 from reactor.core.relabel_runs import RelabelProgress, RelabelRequest
 from reactor.core.relabelling import Difference, LabelledPage, Rules, differences

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from reactor.core.days import Album, DayPhoto, day_of, first_day_from, next_day, window
+from reactor.core.days import DayPhoto, day_of, first_day_from, next_day, window
 from reactor.core.errors import Blocked, Permanent, Retryable
 from reactor.core.events import AssetUploaded, PersonNamed
 from reactor.core.ids import AccountId, PersonId, RunId
-from reactor.core.library import Asset, Person
+from reactor.core.library import Album, Asset, Person
 from reactor.core.pace import Bucket
 from reactor.core.quiet_hours import QuietHours, quiet_hours
 from reactor.core.runs import AccountProgress, ScanProgress, ScanRequest

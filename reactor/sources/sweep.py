@@ -66,11 +66,12 @@ class PortraitClaims(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """How far a round is: behind which stack, (entry, cover); ``through`` when it has ended."""
+    """How far a round is: behind which stack, (entry, cover), or which ``album``; ``through`` when it has ended."""
 
     began: datetime
     entry: int = 0
     cover: str = ""
+    album: str = ""
     looked: int = 0
     told: int = 0
     through: bool = False
@@ -79,7 +80,7 @@ class Round:
 ROUND = TypeAdapter(Round)
 
 
-class _Rounds(ABC):
+class Rounds(ABC):
     """Go round every so often, and go on after a restart where it was left."""
 
     def __init__(
@@ -148,7 +149,7 @@ def _words(turn: Round) -> str:
     return f"the round of {when} is {state}: {turn.looked:,} looked at, {turn.told:,} changed"
 
 
-class Sweep(_Rounds):
+class Sweep(Rounds):
     """Look at our tags and stacks of one account, at most one request in ``gap``."""
 
     def __init__(
@@ -235,7 +236,7 @@ class Sweep(_Rounds):
         return await read()
 
 
-class FaceSweep(_Rounds):
+class FaceSweep(Rounds):
     """Look whether Frigate still has the files that we gave it, for all accounts; one request a round."""
 
     def __init__(

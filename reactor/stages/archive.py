@@ -7,8 +7,9 @@ from reactor.core.archiving import archivable
 from reactor.core.categories import tag_of
 from reactor.core.changes import ArchiveAssets, Reason, UnarchiveAssets
 from reactor.core.errors import Gone, Held, Retryable
-from reactor.core.events import ArchiveDoubted, ArchiveWanted, Event
+from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.label_events import ArchiveDoubted
 from reactor.core.library import Asset
 from reactor.core.past import was_archived
 from reactor.core.undo import undo_of

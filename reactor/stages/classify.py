@@ -7,15 +7,17 @@ from datetime import timedelta
 from reactor.core.categories import Catalogue, archiving_of, name_of
 from reactor.core.changes import ArchiveAssets, Change, Reason, TagAsset, UntagAsset
 from reactor.core.errors import NotReady
-from reactor.core.events import ArchiveDoubted, ArchiveWanted, AssetEmbedded, Event, FacesAwaited, LabelsDoubted
+from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
 from reactor.core.gates import GateFacts, level_of
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
+from reactor.core.label_events import ArchiveDoubted, FacesAwaited, LabelsDoubted
 from reactor.core.labelling import Labels, Match, label, scorable, stale_tags
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.past import age_of
 from reactor.core.scoring import Scorer
 from reactor.core.undo import undo_of
+from reactor.core.wanted import wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -35,7 +37,7 @@ def lane(event: Event) -> str:
 async def classify(events: Sequence[Event], services: Services) -> Outcome:
     """Wish for one tag call with every category that fits, and for the archive where a category says so.
 
-    A category in its grey zone is suggested, each by itself, and archives nothing until it is accepted. Tags of ours
+    A category in its grey zone is suggested, each by itself, and does nothing else until it is accepted. Tags of ours
     that no category asks for any more are taken off. A photo of an external library is left alone where Immich must
     not write beside the user's own files.
     """
@@ -153,7 +155,8 @@ async def _all_facts(photo: EmbeddedPhoto, services: Services) -> GateFacts:
         asset = await library.asset(photo.asset)
         facts = replace(facts, name=asset.file_name, path=asset.path)
         await services.photos.save(replace(photo, name=asset.file_name, path=asset.path), services.embedder.model)
-    return replace(facts, albums=await library.albums_of(photo.asset))
+    albums = await library.albums_of(photo.asset)
+    return replace(facts, albums=frozenset(word for album in albums for word in album))
 
 
 async def _decided(look: _Look, services: Services) -> Outcome:
@@ -161,17 +164,24 @@ async def _decided(look: _Look, services: Services) -> Outcome:
     sure, unsure = look.labels.sure, look.labels.unsure
     parts = (sure, *((one,) for one in unsure))
     tagging = tuple(_tagging(look, part) for part in parts if part)
-    events: tuple[Event, ...] = doubts
     assert look.photo is not None
+    more = wanted(
+        look.account,
+        look.asset,
+        [match.category for match in sure],
+        model=look.model,
+        checksum=look.photo.checksum,
+    )
+    events: tuple[Event, ...] = (*doubts, *more)
     if archiving := archiving_of([match.category.tag for match in sure], look.catalogue.of(look.account)):
-        wanted = ArchiveWanted(
+        archive = ArchiveWanted(
             account=look.account,
             asset=look.asset,
             categories=archiving,
             model=look.model,
             checksum=look.photo.checksum,
         )
-        events = (wanted, *doubts)
+        events = (archive, *events)
     # What is taken off waits until Immich has written it down: of two quick calls the second is lost (section 5).
     return Outcome(events=events, changes=(*untagging, *tagging))
 

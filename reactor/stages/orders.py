@@ -9,6 +9,7 @@ from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import EntryState
+from reactor.core.wanted import favouring_of, filling_of, wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 
@@ -19,10 +20,12 @@ def lane(event: Event) -> str:
     """Return the lane in which the entry's own change was made: one writer at a time, whoever asked."""
     assert isinstance(event, UndoAsked | ApplyAsked)
     match event.feature:
-        case "tags":
+        case "tags" | "favourites":
             return f"tags:{event.subject}"
         case "archive" | "stacks":
             return f"stacks:{event.account}"
+        case "albums":
+            return f"albums:{event.account}"
         case "faces":
             return "frigate"
 
@@ -40,7 +43,7 @@ async def undo(events: Sequence[Event], services: Services) -> Outcome:
 
 @router.on(ApplyAsked, name="apply", lane=lane, concurrency=4)
 async def apply(events: Sequence[Event], services: Services) -> Outcome:
-    """Order what was planned or suggested; a tag that was accepted brings its photo to the archive where it should."""
+    """Order what was planned or suggested; what an accepted tag asks for besides (the archive, an album) follows."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
     categories = await _categories(event.account, services)
@@ -52,13 +55,14 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
         subjects=event.photos,
         tags=frozenset(one.tag for one in enabled),
         archiving=frozenset(one.name for one in enabled if one.action == "tag_and_archive"),
+        favouring=favouring_of(enabled),
+        albums=filling_of(enabled),
     )
     return Outcome(events=await _follow_ups(event, services), changes=(order,))
 
 
 async def _categories(account: AccountId, services: Services) -> tuple[Category, ...]:
-    catalogue = await services.rules.catalogue()
-    return catalogue.of(account) if catalogue.enabled else ()
+    return (await services.rules.catalogue()).active(account)
 
 
 async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...]:
@@ -69,7 +73,8 @@ async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...
         # It may have been carried out by a try that broke off before these were told.
         case TagAsset(reason=reason) as change, EntryState.SUGGESTED | EntryState.CARRIED_OUT if not reason.sure:
             archiving = archiving_of(change.tags, await _categories(event.account, services))
-            return await _archiving((change.asset,), archiving, event.account, services)
+            archive = await _archiving((change.asset,), archiving, event.account, services)
+            return (*archive, *await _more(change, services))
         case ArchiveAssets() as change, EntryState.PLANNED | EntryState.SUPERSEDED:
             categories = await _categories(event.account, services)
             archiving = archiving_of([tag_of(name) for name in change.categories], categories)
@@ -89,6 +94,18 @@ async def _stacked_since(change: ArchiveAssets, services: Services) -> bool:
     except Gone:
         return False  # the plan itself says so
     return False
+
+
+async def _more(change: TagAsset, services: Services) -> tuple[Event, ...]:
+    """Return what the categories of an accepted tag ask for beside tag and archive."""
+    model = services.embedder.model
+    accepted = [one for one in await _categories(change.account, services) if one.tag in change.tags]
+    photos = await services.photos.embedded(change.account, (change.asset,), model)
+    return tuple(
+        event
+        for photo in photos
+        for event in wanted(change.account, change.asset, accepted, model=model, checksum=photo.checksum)
+    )
 
 
 async def _archiving(

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from reactor.core.changes import Feature, StackState, TagState, VisibilityState
+from reactor.core.changes import FavouriteState, Feature, StackState, TagState, VisibilityState
 from reactor.core.errors import Gone, Held, Retryable
 from reactor.core.events import AssetChanged, Event
+from reactor.core.gathering import taken_out, unfavoured
 from reactor.core.ids import AccountId, AssetId, StackId
-from reactor.core.interventions import CoverChosen, PortraitDeleted, TagDeleted
+from reactor.core.interventions import AlbumDeleted, AlbumLeft, CoverChosen, PortraitDeleted, TagDeleted
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import StackNow
 from reactor.core.past import SETTLES, Past, age_of, left_together
@@ -25,7 +26,7 @@ SOON_S = 1.0
 # No lane: what is remembered is read between two equal looks at the journal with nothing of ours under way, so it does
 # not matter what else is decided meanwhile; a wish that was decided on an older look is refused by acts, which looks
 # for itself. Two who notice the same write it once (adapters/postgres/vetoes.py).
-@router.on(AssetChanged, CoverChosen, TagDeleted, PortraitDeleted, name="veto", concurrency=4)
+@router.on(AssetChanged, CoverChosen, TagDeleted, AlbumLeft, AlbumDeleted, PortraitDeleted, name="veto", concurrency=4)
 async def veto(events: Sequence[Event], services: Services) -> Outcome:
     """Remember what is undone still; raises Held while a change of ours is under way, or is too young to conclude.
 
@@ -39,6 +40,10 @@ async def veto(events: Sequence[Event], services: Services) -> Outcome:
             await _cover(event, services)
         case TagDeleted():
             await _tag(event, services)
+        case AlbumLeft():
+            await services.vetoes.remember(await _left_album(event, services))
+        case AlbumDeleted():
+            await _album(event, services)
         case PortraitDeleted():
             await _portrait(event, services)
         case _:
@@ -52,6 +57,8 @@ async def _undone(event: AssetChanged, services: Services) -> tuple[Veto, ...]:
         found += await _untagged(event, services)
     if "unarchived" in event.fields:
         found += await _unarchived(event, services)
+    if "unfavoured" in event.fields:
+        found += await _unfavoured(event, services)
     if "unstacked" in event.fields:
         found += await _unstacked(event, services)
     return tuple(found)
@@ -76,6 +83,17 @@ async def _unarchived(event: AssetChanged, services: Services) -> tuple[Veto, ..
     await look.expect_same(before)
     now = VisibilityState(visibility=((asset.id, asset.visibility),) if not asset.trashed else ())
     return _old_enough(unarchived(event.account, now, before), before, services)
+
+
+async def _unfavoured(event: AssetChanged, services: Services) -> tuple[Veto, ...]:
+    look = _Look(event.account, "favourites", (event.asset,), services)
+    before = await look.past()
+    if not before.newest:
+        return ()
+    asset = await services.library(event.account).asset(event.asset)
+    await look.expect_same(before)
+    now = FavouriteState(favourite=asset.favourite)
+    return _old_enough(unfavoured(event.account, asset.id, now, before), before, services)
 
 
 async def _unstacked(event: AssetChanged, services: Services) -> tuple[Veto, ...]:
@@ -146,6 +164,29 @@ async def _tag(event: TagDeleted, services: Services) -> None:
         await services.vetoes.tag_deleted(event.account, event.tag)
 
 
+async def _left_album(event: AlbumLeft, services: Services) -> tuple[Veto, ...]:
+    look = _Look(event.account, "albums", (event.asset,), services)
+    before = await look.past()
+    if event.album not in before.albums:
+        return ()
+    library = services.library(event.account)
+    await library.asset(event.asset)  # who was deleted left every album
+    inside = {album for album, _ in await library.albums_of(event.asset)}
+    await look.expect_same(before)
+    return _old_enough(taken_out(event.account, event.asset, inside, before), before, services)
+
+
+async def _album(event: AlbumDeleted, services: Services) -> None:
+    entry = await services.journal.entry(event.entry)
+    if entry is None:
+        return
+    _expect_age(entry, services.now())
+    try:
+        await services.library(event.account).album(event.album)
+    except Gone:
+        await services.vetoes.album_deleted(event.account, event.album)
+
+
 async def _portrait(event: PortraitDeleted, services: Services) -> None:
     if await services.journal.busy(event.account, (event.face,)):
         raise Held("a change of ours is under way", after=SOON_S)
@@ -177,12 +218,16 @@ class _Look:
             raise Held("a change of ours is under way", after=SOON_S)
 
 
-def _numbers(past: Past) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    return {of: entry.id for of, entry in past.newest.items()}, {tag: entry.id for tag, entry in past.tags.items()}
+def _numbers(past: Past) -> tuple[Mapping[str, int], ...]:
+    return tuple({of: entry.id for of, entry in one.items()} for one in (past.newest, past.tags, past.albums))
 
 
 def _old_enough(found: tuple[Veto, ...], past: Past, services: Services) -> tuple[Veto, ...]:
-    return _aged(found, {entry.id: entry for entry in (*past.newest.values(), *past.tags.values())}, services)
+    return _aged(
+        found,
+        {entry.id: entry for entry in (*past.newest.values(), *past.tags.values(), *past.albums.values())},
+        services,
+    )
 
 
 def _aged(found: tuple[Veto, ...], entries: Mapping[int, Entry], services: Services) -> tuple[Veto, ...]:

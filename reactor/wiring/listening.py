@@ -8,6 +8,7 @@ from typing import Any
 from reactor.config import Settings
 from reactor.core.ids import AccountId
 from reactor.core.status import Hearing, Way
+from reactor.sources.album_sweep import AlbumSweep
 from reactor.sources.changes import ChangesPoll
 from reactor.sources.people import PeoplePoll
 from reactor.sources.poll import Pace, UploadPoll
@@ -33,6 +34,7 @@ class Ears:
     changes: ChangesPoll
     people: PeoplePoll
     sweep: Sweep
+    albums: AlbumSweep
     realtime: RealtimeSource | None
     with_secret: bool
 
@@ -50,6 +52,7 @@ class Ears:
             ways.append(Way(name="socket", words=words, well=None if words.startswith("off") else _up(words)))
         words = self.people.status()
         ways.append(Way(name="sweep", words=self.sweep.status()))
+        ways.append(Way(name="sweep of albums", words=self.albums.status()))
         ways.append(Way(name="people", words=words, well=not words.startswith("failed")))
         return Hearing(
             account=self.account,
@@ -83,9 +86,9 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     )
     people = PeoplePoll(account.id, library, sink, bookmarks, interval=timedelta(seconds=settings.people_seconds))
 
-    sweep = Sweep(
-        account.id, library, stores.claims, sink, bookmarks, every=timedelta(hours=settings.sweep_hours), now=now
-    )
+    every = timedelta(hours=settings.sweep_hours)
+    sweep = Sweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now)
+    albums = AlbumSweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now)
 
     def all_may_have_missed_something() -> None:
         for poll in (uploads, changes, people):
@@ -104,6 +107,7 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
         changes=changes,
         people=people,
         sweep=sweep,
+        albums=albums,
         realtime=realtime,
         with_secret=any(account.webhook_secrets),
     )
@@ -130,7 +134,8 @@ def listening(
     loops: list[Coroutine[Any, Any, None]] = []
     for one in ears.values():
         loops.append(one.pushes.run())
-        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run, one.sweep.run]
+        asking: list[Callable[[], Coroutine[Any, Any, None]]] = [one.uploads.run, one.changes.run]
+        asking += [one.sweep.run, one.albums.run]
         if one.account not in faceless:
             asking.append(one.people.run)
         if one.realtime is not None:

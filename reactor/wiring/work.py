@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -13,13 +14,17 @@ from reactor.adapters.pictures import PillowPortraits
 from reactor.config import Settings
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
+    RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId
@@ -128,9 +133,13 @@ def make_performer(
     hands: dict[type[Change], Hand[Any]] = {
         TagAsset: TagHand(library, writer),
         ArchiveAssets: ArchiveHand(library, writer),
+        FavouriteAsset: FavouriteHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
+        UnfavouriteAsset: UnfavouriteHand(library, writer),
+        AddToAlbum: AlbumHand(library, writer),
+        RemoveFromAlbum: LeaveAlbumHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }
     conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}

@@ -92,6 +92,10 @@ HOLIDAY = frozenset({"Holiday"})
         ({"stack": S, "stack_primary": THEIRS}, in_our_stack(parted=True), ""),
         ({"stack": None}, in_our_stack(parted=True), "unstacked"),
         ({"stack": None}, known(), ""),
+        # we made it a favourite
+        ({}, replace(known(), favoured=True), "unfavoured"),
+        ({"favourite": True}, replace(known(), favoured=True), ""),
+        ({"favourite": True}, known(), ""),
         ({}, known(tags=HOLIDAY), "tags"),
         ({"taken_at": NOON}, known(), "date"),
         ({"trashed": True, "tags": HOLIDAY, "taken_at": NOON}, known(), "trashed tags date"),

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
@@ -35,13 +36,17 @@ from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.core.bursts import StackPolicy
 from reactor.core.changes import (
     AddPortrait,
+    AddToAlbum,
     ArchiveAssets,
     Change,
+    FavouriteAsset,
+    RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
+    UnfavouriteAsset,
     UntagAsset,
 )
 from reactor.core.ids import AccountId
@@ -187,6 +192,10 @@ class Life:
             StackAssets: StackHand(library, writer),
             AddPortrait: portrait,
             UntagAsset: UntagHand(library, writer),
+            FavouriteAsset: FavouriteHand(library, writer),
+            UnfavouriteAsset: UnfavouriteHand(library, writer),
+            AddToAlbum: AlbumHand(library, writer),
+            RemoveFromAlbum: LeaveAlbumHand(library, writer),
             UnarchiveAssets: UnarchiveHand(library, writer),
             RestoreStacks: RestoreHand(library, writer),
             RemovePortrait: RemovalHand(clients.faces, clients.face_writer),

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactor.adapters.harmless import parse_json
-from reactor.adapters.immich.models import AssetJson, FaceJson, Items, PersonJson, assets_of
+from reactor.adapters.immich.faces import FaceJson
+from reactor.adapters.immich.models import AssetJson, Items, PersonJson, assets_of
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset, EmbeddedPhoto

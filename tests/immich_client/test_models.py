@@ -8,7 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from reactor.adapters.immich.errors import Garbled
-from reactor.adapters.immich.models import AssetJson, FaceJson, Items, PersonJson, StackJson, assets_of, rows, whole
+from reactor.adapters.immich.faces import FaceJson
+from reactor.adapters.immich.models import AssetJson, Items, PersonJson, StackJson, assets_of, rows, whole
 from tests.contract import shared_folder
 
 CAPTURES = shared_folder() / "captures" / "immich-3.1.0"

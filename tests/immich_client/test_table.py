@@ -30,8 +30,9 @@ OTHER = "1e1d2c3b-4a59-4687-9a8b-7c6d5e4f3a2b"
 # Written by hand, and not read from the table: what a person reads here is all that may ever be sent.
 LINES = """
     GET /server/ping, GET /server/version, GET /users/me, GET /api-keys/me, POST /search/metadata, GET /assets/{id},
-    GET /assets/{id}/thumbnail, GET /stacks/{id}, GET /tags, GET /faces, GET /albums, GET /people, GET /people/{id},
-    GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets, PUT /assets, POST /stacks,
+    GET /assets/{id}/thumbnail, GET /stacks/{id}, GET /tags, GET /faces, GET /albums, GET /albums/{id}, GET /people,
+    GET /people/{id}, GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets, PUT /assets,
+    PUT /assets/{id}, POST /albums, PUT /albums/{id}/assets, DELETE /albums/{id}/assets, POST /stacks,
     PUT /stacks/{id}, DELETE /stacks/{id}, DELETE /stacks/{id}/assets/{id}
 """
 KNOWN = frozenset(line.strip() for line in LINES.split(","))
@@ -40,6 +41,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /tags/assets": {"tagIds": [ID], "assetIds": [ID, OTHER]},
     f"DELETE /tags/{ID}/assets": {"ids": [ID]},
     "PUT /assets": {"ids": [ID], "visibility": "archive"},
+    f"PUT /assets/{ID}": {"isFavorite": True},
+    "POST /albums": {"albumName": "Bills", "assetIds": [ID]},
+    f"PUT /albums/{ID}/assets": {"ids": [ID]},
+    f"DELETE /albums/{ID}/assets": {"ids": [ID]},
     "POST /stacks": {"assetIds": [ID, OTHER]},
     f"PUT /stacks/{ID}": {"primaryAssetId": ID},
 }
@@ -83,6 +88,15 @@ async def test_every_line_works_on_a_server_that_holds_us_to_the_table(
     await writer.remove_tags(one, ["Auto/x"])
     await writer.archive([one])
     await writer.set_visibility([one], "timeline")
+    await writer.set_favourite(one, favourite=True)
+    assert (await library.asset(one)).favourite
+    await writer.make_album("Bills", one)
+    (album,) = await library.albums()
+    assert await library.album(album.id) == album
+    await writer.put_into_album(album.id, two)
+    assert await library.albums_of(two) == {(album.id, "Bills")}
+    await writer.take_out_of_album(album.id, one)
+    assert await library.photos_in(album.id) == {two}
     await writer.make_stack([one, two, three])
     stack = (await library.asset(one)).stack
     assert stack is not None
@@ -133,6 +147,19 @@ async def test_the_held_key_cannot_do_what_the_phone_can(immich: SimulatedImmich
         ("PUT", "/assets", {"ids": [f"{ID}\n"], "visibility": "archive"}),
         ("PUT", "/assets", [{"ids": [ID], "visibility": "archive"}]),
         ("PUT", "/assets", None),
+        ("PUT", "/assets", {"ids": [ID], "isFavorite": True}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": "true"}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": 1}),
+        ("PUT", f"/assets/{ID}", {"isFavorite": True, "visibility": "locked"}),
+        ("PUT", f"/assets/{ID}", {"visibility": "archive"}),
+        ("PUT", f"/assets/{ID}", None),
+        ("POST", "/albums", {"albumName": "", "assetIds": [ID]}),
+        ("POST", "/albums", {"albumName": "x"}),
+        ("POST", "/albums", {"albumName": "x", "assetIds": [ID], "albumUsers": []}),
+        ("DELETE", f"/albums/{ID}", None),
+        ("DELETE", f"/albums/{ID}/assets", None),
+        ("PATCH", f"/albums/{ID}", {"albumName": "x"}),
+        ("PUT", f"/albums/{ID}/users", {"albumUsers": []}),
         ("PUT", f"/stacks/{ID}", {"primaryAssetId": [ID]}),
         ("PUT", f"/stacks/{ID}", {"primaryAssetId": ID, "assetIds": [ID]}),
         ("PUT", "/tags", {"tags": [1]}),

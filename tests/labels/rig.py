@@ -38,7 +38,7 @@ from reactor.sources.feeding import Feeder
 from reactor.sources.label_keeper import LabelKeeper
 from reactor.sources.orders import OrdersFeed
 from reactor.sources.relabel import RelabelFeed
-from reactor.stages import archive, classify, orders, veto
+from reactor.stages import actions, archive, classify, keep, orders, veto
 from reactor.wiring.rules import KeptRules
 from reactor.worker.worker import Worker, WorkerPolicy
 
@@ -94,7 +94,9 @@ class LabelRig:
 
     def __post_init__(self) -> None:
         self.pool, self.home = self.house.pool, self.house.home
-        self.router: Router = merge([classify.router, archive.router, orders.router, veto.router])
+        self.router: Router = merge(
+            [classify.router, archive.router, actions.router, keep.router, orders.router, veto.router]
+        )
         self.log = PostgresEventLog(self.pool, self.router, self.house.wake)
         self.runs = PostgresRuns(self.pool, self.router)
         self.labels = PostgresLabels(self.pool)

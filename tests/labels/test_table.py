@@ -1,5 +1,7 @@
 """Every row of the table of docs/labels.md, from a file on a restart and by an edit: looked at in Immich afterwards."""
 
+from structlog.testing import capture_logs
+
 from .rig import LabelRig, category
 
 CATS = category("Cats", "cat")
@@ -152,7 +154,9 @@ async def test_a_file_that_is_lost_takes_no_labels_along(rig: LabelRig) -> None:
     await rig.categories(CATS)
     photo = await rig.photo(1, cat=0.6)
     rig.rules = rig._rules({})
-    assert await rig.looked() is None
+    with capture_logs() as said:
+        assert await rig.looked() is None
+    assert any("the settings name no categories any more" in one["event"] for one in said)
     assert await rig.tags(photo) == {"Auto/Cats"}
     assert [one.name for one in (await rig.rules.catalogue()).categories] == ["Cats"]
 

@@ -33,7 +33,7 @@ def ordered(request: RunRequest) -> None:
         (ApplyRequest(), "name the plans, or say that all are meant"),
         (ApplyRequest(suggestions=True), "name the suggestions"),
         (UndoRequest(account=AccountId("carl")), "there is no account 'carl'; there are anna, ben"),
-        (ApplyRequest(feature="albums"), "there is no feature 'albums'"),  # type: ignore[arg-type]  # from outside
+        (ApplyRequest(feature="films"), "there is no feature 'films'"),  # type: ignore[arg-type]  # from outside
         (UndoRequest(since=NOON, until=NOON - timedelta(hours=1)), "before it begins"),
         (ScanRequest(budget=0), "a budget is 1 to"),
         (ReplayRequest(budget=5), "a replay needs a filter"),

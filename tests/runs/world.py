@@ -34,7 +34,7 @@ from reactor.routing import Quiet, merge
 from reactor.sources.feeding import Feeder
 from reactor.sources.replay import ReplayFeed
 from reactor.sources.scan import ScanFeed, ScanPace
-from reactor.stages import archive, classify, embed, stack
+from reactor.stages import actions, archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..household import ME, Household, a_performer, eventually, hands_of
@@ -71,7 +71,7 @@ class Place:
         self.bench = Bench(self.pool)
         self.bench.router.reactions.clear()
         self.bench.router.reactions.update(
-            merge([embed.router, classify.router, archive.router, stack.router]).reactions
+            merge([embed.router, classify.router, archive.router, actions.router, stack.router]).reactions
         )
 
     def worker(self) -> Worker:

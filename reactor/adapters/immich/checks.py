@@ -17,15 +17,17 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "tags": ("tag.create", "tag.asset", "asset.update"),
     "noticing deleted tags": ("tag.read",),
     "archive": ("asset.update",),
+    "favourites": ("asset.update",),
     "stacks": ("stack.read", "stack.create", "stack.update", "stack.delete", "asset.update"),
     "faces": ("person.read", "face.read"),
     "new faces of known people": ("person.statistics",),
     "realtime": (EVERYTHING,),
-    "albums": ("album.read",),
+    "scans of an album": ("album.read",),
+    "albums": ("album.read", "album.create", "albumAsset.create", "albumAsset.delete"),
     "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
 }
 # What a household can well do without: nothing of it is needed for what the reactor does by itself.
-OPTIONAL = frozenset({"realtime", "albums", "webhook setup"})
+OPTIONAL = frozenset({"realtime", "scans of an album", "albums", "webhook setup"})
 
 
 class RefusedKey(StartError):

@@ -9,24 +9,22 @@ from hashlib import sha256
 from typing import Generic, TypeVar
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from reactor.adapters.immich.bounds import (
-    LARGEST_SIDE,
     LONGEST_CAMERA,
     LONGEST_FILE_NAME,
     LONGEST_PATH,
     Count,
     Id,
     Moment,
-    Place,
     side,
     text,
 )
 from reactor.adapters.immich.errors import Garbled, clean
-from reactor.core.ids import AssetId, FaceId, PersonId, StackId
-from reactor.core.library import Asset, Face, Person, Preview, StackNow
+from reactor.core.ids import AssetId, PersonId, StackId
+from reactor.core.library import Asset, Person, Preview, StackNow
 
 log = structlog.get_logger(__name__)
 
@@ -34,29 +32,22 @@ MOST_REMEMBERED = 10_000
 SIDEWAYS = ("5", "6", "7", "8")
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True, frozen=True)
 
 
-class TagJson(_Model):
+class TagJson(Model):
     id: str = ""
     value: str = ""
 
 
-class AlbumJson(_Model):
-    """An album as GET /albums lists it."""
-
-    id: Id
-    name: str = Field(alias="albumName", default="")
-
-
-class StackOfAssetJson(_Model):
+class StackOfAssetJson(Model):
     id: Id
     primary_asset_id: Id
     asset_count: int | None = None
 
 
-class ExifJson(_Model):
+class ExifJson(Model):
     make: str | None = None
     model: str | None = None
     exif_image_width: float | None = None
@@ -65,11 +56,11 @@ class ExifJson(_Model):
     date_time_original: object = None
 
 
-class PersonOfAssetJson(_Model):
+class PersonOfAssetJson(Model):
     id: str = ""
 
 
-class AssetJson(_Model):
+class AssetJson(Model):
     """A photo as search and GET /assets/{id} show it; stack and tags only in the latter (section 3)."""
 
     id: Id
@@ -78,6 +69,7 @@ class AssetJson(_Model):
     visibility: str | None = None
     is_archived: bool | None = None
     is_trashed: bool | None = None
+    is_favorite: bool | None = None
     file_created_at: Moment
     created_at: Moment
     updated_at: Moment
@@ -103,6 +95,7 @@ class AssetJson(_Model):
             kind=self.type,
             visibility=self.visibility or ("archive" if self.is_archived else "timeline"),
             trashed=bool(self.is_trashed),
+            favourite=bool(self.is_favorite),
             # Upload time at first, the EXIF time after extraction (section 3).
             taken_at=self.file_created_at,
             created_at=self.created_at,
@@ -135,7 +128,7 @@ class AssetJson(_Model):
         return (height, width) if exif.orientation in SIDEWAYS else (width, height)
 
 
-class PersonJson(_Model):
+class PersonJson(Model):
     id: Id
     name: str | None = None
     is_hidden: bool | None = None
@@ -149,41 +142,12 @@ class PersonJson(_Model):
         )
 
 
-class PersonOfFaceJson(_Model):
-    id: Id
-    name: str | None = None
-    is_hidden: bool | None = None
-
-
-class FaceJson(_Model):
-    """A face's box, in pixels of a frame (section 9)."""
-
-    id: Id
-    bounding_box_x1: Place = Field(alias="boundingBoxX1")
-    bounding_box_y1: Place = Field(alias="boundingBoxY1")
-    bounding_box_x2: Place = Field(alias="boundingBoxX2")
-    bounding_box_y2: Place = Field(alias="boundingBoxY2")
-    image_width: int = Field(gt=0, le=LARGEST_SIDE)
-    image_height: int = Field(gt=0, le=LARGEST_SIDE)
-    person: PersonOfFaceJson | None = None
-
-    def to_core(self) -> Face:
-        return Face(
-            id=FaceId(self.id),
-            box=(self.bounding_box_x1, self.bounding_box_y1, self.bounding_box_x2, self.bounding_box_y2),
-            frame=(self.image_width, self.image_height),
-            person=PersonId(self.person.id) if self.person else None,
-            person_name=(self.person.name or "").strip() if self.person else "",
-            person_hidden=bool(self.person and self.person.is_hidden),
-        )
-
-
-class MemberJson(_Model):
+class MemberJson(Model):
     id: Id
     visibility: str | None = None
 
 
-class StackJson(_Model):
+class StackJson(Model):
     """A stack; a trashed primary is not among its assets (section 6)."""
 
     id: Id
@@ -199,52 +163,52 @@ class StackJson(_Model):
         )
 
 
-class TaggedAssetJson(_Model):
+class TaggedAssetJson(Model):
     """What taking tags off a photo needs of it: which tags it has, and when it was last written."""
 
     updated_at: Moment
     tags: list[TagJson] | None = None
 
 
-class AssetPageJson(_Model):
+class AssetPageJson(Model):
     items: list[object]
     next_page: int | None = None
 
 
-class SearchJson(_Model):
+class SearchJson(Model):
     assets: AssetPageJson
 
 
-class PeoplePageJson(_Model):
+class PeoplePageJson(Model):
     people: list[object]
     has_next_page: bool | None = None
 
 
-class VersionJson(_Model):
+class VersionJson(Model):
     major: int
     minor: int
     patch: int = 0
 
 
-class UserJson(_Model):
+class UserJson(Model):
     id: Id
     name: str | None = None
 
 
-class KeyJson(_Model):
+class KeyJson(Model):
     permissions: list[str] = []
 
 
-class CountJson(_Model):
+class CountJson(Model):
     assets: Count
 
 
-class LinkedTagJson(_Model):
+class LinkedTagJson(Model):
     id: str
     value: str
 
 
-class OutcomeJson(_Model):
+class OutcomeJson(Model):
     """What became of one id of a call about several (capture 314)."""
 
     id: str
@@ -252,7 +216,7 @@ class OutcomeJson(_Model):
     error: str | None = None
 
 
-M = TypeVar("M", bound=_Model)
+M = TypeVar("M", bound=Model)
 
 
 def whole(model: type[M], answer: object, call: str) -> M:

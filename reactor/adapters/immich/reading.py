@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from unicodedata import category
 
+from reactor.adapters.immich.albums import album_of, albums_of
 from reactor.adapters.immich.errors import Garbled
+from reactor.adapters.immich.faces import FaceJson
 from reactor.adapters.immich.models import (
-    AlbumJson,
     AssetJson,
     CountJson,
-    FaceJson,
     Items,
     KeyJson,
     PeoplePageJson,
@@ -28,8 +28,8 @@ from reactor.adapters.immich.models import (
 )
 from reactor.adapters.immich.routes import UUID
 from reactor.adapters.immich.transport import ImmichTransport
-from reactor.core.ids import AssetId, PersonId, StackId
-from reactor.core.library import Asset, Face, Person, Preview, StackNow
+from reactor.core.ids import AlbumId, AssetId, PersonId, StackId
+from reactor.core.library import Album, Asset, Face, Person, Preview, StackNow
 
 LARGEST_PAGE = 1000
 MOST_PAGES = 1000
@@ -53,7 +53,6 @@ class ImmichLibrary:
         self._assets = Items(AssetJson, account=transport.account)
         self._faces = Items(FaceJson, account=transport.account)
         self._people = Items(PersonJson, account=transport.account)
-        self._albums = Items(AlbumJson, account=transport.account)
         self._tags = Items(TagJson, account=transport.account)
         self._owner: str | None = None
 
@@ -90,10 +89,24 @@ class ImmichLibrary:
         answer = rows(await self._transport.json("GET", "/tags"), "GET /tags")
         return frozenset(tag.value for tag in self._tags.read(answer) if tag.value)
 
-    async def albums_of(self, asset: AssetId) -> frozenset[str]:
-        """Return the names and the ids of the albums that hold the photo and that the account can see (album.read)."""
+    async def albums(self) -> tuple[Album, ...]:
+        """Return the albums that the account can see; the key needs album.read."""
+        answer = rows(await self._transport.json("GET", "/albums"), "GET /albums")
+        return albums_of(answer, await self.owner())
+
+    async def album(self, album: AlbumId) -> Album:
+        """Return an album; Gone where it was deleted, or is shared with the account no more."""
+        path = f"/albums/{album}"
+        return album_of(await self._transport.json("GET", path), await self.owner(), f"GET {path}")
+
+    async def albums_of(self, asset: AssetId) -> frozenset[tuple[AlbumId, str]]:
+        """Return the albums that hold a photo, as (id, name)."""
         answer = rows(await self._transport.json("GET", "/albums", query={"assetId": asset}), "GET /albums")
-        return frozenset(word for album in self._albums.read(answer) for word in (album.id, album.name) if word)
+        return frozenset((album.id, album.name) for album in albums_of(answer, await self.owner()))
+
+    async def photos_in(self, album: AlbumId) -> frozenset[AssetId]:
+        """Return the account's own photos in an album, those in the trash too."""
+        return frozenset([asset.id async for asset in self.search({"albumIds": [album], "withDeleted": True})])
 
     async def photos_of(self, person: PersonId, *, limit: int) -> tuple[Asset, ...]:
         """Return the newest timeline photos of a person by capture time, at most ``limit``."""

@@ -1,7 +1,7 @@
 """Every request that the reactor may send to Immich; anything else is refused before a byte is sent.
 
-There is no line that deletes, trashes, edits or uploads a photo, and none shall come. The three DELETEs take tags off
-photos and dissolve stacks; the photos stay.
+There is no line that deletes, trashes, edits or uploads a photo, nor one that deletes an album, and none shall come.
+The DELETEs take tags off photos and photos out of albums, and dissolve stacks; the photos stay.
 """
 
 import re
@@ -13,8 +13,8 @@ from reactor.adapters.immich.errors import ForbiddenCall
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 Kind = Literal["read", "media", "write"]
-Rule: TypeAlias = Literal["id", "ids", "words"] | frozenset[str]
-"""What a field of a body holds: one id, a list of ids, a list of texts, or one of the named words."""
+Rule: TypeAlias = Literal["id", "ids", "word", "words", "flag"] | frozenset[str]
+"""What a field of a body holds: one id, several, a text, several, true or false, or one of the named words."""
 Body: TypeAlias = Literal["none", "any"] | Mapping[str, Rule]
 """What a request carries: nothing, any JSON, or an object of exactly these fields."""
 
@@ -48,6 +48,7 @@ ALLOWED: tuple[Route, ...] = (
     _route("read", "GET", "/tags"),
     _route("read", "GET", "/faces"),
     _route("read", "GET", "/albums"),
+    _route("read", "GET", "/albums/{id}"),
     _route("read", "GET", "/people"),
     _route("read", "GET", "/people/{id}"),
     _route("read", "GET", "/people/{id}/statistics"),
@@ -55,6 +56,10 @@ ALLOWED: tuple[Route, ...] = (
     _route("write", "PUT", "/tags/assets", {"tagIds": "ids", "assetIds": "ids"}),
     _route("write", "DELETE", "/tags/{id}/assets", {"ids": "ids"}),
     _route("write", "PUT", "/assets", {"ids": "ids", "visibility": SHOWN_OR_ARCHIVED}),
+    _route("write", "PUT", "/assets/{id}", {"isFavorite": "flag"}),
+    _route("write", "POST", "/albums", {"albumName": "word", "assetIds": "ids"}),
+    _route("write", "PUT", "/albums/{id}/assets", {"ids": "ids"}),
+    _route("write", "DELETE", "/albums/{id}/assets", {"ids": "ids"}),
     _route("write", "POST", "/stacks", {"assetIds": "ids"}),
     _route("write", "PUT", "/stacks/{id}", {"primaryAssetId": "id"}),
     _route("write", "DELETE", "/stacks/{id}"),
@@ -100,6 +105,10 @@ def _holds(rule: Rule, value: object) -> bool:
             return isinstance(value, str) and re.fullmatch(UUID, value) is not None
         case "ids":
             return isinstance(value, list) and all(_holds("id", one) for one in value)
+        case "flag":
+            return isinstance(value, bool)
+        case "word":
+            return isinstance(value, str) and value != ""
         case "words":
             return isinstance(value, list) and all(isinstance(one, str) for one in value)
         case frozenset():

@@ -3,30 +3,18 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from reactor.adapters.immich.errors import Garbled
-from reactor.adapters.immich.models import AssetJson, Items, SearchJson, assets_of, rows, whole
+from reactor.adapters.immich.models import AssetJson, Items, SearchJson, assets_of, whole
 from reactor.adapters.immich.reading import IS_ID, ImmichLibrary
-from reactor.adapters.immich.routes import UUID
 from reactor.adapters.immich.transport import ImmichTransport
-from reactor.core.days import Album, DayPhoto, day_of, window
-from reactor.core.library import Asset, Person
+from reactor.core.days import DayPhoto, day_of, window
+from reactor.core.library import Album, Asset, Person
 
 LARGEST_PAGE = 1000
 # One pass over several pages may miss a photo that moved while they were read; this many find it.
 PASSES = 5
 # Asked for by name, since a search without finds hidden ones too (facts/immich-api.md section 3).
 VISIBILITIES = ("timeline", "archive")
-
-
-class AlbumJson(BaseModel):
-    """An album as GET /albums lists it."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    id: str = Field(pattern=f"^{UUID}$")
-    name: str = Field(alias="albumName", default="")
 
 
 class ImmichTimeline:
@@ -67,8 +55,7 @@ class ImmichTimeline:
 
     async def albums(self) -> tuple[Album, ...]:
         """Return the albums that the account can see; the key needs album.read."""
-        answer = rows(await self._transport.json("GET", "/albums"), "GET /albums")
-        return tuple(album for item in answer if (album := _album(item)) is not None)
+        return await self._library.albums()
 
     async def named_people(self) -> tuple[Person, ...]:
         """Return the persons with a name, hidden ones too."""
@@ -112,15 +99,6 @@ class ImmichTimeline:
         if part.next_page is not None and part.next_page <= page:
             raise Garbled("POST /search/metadata: the next page is not behind this one")
         return [asset for asset in assets_of(self._assets.read(part.items)) if IS_ID(asset.id)], part.next_page
-
-
-def _album(item: object) -> Album | None:
-    """Return an album of the list; an odd one is left out, so that it never hides the others."""
-    try:
-        model = AlbumJson.model_validate(item)
-    except ValidationError:
-        return None
-    return Album(id=model.id, name=model.name)
 
 
 def _zulu(moment: datetime) -> str:

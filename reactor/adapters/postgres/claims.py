@@ -4,8 +4,8 @@ import asyncpg
 
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
-from reactor.core.claims import PortraitClaim, StackClaim
-from reactor.core.ids import AccountId, AssetId, FaceId
+from reactor.core.claims import AlbumClaim, PortraitClaim, StackClaim
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId
 from reactor.core.past import SETTLES
 
 # Nothing is said of a tag while it may just be coming or going by our own hand.
@@ -36,6 +36,20 @@ WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND j.id >= $
         AND (o.state = 'open' OR (o.state = 'done' AND o.id > j.id)) AND o.subjects && m.members)
     AND NOT {spoken_of("'stack'", "(s.stack ->> 0)")}
 ORDER BY j.id, cover LIMIT $5
+"""
+
+_ALBUMS = f"""
+SELECT album, max(named) AS named, array_agg(asset) AS assets, array_agg(id) AS entries FROM (
+    SELECT DISTINCT ON (album, asset) j.after -> 'state' ->> 'album' AS album, j.subjects[1] AS asset, j.id,
+        j.change ->> 'album' AS named
+    FROM journal j
+    WHERE j.account = $1 AND j.kind = 'AddToAlbum' AND j.state = 'done'
+        AND j.settled_at <= clock_timestamp() - $2::interval
+        AND NOT EXISTS (SELECT FROM journal o WHERE o.account = j.account AND o.feature = 'albums'
+            AND o.state = 'open' AND o.subjects && j.subjects)
+        AND NOT {spoken_of("'album'", "j.subjects[1]", " AND v.value = j.change ->> 'album'")}
+    ORDER BY album, asset, j.id DESC
+) put GROUP BY album ORDER BY album
 """
 
 _PORTRAITS = f"""
@@ -85,6 +99,19 @@ class PostgresClaims:
                 members=frozenset(map(AssetId, row["members"])),
                 chosen=tuple(map(AssetId, row["chosen"])),
                 released=frozenset(map(AssetId, row["released"])),
+            )
+            for row in rows
+        )
+
+    async def albums(self, account: AccountId) -> tuple[AlbumClaim, ...]:
+        """Return the albums into which entries of ours put photos, in order of their ids."""
+        async with translated():
+            rows = await self._pool.fetch(_ALBUMS, account, SETTLES)
+        return tuple(
+            AlbumClaim(
+                album=AlbumId(row["album"]),
+                name=row["named"],
+                photos=dict(zip(map(AssetId, row["assets"]), row["entries"], strict=True)),
             )
             for row in rows
         )

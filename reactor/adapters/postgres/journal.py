@@ -10,7 +10,7 @@ from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import FIRST_TIME, remember_on, spoken_of, standing_on
 from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
 from reactor.core.events import Event
-from reactor.core.ids import LIVE, AccountId, FaceId, PersonId, RunId, is_dry
+from reactor.core.ids import LIVE, AccountId, AlbumId, FaceId, PersonId, RunId, is_dry
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.past import Past
 from reactor.core.vetoes import KIND_OF, Veto
@@ -37,6 +37,15 @@ WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIM
     AND j.change -> 'tags' ? tag AND NOT j.before -> 'state' -> 'tags' ? tag
     AND NOT {spoken_of("'tag'", "$2", " AND v.value = t.tag")}
 ORDER BY tag, j.id DESC
+"""
+
+# Likewise, by the album's id: what a category calls it is what a veto speaks of.
+_ALBUMS = f"""
+SELECT DISTINCT ON (album) j.after -> 'state' ->> 'album' AS album, j.*
+FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
+WHERE j.account = $1 AND j.kind = 'AddToAlbum' AND j.state = 'done'
+    AND NOT {spoken_of("'album'", "$2", " AND v.value = j.change ->> 'album'")}
+ORDER BY album, j.id DESC
 """
 
 # A stack that was planned again, larger, stands once among the plans, and so it does among the suggestions.
@@ -194,17 +203,18 @@ class PostgresJournal:
         return {row["subject"]: entry_of(row) for row in rows}
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
-        """Return what is known of the subjects: newest entries, tags that were left on them, standing vetoes."""
+        """Return what is known of the subjects: newest entries, their tags and albums by us, standing vetoes."""
         newest = await self.newest(account, feature, subjects)
-        tags: dict[str, Entry] = {}
-        if feature == "tags":
-            (asset,) = subjects
-            async with translated():
-                rows = await self._pool.fetch(TAGS_LEFT, account, asset)
-            tags = {row["tag"]: entry_of(row) for row in rows}
         async with translated():
+            tags = await self._pool.fetch(TAGS_LEFT, account, *subjects) if feature == "tags" else ()
+            albums = await self._pool.fetch(_ALBUMS, account, *subjects) if feature == "albums" else ()
             vetoes = await standing_on(self._pool, account, feature, subjects)
-        return Past(newest=newest, tags=tags, vetoes=vetoes)
+        return Past(
+            newest=newest,
+            tags={row["tag"]: entry_of(row) for row in tags},
+            albums={AlbumId(row["album"]): entry_of(row) for row in albums},
+            vetoes=vetoes,
+        )
 
     async def portraits(self, account: AccountId, person: PersonId) -> Mapping[FaceId, EntryState]:
         """Return how the newest entry of each face of the person stands."""

@@ -38,6 +38,11 @@ WHERE account = $2 AND kind = 'AssetUploaded' AND source <> 'scan'
     AND heard_at >= $1::timestamptz - interval '1 minute'
 """
 
+_ONCE_EACH = """
+SELECT count(DISTINCT subjects) FROM journal
+WHERE account = $1 AND kind = '{kind}' AND state IN ('open', 'done') AND change -> 'categories' ? $2
+"""
+
 _CLAIMED = {
     "tags": """
         SELECT count(DISTINCT subjects) FROM journal
@@ -53,6 +58,8 @@ _CLAIMED = {
         SELECT coalesce(sum(cardinality(subjects)), 0) FROM journal
         WHERE account = $1 AND kind = 'ArchiveAssets' AND state IN ('open', 'done') AND change -> 'categories' ? $2
     """,
+    "favourites": _ONCE_EACH.format(kind="FavouriteAsset"),
+    "albums": _ONCE_EACH.format(kind="AddToAlbum"),
 }
 
 
@@ -161,7 +168,7 @@ class PostgresLimits:
         return found
 
     async def share(self, account: AccountId, feature: Feature, category: str) -> Share:
-        """Return how many photos a category tagged or archived, and how many were looked at; minutes old at most."""
+        """Return how many photos a category did this to, and how many were looked at; minutes old at most."""
         key = (account, feature, category)
         read_at, share = self._shares.get(key, (0.0, Share(category=category, claimed=0, photos=0)))
         if not read_at or time.monotonic() > read_at + SHARE_KEPT_S:

@@ -35,6 +35,8 @@ DECLINED_AT_ONCE = 500
 # What takes back is never taken back itself: its veto is revoked instead (core/undo.py).
 _OURS = "j.undoes IS NULL"
 
+_BY_CATEGORY = "j.kind IN ('ArchiveAssets', 'FavouriteAsset', 'AddToAlbum')"
+
 # Within the plan of a dry run a stack that was planned again, larger, stands once, as it was planned last; outside of
 # one the smaller plan has been closed (adapters/postgres/journal.py).
 _FINAL = """
@@ -250,7 +252,7 @@ def _undoable(request: UndoRequest, *arguments: object) -> Conditions:
     conditions.add(
         f"""
         (j.kind = 'TagAsset' AND j.change -> 'tags' ? {{0}}
-            OR j.kind = 'ArchiveAssets' AND j.change -> 'categories' ? substr({{0}}, {len(TAG_PREFIX) + 1}))
+            OR {_BY_CATEGORY} AND j.change -> 'categories' ? substr({{0}}, {len(TAG_PREFIX) + 1}))
         """,
         request.tag,
     )

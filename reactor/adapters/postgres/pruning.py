@@ -17,6 +17,8 @@ FORGOTTEN = (
     # What is doubted is looked at in the journal, each time anew.
     "LabelsDoubted",
     "ArchiveDoubted",
+    "FavouriteWanted",
+    "AlbumWanted",
     "PersonNamed",
     "PersonRenamed",
     "PersonMerged",
@@ -26,6 +28,8 @@ FORGOTTEN = (
     # What was noticed stands among the vetoes, what was asked for in the journal.
     "CoverChosen",
     "TagDeleted",
+    "AlbumLeft",
+    "AlbumDeleted",
     "PortraitDeleted",
     "TagsWritten",
     "UndoAsked",

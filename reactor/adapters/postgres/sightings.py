@@ -44,7 +44,7 @@ SELECT t.asset, statement_timestamp() AS at, p.taken_at AS embedded_as,
     s.asset IS NOT NULL AS seen, s.updated_at, s.visibility, s.trashed, s.taken_at, s.tags,
     p.asset IS NULL AND coalesce(d.ended AND NOT d.open, false) AS "left",
     j.ours, coalesce(j.newest, 0) AS newest, coalesce(j.unsettled, false) AS unsettled,
-    k.stacked, coalesce(k.parted, false) AS parted
+    k.stacked, coalesce(k.parted, false) AS parted, coalesce(f.favoured, false) AS favoured
 FROM unnest($2::text[]) AS t(asset)
 LEFT JOIN sightings s ON s.account = $1 AND s.asset = t.asset
 LEFT JOIN photos p ON p.account = $1 AND p.asset = t.asset
@@ -79,6 +79,13 @@ LEFT JOIN LATERAL (
         AND NOT {spoken_of("'stack'", "t.asset")}
     ORDER BY j.id DESC LIMIT 1
 ) k ON true
+LEFT JOIN LATERAL (
+    SELECT (j.after -> 'state' ->> 'favourite')::boolean AS favoured
+    FROM (SELECT * FROM journal WHERE subjects @> ARRAY[t.asset] OFFSET 0) j
+    WHERE j.account = $1 AND j.feature = 'favourites' AND j.state = 'done'
+        AND NOT {spoken_of("'favourite'", "t.asset")}
+    ORDER BY j.id DESC LIMIT 1
+) f ON true
 """
 
 
@@ -144,6 +151,7 @@ def _known(row: asyncpg.Record) -> Known:
         unsettled=row["unsettled"],
         stacked=None if row["stacked"] is None else frozenset(map(AssetId, json.loads(row["stacked"]))),
         parted=row["parted"],
+        favoured=row["favoured"],
     )
 
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from reactor.adapters.postgres.pool import translated
 from reactor.core.changes import Feature
-from reactor.core.ids import AccountId
+from reactor.core.ids import AccountId, AlbumId
 from reactor.core.past import SETTLES
 from reactor.core.vetoes import FEATURE_OF, MANY, TOGETHER, Standing, Veto, VetoKind
 
@@ -85,6 +85,17 @@ GROUP BY j.account, j.subjects
 RETURNING id
 """
 
+_ALBUM_DELETED = f"""
+INSERT INTO vetoes (account, kind, subjects, value, source, why, entry)
+SELECT j.account, 'album', j.subjects, j.change ->> 'album', 'user', 'the album was deleted', max(j.id)
+FROM journal j
+WHERE j.account = $1 AND j.kind = 'AddToAlbum' AND j.state = 'done' AND j.after -> 'state' ->> 'album' = $2
+    AND j.settled_at <= clock_timestamp() - $3::interval
+    AND NOT {spoken_of("'album'", "j.subjects[1]", " AND v.value = j.change ->> 'album'")}
+GROUP BY j.account, j.subjects, j.change ->> 'album'
+RETURNING id
+"""
+
 
 class PostgresVetoes:
     """Remember, list, revoke."""
@@ -103,10 +114,17 @@ class PostgresVetoes:
 
     async def tag_deleted(self, account: AccountId, tag: str) -> int:
         """Remember that a tag is gone from every photo on which we left it; return of how many."""
+        return await self._deleted(_TAG_DELETED, account, tag, "tag")
+
+    async def album_deleted(self, account: AccountId, album: AlbumId) -> int:
+        """Remember that no photo is in an album any more into which we put some; return of how many."""
+        return await self._deleted(_ALBUM_DELETED, account, album, "album")
+
+    async def _deleted(self, statement: str, account: AccountId, what: str, kind: VetoKind) -> int:
         async with translated(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_ONE_AT_A_TIME, account)
-            rows = await connection.fetch(_TAG_DELETED, account, tag, SETTLES)
-            await _ask(connection, account, "tag")
+            rows = await connection.fetch(statement, account, what, SETTLES)
+            await _ask(connection, account, kind)
         return len(rows)
 
     async def standing(
@@ -197,7 +215,7 @@ async def standing_on(
 
 
 async def _ask(connection: Connection, account: AccountId, kind: VetoKind) -> None:
-    if kind in ("tag", "stack"):
+    if kind in ("tag", "album", "stack"):
         await connection.execute(_ASK, account, kind, TOGETHER, MANY)
 
 
