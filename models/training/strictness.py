@@ -20,6 +20,7 @@ from reactor.wiring.models import open_model
 
 SLOPE, OFFSET = 0.35, 0.1
 SIZES = (20, 50, 200, 1000)
+FEW_KINDS = (1, 3, 5, 10)
 DRAWS = 100
 
 
@@ -70,6 +71,13 @@ def of_a_few(vectors: LabelledVectors, size: int) -> list[float]:
     return [measured(vectors, on=chosen(vectors, rows)).loss for rows in draws]
 
 
+def of_few_kinds(vectors: LabelledVectors, number: int) -> list[float]:
+    """Return the losses on all photos of calibrations on those of a few categories alone, drawn anew by seeds."""
+    draws = (np.random.default_rng(seed).choice(len(vectors.names), number, replace=False) for seed in range(DRAWS))
+    libraries = (chosen(vectors, np.flatnonzero(vectors.truth[:, some].any(axis=1))) for some in draws)
+    return [measured(vectors, on=library).loss for library in libraries]
+
+
 def spread(losses: Iterable[float]) -> dict[str, float]:
     """Return mean, 95th percentile and worst of losses, and the share of those that are small."""
     found = np.array(list(losses))
@@ -114,6 +122,7 @@ def study(vectors: LabelledVectors) -> dict[str, object]:
         "levels": levels(vectors),
         "half one kind": halves(vectors, measured),
         "calibrated on": {size: spread(of_a_few(vectors, size)) for size in SIZES if size <= len(vectors.photos)},
+        "calibrated on kinds": {number: spread(of_few_kinds(vectors, number)) for number in FEW_KINDS},
         "plain medians": {"all": whole(plainly(vectors)), "half one kind": halves(vectors, plainly)},
     }
 
