@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from reactor.core.activity import PhotoCard, Summary
+from reactor.core.calibration import Calibration
+from reactor.core.calibration_preview import CalibrationPreview
+from reactor.core.categories import Catalogue, Category
 from reactor.core.history import DeadFilter, DeadLetter, EventFilter, EventLine
 from reactor.core.ids import AccountId, RunId
 from reactor.core.journal import Entry
 from reactor.core.journal_lines import JournalFilter, JournalLine
+from reactor.core.label_preview import LabelPreview
 from reactor.core.limits import Trip
 from reactor.core.orders import ApplyRequest, OrderReport, OrderRequest, Preview, Waiting
 from reactor.core.review import Lost
@@ -147,6 +151,34 @@ class Limits(Protocol):
         ...
 
 
+class Labels(Protocol):
+    """Read and edit categories, preview them, measure the model; raises BadRequest, FileManaged, NoSuchCategory."""
+
+    async def catalogue(self) -> Catalogue: ...
+
+    async def calibration(self) -> Calibration | None:
+        """Return what the present model was measured at; None before that, and while no model is loaded."""
+        ...
+
+    async def add(self, category: Category) -> Catalogue: ...
+
+    async def change(self, name: str, category: Category) -> Catalogue: ...
+
+    async def remove(self, name: str) -> Catalogue: ...
+
+    async def switch(self, on: bool) -> Catalogue: ...
+
+    async def preview(self, account: AccountId, category: Category) -> LabelPreview:
+        """Return what a category would match in the stored library; nothing is written."""
+        ...
+
+    async def measure(self) -> CalibrationPreview:
+        """Return what a new measurement of the model would change; nothing is kept."""
+        ...
+
+    async def calibrate(self) -> CalibrationPreview: ...
+
+
 async def _nothing(*_: object) -> None:
     return None
 
@@ -169,6 +201,7 @@ class Desk:
     vetoes: Vetoes
     losses: Losses
     limits: Limits
+    labels: Labels
     handlers: Collection[str]
     reset_missed: Callable[[AccountId], None]
     confirm_people: Callable[[AccountId], int]

@@ -88,3 +88,13 @@ async def open_model(folder: Path, options: EmbedderOptions | None = None) -> As
     """Open a model and close it again."""
     async with open_embedder(folder, options or EmbedderOptions()) as embedder:
         yield embedder
+
+
+def embedder_options(settings: Settings) -> EmbedderOptions:
+    """Return how the model is run."""
+    return EmbedderOptions(
+        provider=settings.provider,
+        threads=settings.threads,
+        batch=settings.batch,
+        fast_decode=settings.fast_decode,
+    )

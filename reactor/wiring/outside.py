@@ -17,7 +17,7 @@ from reactor.core.status import Facts
 from reactor.core.webhook import SHORTEST_SECRET, is_weak
 from reactor.routing import Router
 from reactor.server.app import make_app
-from reactor.server.desk import Desk
+from reactor.server.desk import Desk, Labels
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
 from reactor.wiring.frigate import Frigate
@@ -93,6 +93,7 @@ def make_desk(
     accounts: Accounts,
     embedder: ClipEmbedder,
     frigate: Frigate | None,
+    labels: Labels,
 ) -> Desk:
     """Return what page and API may ask and do."""
 
@@ -116,6 +117,7 @@ def make_desk(
         vetoes=stores.vetoes,
         losses=PostgresLosses(stores.pool),
         limits=stores.limits,
+        labels=labels,
         handlers=tuple(router.reactions),
         reset_missed=lambda account: ears[account].pushes.reset(),
         confirm_people=lambda account: ears[account].people.confirm(),

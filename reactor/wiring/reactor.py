@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from reactor.adapters.clip.embedder import EmbedderOptions, open_embedder
+from reactor.adapters.clip.embedder import open_embedder
 from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
@@ -20,7 +20,9 @@ from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
+from reactor.wiring.label_desk import LabelDesk
 from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
+from reactor.wiring.models import embedder_options
 from reactor.wiring.mqtt import notices
 from reactor.wiring.outside import make_desk, open_session, serve
 from reactor.wiring.stores import Stores, open_stores
@@ -69,7 +71,17 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         keeper = LabelKeeper(rules, embedder, stores.runs, stores.bookmarks)
         ears |= make_ears(settings, clients, stores)
         sweep = face_sweep(settings, stores, frigate)
-        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate)
+        labels = LabelDesk(
+            rules,
+            stores.catalogue,
+            stores.labels,
+            stores.orders,
+            embedder,
+            accounts=tuple(clients),
+            library=lambda account: accounts.guarded(account).library,
+            edited=keeper.wake,
+        )
+        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, labels)
         loops = [worker.run(), stores.wake.listen(), accounts.run(), keeper.run(), *listening(settings, accounts, ears)]
         loops += [sweep.run()] if sweep is not None else []
         loops += run_loops(settings, router, stores, accounts, rules, embedder)
@@ -91,13 +103,3 @@ async def under_way(loops: Collection[Coroutine[Any, Any, None]]) -> AsyncIterat
         finally:
             for task in tasks:
                 task.cancel()
-
-
-def embedder_options(settings: Settings) -> EmbedderOptions:
-    """Return how the model is run."""
-    return EmbedderOptions(
-        provider=settings.provider,
-        threads=settings.threads,
-        batch=settings.batch,
-        fast_decode=settings.fast_decode,
-    )

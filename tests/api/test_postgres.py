@@ -55,6 +55,7 @@ class House:
             vetoes=PostgresVetoes(pool),
             losses=PostgresLosses(pool),
             limits=PostgresLimits(pool),
+            labels=self.world.labels,
             handlers=tuple(router.reactions),
             reset_missed=self.world.reset.append,
             confirm_people=lambda _: 0,

@@ -22,6 +22,7 @@ from reactor.core.status import Facts
 from reactor.ports import EventSink
 from reactor.server.desk import Desk
 
+from .labels import Labels
 from .orders import Limits, Losses, Orders, Vetoes
 
 ME = AccountId("me")
@@ -248,6 +249,7 @@ class World:
     orders: Orders = field(default_factory=Orders)
     vetoes: Vetoes = field(default_factory=Vetoes)
     limits: Limits = field(default_factory=Limits)
+    labels: Labels = field(default_factory=Labels)
     facts: Facts = field(default_factory=some_facts)
     has_desk: bool = True
     picture: tuple[bytes, str] | Exception = (b"\xff\xd8picture", "image/jpeg")
@@ -270,6 +272,7 @@ class World:
             vetoes=self.vetoes,
             losses=Losses(self.vetoes),
             limits=self.limits,
+            labels=self.labels,
             handlers=("embed", "classify", "archive", "stack", "faces"),
             reset_missed=self.reset.append,
             confirm_people=lambda _: self.asked_about,

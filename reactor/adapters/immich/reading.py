@@ -104,6 +104,22 @@ class ImmichLibrary:
         answer = rows(await self._transport.json("GET", "/albums", query={"assetId": asset}), "GET /albums")
         return frozenset((album.id, album.name) for album in albums_of(answer, await self.owner()))
 
+    async def tagged(self, tag: str) -> frozenset[AssetId]:
+        """Return the account's own photos that carry a tag itself, not only one below it; those in the trash left out.
+
+        A search by a tag finds those of the tags below it, too (facts/immich-api.md section 3).
+        """
+        answer = self._tags.read(rows(await self._transport.json("GET", "/tags"), "GET /tags"))
+        ids = {one.value: one.id for one in answer if one.value == tag or one.value.startswith(tag + "/")}
+        if tag not in ids:
+            return frozenset()
+        found = {value: await self._with_tag(number) for value, number in sorted(ids.items())}
+        below = frozenset[AssetId]().union(*(photos for value, photos in found.items() if value != tag))
+        return found[tag] - below
+
+    async def _with_tag(self, number: str) -> frozenset[AssetId]:
+        return frozenset([asset.id async for asset in self.search({"tagIds": [number]})])
+
     async def photos_in(self, album: AlbumId) -> frozenset[AssetId]:
         """Return the account's own photos in an album, those in the trash too."""
         return frozenset([asset.id async for asset in self.search({"albumIds": [album], "withDeleted": True})])

@@ -43,6 +43,13 @@ WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects
 GROUP BY 1
 """
 
+_CARRYING = f"""
+SELECT DISTINCT j.subjects[1] AS asset FROM journal j
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
+    AND j.change -> 'tags' ? $2 AND NOT j.before -> 'state' -> 'tags' ? $2
+    AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = $2")}
+"""
+
 _ARCHIVING = """
 SELECT DISTINCT unnest(subjects) AS asset FROM journal
 WHERE account = $1 AND kind = 'ArchiveAssets' AND state <> 'superseded' AND subjects && $2
@@ -89,11 +96,21 @@ class PostgresLabels:
         matrix = await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
         return tuple(AssetId(row["asset"]) for row in rows), matrix
 
-    async def facts(self, account: AccountId) -> Mapping[AssetId, GateFacts]:
-        """Return what gates ask of every stored photo."""
+    async def facts(self, account: AccountId, assets: Sequence[AssetId]) -> Mapping[AssetId, GateFacts]:
+        """Return what gates ask of these photos."""
         async with translated():
-            rows = await self._pool.fetch(f"SELECT p.asset, {_FACTS} FROM photos p WHERE p.account = $1", account)
+            rows = await self._pool.fetch(
+                f"SELECT p.asset, {_FACTS} FROM photos p WHERE p.account = $1 AND p.asset = ANY($2)",
+                account,
+                list(assets),
+            )
         return {AssetId(row["asset"]): _facts(row) for row in rows}
+
+    async def carrying(self, account: AccountId, tag: str) -> frozenset[AssetId]:
+        """Return the photos that carry a tag by us."""
+        async with translated():
+            rows = await self._pool.fetch(_CARRYING, account, tag)
+        return frozenset(AssetId(row["asset"]) for row in rows)
 
     async def count(self, model: str) -> int:
         """Return how many photos of all accounts have a vector of the model."""

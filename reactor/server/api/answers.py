@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from reactor.core.calibration import Calibration
+from reactor.core.categories import Category, Managed
 from reactor.core.history import DeadLetter, EventLine
 from reactor.core.ids import RunId
 from reactor.core.journal_lines import JournalLine
@@ -17,6 +19,19 @@ class Message:
     """A sentence: why not, or what was done."""
 
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classification:
+    """All categories; `managed` tells whether the settings' file keeps them, or the reactor.
+
+    `calibration` is null while the model was not measured, or is not loaded.
+    """
+
+    enabled: bool
+    managed: Managed
+    categories: tuple[Category, ...]
+    calibration: Calibration | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,8 @@ from reactor.core.status import Status
 from reactor.server.api.acting import Acting
 from reactor.server.api.answers import Changed, Events, Letters, Message, Plan, RunList, Started
 from reactor.server.api.follow import Follow
+from reactor.server.api.label_rows import label_rows
+from reactor.server.api.labelling import Labelling
 from reactor.server.api.openapi import document_of
 from reactor.server.api.order_rows import ordering_rows, review_rows
 from reactor.server.api.ordering import Ordering
@@ -61,6 +63,7 @@ def make_api(desk: Desk, overview: Overview, follow: Follow, *, version: str) ->
         *review_rows(ReviewRoutes(desk)),
         *acting_rows(Acting(desk)),
         *ordering_rows(Ordering(desk)),
+        *label_rows(Labelling(desk)),
     )
     whole = (*rows, get("/openapi.json", DOCUMENT, Nothing, openapi, dict[str, Any]))
     return routes_of(whole)
