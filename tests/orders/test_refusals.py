@@ -32,7 +32,7 @@ SECTIONS = {
     [
         ("plan apply", "name the entries, or say --all"),
         ("plan decline 3 --all", "name the entries, or say --all"),
-        ("plan --feature albums", "is not one of"),
+        ("plan --feature films", "is not one of"),
         ("vetoes revoke", "name the vetoes"),
         ("vetoes mine", "name the vetoes, or say --all"),
         ("vetoes putback 1 --all", "name the vetoes, or say --all"),
