@@ -88,6 +88,8 @@ def in_short(veto: Veto) -> str:
             return f"stack, apart: {groups}"
         case "tag":
             return f"tag {veto.value} on {', '.join(veto.subjects)}"
+        case "album":
+            return f"album {veto.value} without {', '.join(veto.subjects)}"
     return f"{veto.kind} of {', '.join(veto.subjects)}"
 
 

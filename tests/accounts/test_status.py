@@ -41,6 +41,7 @@ async def test_missing_permissions_are_named_with_what_they_switch_off(
         Lack(feature="new faces of known people", permissions=("person.statistics",)),
         Lack(feature="realtime", permissions=("all",)),
         Lack(feature="albums", permissions=("album.read",)),
+        Lack(feature="filling albums", permissions=("album.create", "albumAsset.create", "albumAsset.delete")),
         Lack(
             feature="webhook setup",
             permissions=("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
@@ -56,6 +57,7 @@ async def test_missing_permissions_are_named_with_what_they_switch_off(
         ("new faces of known people", "warning"),
         ("realtime", "info"),
         ("albums", "info"),
+        ("filling albums", "info"),
         ("webhook setup", "info"),
     ]
 

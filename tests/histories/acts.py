@@ -147,17 +147,66 @@ class UserActs(Base):
         await self.look()
 
     async def favourite(self, number: int) -> None:
-        if (asset := pick(self._shown(), number)) is not None:
+        """Make a photo a favourite by hand, after what was none any more was seen to be so."""
+        await self.poll()
+        asset = pick([one for one in self._shown() if not self.now.photos[one].favourite], number)
+        if asset is not None:
+            await self.minutes_pass()
             await self.servers.ask("PUT", "/assets", {"ids": [asset], "isFavorite": True})
             self.reference.change([asset], favourite=True)
+            self.refused.favourites.discard(asset)
             await self.look()
 
-    async def album(self, number: int) -> None:
-        if (asset := pick(self._shown(), number)) is not None:
-            album = await self.servers.album_id("Trip")
-            await self.servers.ask("PUT", f"/albums/{album}/assets", {"ids": [asset]})
-            self.reference.change([asset], albums=frozenset({"Trip"}))
+    async def unfavour(self, number: int) -> None:
+        """Take a photo out of the favourites, whoever put it there."""
+        asset = pick([one for one in self._shown() if self.now.photos[one].favourite], number)
+        if asset is not None:
+            await self.minutes_pass()
+            await self.servers.ask("PUT", f"/assets/{asset}", {"isFavorite": False})
+            if not self.reference.photos[asset].favourite:
+                self.refused.favourites.add(asset)
+                self.witness.seen["un-favour"] += 1
+            self.reference.change([asset], favourite=False)
             await self.look()
+
+    async def album(self, number: int, name: str) -> None:
+        """Put a photo into an album by hand, after what was taken out was seen to be so."""
+        await self.poll()
+        asset = pick([one for one in self._shown() if name not in self.now.photos[one].albums], number)
+        if asset is not None:
+            await self.minutes_pass()
+            album = await self.servers.album_id(name)
+            await self.servers.ask("PUT", f"/albums/{album}/assets", {"ids": [asset]})
+            self.reference.put(asset, name)
+            self.refused.albums.discard((asset, name))
+            await self.look()
+
+    async def leave_album(self, number: int) -> None:
+        """Take a photo out of an album, whoever put it there."""
+        found = pick([(one, name) for one in self._shown() for name in sorted(self.now.photos[one].albums)], number)
+        if found is not None:
+            asset, name = found
+            await self.minutes_pass()
+            album = await self.servers.album_id(name)
+            await self.servers.ask("DELETE", f"/albums/{album}/assets", {"ids": [asset]})
+            self.witness.seen["leave album"] += name not in self.reference.photos[asset].albums
+            self._is_out({asset}, name)
+            await self.look()
+
+    async def delete_album(self, number: int) -> None:
+        """Delete a whole album, whoever made it."""
+        if (name := pick(sorted(self.servers.albums), number)) is not None:
+            await self.minutes_pass()
+            await self.servers.ask("DELETE", f"/albums/{self.servers.albums[name]}")
+            self.witness.seen["delete album"] += 1
+            self._is_out({one for one, photo in self.now.photos.items() if name in photo.albums}, name)
+            await self.look()
+
+    def _is_out(self, assets: Iterable[str], album: str) -> None:
+        for asset in assets:
+            if album not in self.reference.photos[asset].albums:
+                self.refused.albums.add((asset, album))
+            self.reference.take_out(asset, album)
 
     async def trash(self, number: int) -> None:
         if (asset := pick(self._shown(), number)) is not None:

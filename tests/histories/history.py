@@ -50,6 +50,8 @@ class Refused:
 
     tags: set[tuple[str, str]] = field(default_factory=set)
     archive: set[str] = field(default_factory=set)
+    favourites: set[str] = field(default_factory=set)
+    albums: set[tuple[str, str]] = field(default_factory=set)
     together: set[Pair] = field(default_factory=set)
     pictures: set[str] = field(default_factory=set)
     """Checksums of the crops."""
@@ -221,6 +223,8 @@ class Base:
         if undoing:
             self.refused.tags |= self.witness.untagged
             self.refused.archive |= self.witness.shown_again
+            self.refused.favourites |= self.witness.unfavoured
+            self.refused.albums |= self.witness.taken_out
             self.refused.together |= before.together() - after.together()
             gone = before.pictures - after.pictures
             self.refused.pictures |= {self.witness.given[one] for one in gone if one in self.witness.given}
@@ -232,6 +236,12 @@ class Base:
         for asset in self.refused.archive:
             photo = found.photos.get(asset)
             self.expect(photo is None or photo.visibility != "archive", f"{asset} is in the archive again")
+        for asset in self.refused.favourites:
+            photo = found.photos.get(asset)
+            self.expect(photo is None or not photo.favourite, f"{asset} is a favourite again")
+        for asset, album in self.refused.albums:
+            photo = found.photos.get(asset)
+            self.expect(photo is None or album not in photo.albums, f"{asset} is in the album {album} again")
         again = self.refused.together & found.together()
         self.expect(not again, f"together again: {[sorted(pair) for pair in again]}")
         given = {self.witness.given.get(one) for one in found.pictures} & self.refused.pictures

@@ -20,7 +20,7 @@ def is_write(method: str, path: str, body: object) -> bool:
 
 def shape(method: str, path: str) -> str:
     """Return the kind of a request: method and path without the ids and names in it."""
-    fixed = {"tags", "assets", "stacks", "faces", "register", "delete"}
+    fixed = {"tags", "assets", "albums", "stacks", "faces", "register", "delete"}
     return " ".join([method, *(part if part in fixed else "*" for part in path.removeprefix("/api/").split("/"))])
 
 
@@ -36,6 +36,14 @@ async def is_journalled(pool: asyncpg.Pool, method: str, path: str, body: Any) -
         case "PUT", ["assets"]:
             kind = "ArchiveAssets" if body["visibility"] == "archive" else "UnarchiveAssets"
             return await _holds(pool, _ABOUT, [kind], body["ids"])
+        case "PUT", ["assets", asset]:
+            return await _holds(pool, _ABOUT, ["FavouriteAsset" if body["isFavorite"] else "UnfavouriteAsset"], [asset])
+        case "POST", ["albums"]:
+            return await _holds(pool, _ABOUT, ["AddToAlbum"], body["assetIds"])
+        case "PUT", ["albums", _, "assets"]:
+            return await _holds(pool, _ABOUT, ["AddToAlbum"], body["ids"])
+        case "DELETE", ["albums", _, "assets"]:
+            return await _holds(pool, _ABOUT, ["RemoveFromAlbum"], body["ids"])
         case "POST", ["stacks"]:
             return await _holds(pool, _ABOUT, ["StackAssets", "RestoreStacks"], body["assetIds"])
         case "PUT", ["stacks", _]:

@@ -54,6 +54,7 @@ from reactor.core.modes import Mode, Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports import Library, LibraryWriter, Services
 from reactor.routing import Quiet, merge
+from reactor.sources.album_sweep import AlbumSweep
 from reactor.sources.changes import ChangesPoll, ReadPace
 from reactor.sources.feeding import Feeder
 from reactor.sources.orders import OrdersFeed
@@ -137,6 +138,7 @@ class Life:
         marks, at_once = PostgresBookmarks(pool), timedelta(0)
         self.sweeps = (
             Sweep(ME, clients.library, claims, self.log, marks, every=at_once, now=now, gap=at_once),
+            AlbumSweep(ME, clients.library, claims, self.log, marks, every=at_once, now=now, gap=at_once),
             FaceSweep(clients.faces, claims, self.log, marks, every=at_once, now=now),
         )
         self._life: asyncio.Task[None] | None = None

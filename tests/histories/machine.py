@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from .ground import Ground
 from .parts import Parts
 from .story import History, Step, a_history
-from .vision import PLACES, Part
+from .vision import BEST_OF, PLACES, Part
 
 # What the photos of each place fit, so that a stack is mostly wanted in the archive as a whole.
-FITS: Sequence[tuple[str, ...]] = ((), ("Receipts",), ("Away",), ("Away", "Receipts"))
+FITS: Sequence[tuple[str, ...]] = (("Best",), ("Best", "Receipts"), ("Away",), ("Away", "Best", "Receipts"))
 WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
     "photos": 4,
@@ -35,7 +35,10 @@ WEIGHTS: Mapping[str, int] = {
     "archive": 1,
     "unarchive": 5,
     "favourite": 1,
+    "unfavour": 5,
     "album": 1,
+    "leave_album": 4,
+    "delete_album": 1,
     "trash": 1,
     "restore": 1,
     "delete": 1,
@@ -50,8 +53,8 @@ WEIGHTS: Mapping[str, int] = {
     "undo_category": 1,
     "undo_feature": 1,
     "undo_lately": 1,
-    "undo_one_twice": 2,
-    "undo_all_twice": 2,
+    "undo_one_twice": 3,
+    "undo_all_twice": 3,
     "undo_in_a_crash": 1,
     "revoke": 1,
 }
@@ -147,6 +150,8 @@ class Histories(RuleBasedStateMachine):
                 self._play((what, one, two))
             case "tag":
                 self._play((what, one, ("Mine", "Auto/Receipts", "Auto/Away")[two % 3]))
+            case "album":
+                self._play((what, one, ("Trip", BEST_OF)[two % 2]))
             case "unarchive":
                 self._play((what, one, two % 2 == 0))
             case "own_picture":

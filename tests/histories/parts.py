@@ -13,13 +13,14 @@ from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Change
 from reactor.core.limits import LimitPolicy
 from reactor.routing import Router
-from reactor.stages import archive, classify, faces, keep, orders, stack, veto
+from reactor.stages import actions, archive, classify, faces, keep, orders, stack, veto
 
 Hands = Mapping[type[Change], Hand[Any]]
 
 
 def stages() -> list[Router]:
-    return [classify.router, keep.router, archive.router, stack.router, faces.router, orders.router, veto.router]
+    photos = [classify.router, keep.router, archive.router, actions.router, stack.router]
+    return [*photos, faces.router, orders.router, veto.router]
 
 
 @dataclass(frozen=True, kw_only=True)

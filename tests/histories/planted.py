@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from reactor.acts.actions import AlbumHand, FavouriteHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand, StackHand
 from reactor.acts.perform import Performer
@@ -12,7 +13,11 @@ from reactor.acts.restoring import RestoreHand, UnarchiveHand
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import (
+    AddToAlbum,
+    AlbumState,
     Change,
+    FavouriteAsset,
+    FavouriteState,
     Feature,
     RestoreStacks,
     StackAssets,
@@ -29,6 +34,7 @@ from reactor.core.vetoes import Veto
 
 from .parts import Hands, Parts
 from .story import Step
+from .vision import BEST_OF
 
 
 class NoMemory(PostgresVetoes):
@@ -137,6 +143,30 @@ class Thief(StackHand):
         return StackState(stacks=())
 
 
+class TakesCredit(FavouriteHand):
+    """Makes a favourite, and says that it was none before."""
+
+    async def read(self, change: FavouriteAsset) -> State:
+        return FavouriteState(favourite=False)
+
+    async def call(self, change: FavouriteAsset, before: State) -> State:
+        await super().call(change, before)
+        return FavouriteState(favourite=True)
+
+
+class FillsAnew(AlbumHand):
+    """Puts a photo into an album, and says that it was in none before."""
+
+    async def read(self, change: AddToAlbum) -> State:
+        found = await super().read(change)
+        assert isinstance(found, AlbumState)
+        return replace(found, albums=frozenset())
+
+    async def call(self, change: AddToAlbum, before: State) -> State:
+        await super().call(change, before)
+        return await super().read(change)
+
+
 def with_hand(kind: type[Change], made: type[Any]) -> Any:
     """Return what puts a hand of another class in the place of the real one."""
 
@@ -162,12 +192,30 @@ LATE: Step = ("burst", 0, "late", [1, 2], ())
 RECEIPT: Step = ("burst", 1, "early", [1], ("Receipts",))
 AWAY: Step = ("burst", 2, "early", [1], ("Away",))
 PAIR_AWAY: Step = ("burst", 2, "early", [1, 1], ("Away",))
+BEST: Step = ("burst", 1, "early", [1], ("Best",))
+PLANNED: tuple[Step, ...] = (("switch", "observe"), BEST, ("switch", "apply"))
 FEW = LimitPolicy(each=0, floor=2)
 
 FAULTS: Mapping[str, Fault] = {
     "nothing is remembered": Fault(
         parts=Parts(vetoes=NoMemory),
         steps=(RECEIPT, ("untag", 0), ("tag", 0, "Auto/Receipts")),
+        says="instead of Photo",
+    ),
+    "of favourites nothing is remembered": Fault(
+        parts=Parts(vetoes=NoMemory), steps=(BEST, ("unfavour", 0), ("favourite", 0)), says="favourite=True"
+    ),
+    "of albums nothing is remembered": Fault(
+        parts=Parts(vetoes=NoMemory), steps=(BEST, ("leave_album", 0), ("album", 0, BEST_OF)), says="instead of Photo"
+    ),
+    "the user's own favourite passes for ours": Fault(
+        parts=Parts(hands=with_hand(FavouriteAsset, TakesCredit)),
+        steps=(*PLANNED, ("favourite", 0), ("apply_all",)),
+        says="favourite=True",
+    ),
+    "what the user put into an album passes for ours": Fault(
+        parts=Parts(hands=with_hand(AddToAlbum, FillsAnew)),
+        steps=(*PLANNED, ("album", 0, BEST_OF), ("apply_all",)),
         says="instead of Photo",
     ),
     "no veto is asked for": Fault(

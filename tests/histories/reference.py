@@ -1,10 +1,10 @@
 """The library as it would be had the reactor never run: the user's acts alone, told again in plain Python.
 
-What a user does to a photo (tags, archive, trash, favourite, album, deletion) is done here as it is there. What the
+What a user does to a photo (tags, archive, trash, favourite, albums, deletion) is done here as it is there. What the
 user does to a thing of ours, which does not stand here, is told so:
 
-- What the user takes off or brings back (a tag, a photo out of the archive, a stack taken apart, a picture deleted in
-  Frigate) is gone, here as there.
+- What the user takes off, out or back (a tag, a photo out of the archive, the favourites or an album, a stack taken
+  apart, a picture deleted in Frigate) is gone, here as there.
 - A stack that the user touched (another cover, a member taken out or stolen, others added) is the user's from then on,
   with the cover and the members that the user left: it stands here too. Unless it is by that as we had left a stack
   before (the member that we had added last was taken out again): nothing of it is the user's, and undo takes it back,
@@ -13,8 +13,8 @@ user does to a thing of ours, which does not stand here, is told so:
 - Photos in the trash keep their place in a stack; a photo that is deleted leaves it, and Immich makes the next the
   cover; the stack stays whose it was, but where what is left is as we had left it. A photo that was taken out of a
   stack of ours and deleted before the reactor looked is, for anybody who looks then, one that was deleted in it.
-- A tag set again, a photo archived again, a stack made again by hand, minutes after it was taken off and seen to be so,
-  is the user's.
+- A tag set again, a photo archived, made a favourite or put into an album again, a stack made again by hand, minutes
+  after it was taken off and seen to be so, is the user's.
 
 It knows nothing of how the reactor decides; of the reactor's doings it is told what the server's log of writes holds.
 """
@@ -53,6 +53,12 @@ class Reference:
 
     def untag(self, asset: str, tag: str) -> None:
         self.change([asset], tags=self.photos[asset].tags - {tag})
+
+    def put(self, asset: str, album: str) -> None:
+        self.change([asset], albums=self.photos[asset].albums | {album})
+
+    def take_out(self, asset: str, album: str) -> None:
+        self.change([asset], albums=self.photos[asset].albums - {album})
 
     def we_left(self, stack: Stack) -> None:
         """Hear that a call of the reactor's left this stack."""

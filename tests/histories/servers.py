@@ -86,9 +86,17 @@ class Servers:
         return found
 
     async def album_id(self, name: str) -> str:
+        """Return the album of a name, which the user makes if nobody did."""
+        await self.find_albums()
         if name not in self.albums:
             self.albums[name] = (await self.ask("POST", "/albums", {"albumName": name, "assetIds": []}))["id"]
         return self.albums[name]
+
+    async def find_albums(self) -> None:
+        """Look which albums there are, each name once."""
+        listed = await self.ask("GET", "/albums")
+        self.albums = {album["albumName"]: album["id"] for album in listed}
+        assert len(self.albums) == len(listed), "two albums have one name"
 
     async def own_picture(self, name: str) -> tuple[str, str]:
         """Teach Frigate a picture by hand; return (name, file)."""
@@ -115,6 +123,7 @@ class Servers:
         read = await asyncio.gather(*(self._asset(asset) for asset in assets))
         found = {one["id"]: one for one in read if one is not None}
         inside: dict[str, set[str]] = {}
+        await self.find_albums()
         for name, album in self.albums.items():
             query = {"albumIds": [album], "withDeleted": True, "size": 1000}
             items = (await self.ask("POST", "/search/metadata", query))["assets"]["items"] if found else []

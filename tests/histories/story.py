@@ -83,6 +83,10 @@ class History(UserActs):
                 self.refused.tags -= {(asset, veto.value) for asset in veto.subjects}
             case "archive":
                 self.refused.archive -= set(veto.subjects)
+            case "favourite":
+                self.refused.favourites -= set(veto.subjects)
+            case "album":
+                self.refused.albums -= {(asset, veto.value) for asset in veto.subjects}
             case "stack" | "cover":
                 self.refused.together -= set(pairs(veto.subjects))
             case "portrait":

@@ -12,9 +12,10 @@ from .machine import Histories
 
 HISTORIES = 50
 LONG = 500
-STEPS = 6
+STEPS = 7
 RICH = 0.1
-NAMED = ("extend", "merge", "re-point", "unstack", "un-archive", "crash inside a call", "double undo")
+UNDONE = ("unstack", "un-archive", "un-favour", "leave album", "double undo")
+NAMED = ("extend", "merge", "re-point", *UNDONE, "crash inside a call")
 
 
 def settled(histories: int, *, sure: bool, steps: int = STEPS) -> settings:
@@ -51,7 +52,7 @@ def expect_rich(tally: Counter[str], histories: int) -> None:
     assert {what: share.get(what, 0.0) for what in NAMED if share.get(what, 0.0) < RICH} == {}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_undone_histories_leave_the_library_as_if_the_reactor_had_never_run(database: str) -> None:
     expect_rich(happened(database, settled(HISTORIES, sure=True)), HISTORIES)
 

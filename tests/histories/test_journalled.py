@@ -1,5 +1,7 @@
 """Held at the simulated servers for all features: journalled before every write, and no write in observe mode."""
 
+from reactor.core.changes import FEATURES
+
 from .ground import a_ground, quick_batches
 from .story import History, Step, a_history
 
@@ -10,6 +12,8 @@ SCENE: tuple[Step, ...] = (
     ("burst", 0, "early", [3], ()),
     ("burst", 0, "bridge", [2], ()),
     ("burst", 2, "early", [1, 1], ("Away", "Receipts")),
+    ("burst", 3, "early", [1], ("Best",)),
+    ("burst", 3, "late", [1], ("Best",)),
     ("portrait", "Ann"),
     ("portrait", "Bob"),
     ("decide",),
@@ -19,6 +23,10 @@ WRITES = {
     "PUT tags assets",
     "DELETE tags * assets",
     "PUT assets",
+    "PUT assets *",
+    "POST albums",
+    "PUT albums * assets",
+    "DELETE albums * assets",
     "POST stacks",
     "PUT stacks *",
     "DELETE stacks *",
@@ -42,7 +50,7 @@ async def test_observing_writes_nothing_and_what_it_planned_can_be_done(database
         async with a_ground(database) as ground, a_history(ground) as history:
             await history.play(("switch", "observe"), *SCENE, ("replay",), ("poll",))
             assert history.witness.kinds == set()
-            assert await planned(history) == {"tags", "archive", "stacks", "faces"}
+            assert await planned(history) == set(FEATURES)
             await history.play(("switch", "apply"), ("apply_all",))
             assert history.now.standing
             assert history.now.pictures

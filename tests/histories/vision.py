@@ -17,7 +17,9 @@ ME = AccountId("me")
 MODEL = "sight"
 RECEIPTS = Category(name="Receipts", prompts=("a receipt",), similarity=0.3)
 AWAY = Category(name="Away", prompts=("a screenshot",), similarity=0.3, action="tag_and_archive")
-CATEGORIES = (RECEIPTS, AWAY)
+BEST_OF = "Best of"
+BEST = Category(name="Best", prompts=("a good one",), similarity=0.3, favourite=True, album=BEST_OF)
+CATEGORIES = (RECEIPTS, AWAY, BEST)
 DAY = datetime(2026, 6, 1, 9, tzinfo=UTC)
 RANDOM_PAIR = 0.1
 PLACES = 4

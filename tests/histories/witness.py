@@ -62,6 +62,8 @@ class Witness:
     tagged: set[tuple[str, str]] = field(default_factory=set)
     untagged: set[tuple[str, str]] = field(default_factory=set)
     shown_again: set[str] = field(default_factory=set)
+    unfavoured: set[str] = field(default_factory=set)
+    taken_out: set[tuple[str, str]] = field(default_factory=set)
     given: dict[tuple[str, str], str] = field(default_factory=dict)
     writes: int = 0
     begun: Counter[str] = field(default_factory=Counter)
@@ -145,6 +147,7 @@ class Witness:
         self.awake = True
         self.stacks = dict(before.stacks)
         self.left, self.tagged, self.untagged, self.shown_again = [], set(), set(), set()
+        self.unfavoured, self.taken_out = set(), set()
         self.writes = 0
         self._immich = len(self.servers.immich.effective_writes)
         self._frigate = len(self.servers.frigate.effective_writes)
@@ -162,7 +165,8 @@ class Witness:
                 self.given[given.name, given.file] = given.sha256
 
     def _take_in(self, write: Effect) -> None:
-        parts = [change.split(":", 1) for change in write.changes]
+        # Of an album that is made its own id comes first.
+        parts = [change.split(":", 1) for change in write.changes[write.kind == "album.create" :]]
         match write.kind:
             case "tag.link":
                 self.tagged |= {(asset, tag) for asset, tag in parts}
@@ -170,6 +174,12 @@ class Witness:
                 self.untagged |= {(asset, tag) for asset, tag in parts}
             case "asset.update":
                 self.shown_again |= {asset for asset, what in parts if what == "visibility=timeline"}
+                self.unfavoured |= {asset for asset, what in parts if what == "isFavorite=False"}
+                self.seen["favourite of ours"] += sum(what == "isFavorite=True" for _, what in parts)
+            case "album.create" | "album.add":
+                self.seen[write.kind] += 1
+            case "album.remove":
+                self.taken_out |= {(asset, album) for asset, album in parts}
             case "stack.create":
                 self._stacked(parts[0][0], write.body["assetIds"][0], frozenset(member for _, member in parts))
             case "stack.update":

@@ -137,6 +137,7 @@ async def test_introspection_of_a_full_and_of_a_poor_key(
         "new faces of known people": ("person.statistics",),
         "realtime": ("all",),
         "albums": ("album.read",),
+        "filling albums": ("album.create", "albumAsset.create", "albumAsset.delete"),
         "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
     }
 

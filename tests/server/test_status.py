@@ -131,6 +131,8 @@ def test_a_tripped_limit_makes_nothing_unready() -> None:
     sentences = (
         "tags of anna stand still: why",
         "archiving for anna stands still: why",
+        "favourites of anna stand still: why",
+        "albums of anna stand still: why",
         "stacks of anna stand still: why",
         "faces of anna stand still: why",
     )
@@ -146,6 +148,8 @@ def test_a_tripped_limit_makes_nothing_unready() -> None:
         ("tag", "Auto/Receipts", 1, "1 photo lost the tag Auto/Receipts"),
         ("stack", "", 25, "25 stacks of ours came apart"),
         ("archive", "", 1200, "1,200 photos left the archive"),
+        ("favourite", "", 2, "2 photos left the favourites"),
+        ("album", "Trips", 21, "21 photos left the album Trips"),
         ("cover", "", 20, "20 stacks of ours got another cover"),
         ("portrait", "", 20, "20 portraits disappeared from Frigate"),
     ],

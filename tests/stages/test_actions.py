@@ -9,11 +9,13 @@ from pydantic import SecretStr
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
-from reactor.core.changes import AddToAlbum, FavouriteAsset
+from reactor.adapters.postgres.orders import PostgresOrders
+from reactor.core.changes import AddToAlbum, CarryOut, FavouriteAsset, Reason, TagAsset
 from reactor.core.events import ArchiveWanted, AssetEmbedded, AssetUploaded
-from reactor.core.ids import AssetId
+from reactor.core.ids import AssetId, RunId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.label_events import AlbumWanted, FavouriteWanted
+from reactor.core.orders import UndoRequest
 from reactor.routing import Outcome, merge
 from reactor.stages import actions, archive, classify, embed, orders
 from reactor.stages.actions import album, favour
@@ -23,6 +25,7 @@ from ..household import ME, eventually
 from ..working import AT_ONCE, a_worker
 from .house import EVERYTHING, House
 
+WHY = Reason(rule="because")
 BEST = replace(EVERYTHING, name="Best", favourite=True, album="Bills", action="tag_and_archive")
 POST = replace(EVERYTHING, name="Post", album="Bills")
 
@@ -115,3 +118,38 @@ async def test_two_photos_at_once_make_one_album(house: House) -> None:
         await eventually(all_in, "all are in the album", timedelta(seconds=30).total_seconds())
     (made,) = await house.home.library.albums()
     assert await house.home.library.photos_in(made.id) == set(photos)
+
+
+async def test_an_accepted_suggestion_asks_for_what_its_category_does_besides(house: House) -> None:
+    asset = await house.photo(1)
+    doubtful = replace(BEST, similarity=1.1, review=2.5)
+    services = house.services(categories=(doubtful,))
+    outcome = await classify.classify([await embedded(house, asset)], services)
+    (change,) = outcome.changes
+    assert isinstance(change, TagAsset)
+    await house.we_do(change)
+    entry = await house.pool.fetchval("SELECT id FROM journal WHERE state = 'suggested'")
+    asked = ApplyAsked(account=ME, entry=entry, feature="tags", photos=(asset,), run=RunId("apply:1"))
+    accepted = await orders.apply([asked], services)
+    assert [type(one) for one in accepted.events] == [ArchiveWanted, FavouriteWanted, AlbumWanted]
+    (order,) = accepted.changes
+    assert isinstance(order, CarryOut)
+    assert (order.favouring, order.albums) == (frozenset({"Best"}), frozenset({("Best", "Bills")}))
+
+
+async def test_an_undo_of_a_category_means_all_that_it_did(house: House) -> None:
+    asset, other = await house.photo(1), await house.photo(2, minutes=5)
+    for one, categories in ((asset, ("Best", "Post")), (other, ("Post",))):
+        await house.we_do(FavouriteAsset(account=ME, asset=one, categories=categories, reason=WHY))
+        await house.we_do(AddToAlbum(account=ME, asset=one, album="Bills", categories=categories, reason=WHY))
+        await house.we_do(
+            TagAsset(account=ME, asset=one, tags=tuple(f"Auto/{name}" for name in categories), reason=WHY)
+        )
+    found = PostgresOrders(house.pool)
+    assert (await found.preview(UndoRequest(category="Best"))).features == (
+        ("albums", 1),
+        ("favourites", 1),
+        ("tags", 1),
+    )
+    assert (await found.preview(UndoRequest(category="Post"))).entries == 6
+    assert (await found.preview(UndoRequest(category="Post", feature="albums"))).entries == 2

@@ -22,12 +22,12 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "faces": ("person.read", "face.read"),
     "new faces of known people": ("person.statistics",),
     "realtime": (EVERYTHING,),
-    "scans of an album": ("album.read",),
-    "albums": ("album.read", "album.create", "albumAsset.create", "albumAsset.delete"),
+    "albums": ("album.read",),
+    "filling albums": ("album.create", "albumAsset.create", "albumAsset.delete"),
     "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
 }
 # What a household can well do without: nothing of it is needed for what the reactor does by itself.
-OPTIONAL = frozenset({"realtime", "scans of an album", "albums", "webhook setup"})
+OPTIONAL = frozenset({"realtime", "albums", "filling albums", "webhook setup"})
 
 
 class RefusedKey(StartError):
