@@ -19,6 +19,7 @@ from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RestoreHand, UnarchiveHand, UntagHand
+from reactor.acts.tag_list import RemoveTagHand
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
@@ -28,6 +29,7 @@ from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import (
     ArchiveAssets,
     Change,
+    RemoveTag,
     RestoreStacks,
     StackAssets,
     TagAsset,
@@ -162,6 +164,7 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
+        RemoveTag: RemoveTagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }

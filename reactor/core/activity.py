@@ -11,6 +11,7 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackAssets,
@@ -135,7 +136,7 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
             return (_note(deed, text, "stack"),)
         case AddPortrait(name=name):
             return (_note(deed, f"portrait of {name}", "portrait", about=name),)
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() as change:
+        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag()) as change:
             return _taken_back(deed, change)
 
 
@@ -150,6 +151,8 @@ def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
             return (_note(deed, "stack taken back", "stack"),)
         case RemovePortrait(name=name):
             return (_note(deed, f"portrait of {name} taken back", "portrait", about=name),)
+        case RemoveTag():
+            return ()  # about no photo
 
 
 def words_of(change: Change) -> str:
@@ -163,7 +166,7 @@ def words_of(change: Change) -> str:
             return f"stack {len(members)} photos"
         case AddPortrait(name=name):
             return f"teach Frigate a portrait of {name}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag():
             return _words_of_undo(change)
 
 
@@ -177,6 +180,8 @@ def _words_of_undo(change: Restoration) -> str:
             return f"take back a stack of {len(members)} photos"
         case RemovePortrait(name=name):
             return f"take back a portrait of {name}"
+        case RemoveTag(tag=tag):
+            return f"delete the empty tag {tag}"
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

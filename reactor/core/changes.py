@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from reactor.core.ids import AccountId, AssetId, FaceId, PersonId
+from reactor.core.ids import AccountId, AssetId, FaceId, PersonId, TagId
 
 Feature = Literal["tags", "archive", "stacks", "faces"]
 FEATURES: tuple[Feature, ...] = ("tags", "archive", "stacks", "faces")
@@ -130,9 +130,20 @@ class RemovePortrait:
     reason: Reason
 
 
+@dataclass(frozen=True, kw_only=True)
+class RemoveTag:
+    """Delete a tag that no photo carries any more from Immich's list; the entry ``undoes`` had made it."""
+
+    account: AccountId
+    tag: str
+    tag_id: TagId
+    undoes: int
+    reason: Reason
+
+
 Wish: TypeAlias = TagAsset | ArchiveAssets | StackAssets | AddPortrait
 """What a decision may wish for."""
-Restoration: TypeAlias = UntagAsset | UnarchiveAssets | RestoreStacks | RemovePortrait
+Restoration: TypeAlias = UntagAsset | UnarchiveAssets | RestoreStacks | RemovePortrait | RemoveTag
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
 CHANGE_TYPES: tuple[type[Change], ...] = (
@@ -144,6 +155,7 @@ CHANGE_TYPES: tuple[type[Change], ...] = (
     UnarchiveAssets,
     RestoreStacks,
     RemovePortrait,
+    RemoveTag,
 )
 
 
@@ -190,7 +202,7 @@ Order: TypeAlias = Undo | CarryOut | KeepTags
 def feature_of(change: Change) -> Feature:
     """Return the feature whose mode and limits govern the change."""
     match change:
-        case TagAsset() | UntagAsset():
+        case TagAsset() | UntagAsset() | RemoveTag():
             return "tags"
         case ArchiveAssets() | UnarchiveAssets():
             return "archive"
@@ -201,7 +213,7 @@ def feature_of(change: Change) -> Feature:
 
 
 def subjects_of(change: Change) -> tuple[str, ...]:
-    """Return the ids that the journal finds the change by: assets, or the person and the face."""
+    """Return the ids that the journal finds the change by: assets, the person and the face, or the name of a tag."""
     match change:
         case TagAsset(asset=asset) | UntagAsset(asset=asset):
             return (asset,)
@@ -211,22 +223,36 @@ def subjects_of(change: Change) -> tuple[str, ...]:
             return tuple(sorted(members))
         case AddPortrait(person=person, face=face) | RemovePortrait(person=person, face=face):
             return (person, face)
+        case RemoveTag(tag=tag):
+            return (tag,)
 
 
 def undoes(change: Change) -> int | None:
     """Return the number of the entry that a change takes back, None for a wish."""
     match change:
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag():
             return change.undoes
     return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TagState:
-    """The tags that an asset carries; ``updated_at`` is Immich's time of its last writing, and no part of the state."""
+    """The tags that an asset carries.
+
+    ``updated_at`` is Immich's time of its last writing, ``made`` are the tags, by their ids, that did not exist before
+    a call; both are no part of the state.
+    """
 
     tags: frozenset[str]
     updated_at: datetime | None = field(default=None, compare=False)
+    made: tuple[tuple[str, TagId], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedState:
+    """Whether a tag is in Immich's list."""
+
+    listed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,5 +283,11 @@ class PortraitState:
     ours: str | None = None
 
 
-State: TypeAlias = TagState | VisibilityState | StackState | PortraitState
-STATE_TYPES: tuple[type[State], ...] = (TagState, VisibilityState, StackState, PortraitState)
+State: TypeAlias = TagState | VisibilityState | StackState | PortraitState | ListedState
+STATE_TYPES: tuple[type[State], ...] = (
+    TagState,
+    VisibilityState,
+    StackState,
+    PortraitState,
+    ListedState,
+)

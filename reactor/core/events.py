@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reactor.core.ids import AccountId, AssetId, PersonId
-from reactor.core.interventions import ApplyAsked, CoverChosen, PortraitDeleted, TagDeleted, TagsWritten, UndoAsked
+from reactor.core.interventions import (
+    ApplyAsked,
+    CoverChosen,
+    PortraitDeleted,
+    TagDeleted,
+    TagEmptied,
+    TagsWritten,
+    UndoAsked,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +191,7 @@ Event: TypeAlias = (
     | TagDeleted
     | PortraitDeleted
     | TagsWritten
+    | TagEmptied
     | UndoAsked
     | ApplyAsked
     | PersonNamed
@@ -203,6 +212,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     TagDeleted,
     PortraitDeleted,
     TagsWritten,
+    TagEmptied,
     UndoAsked,
     ApplyAsked,
     PersonNamed,

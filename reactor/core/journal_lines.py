@@ -6,6 +6,7 @@ from datetime import datetime
 
 from reactor.core.changes import (
     Feature,
+    ListedState,
     PortraitState,
     StackState,
     State,
@@ -105,3 +106,5 @@ def words_of_state(state: State) -> str:
             return "; ".join(words) or "no stack"
         case PortraitState(files=files, ours=ours):
             return f"{len(files)} pictures in Frigate" + (f", ours {ours}" if ours is not None else "")
+        case ListedState(listed=listed):
+            return "an empty tag" if listed else "no such tag"

@@ -9,6 +9,7 @@ from reactor.core.changes import (
     Change,
     Feature,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackAssets,
@@ -67,7 +68,7 @@ def what_of(change: Change) -> str:
             return f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
         case AddPortrait(name=name, asset=asset, face=face):
             return f"give Frigate a face of {name}: {face} on {asset}"
-        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait():
+        case UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag():
             return _undo_of(change)
 
 
@@ -82,3 +83,5 @@ def _undo_of(change: Restoration) -> str:
             return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"
         case RemovePortrait(name=name, file=file):
             return f"delete {file} of {name} in Frigate"
+        case RemoveTag(tag=tag):
+            return f"delete the tag {tag}, which no photo carries"

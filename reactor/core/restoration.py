@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from reactor.core.changes import (
     Change,
+    ListedState,
     PortraitState,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackState,
@@ -34,6 +36,8 @@ def restored(change: Restoration, now: State) -> bool:
             return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
         case RemovePortrait(), PortraitState():
             return change.file not in now.files
+        case RemoveTag(), ListedState():
+            return not now.listed
     return False
 
 
@@ -61,7 +65,7 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
 
 def is_part(change: Change) -> bool:
     """Say whether a change takes back only some of what its entry did."""
-    return isinstance(change, UntagAsset) and not change.whole
+    return isinstance(change, RemoveTag) or (isinstance(change, UntagAsset) and not change.whole)
 
 
 def completed(change: Restoration, everything: Restoration | None, past: Past) -> Restoration:

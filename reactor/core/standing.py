@@ -13,6 +13,7 @@ from reactor.core.changes import (
     Change,
     PortraitState,
     RemovePortrait,
+    RemoveTag,
     RestoreStacks,
     StackAssets,
     StackState,
@@ -60,7 +61,7 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
         case AddPortrait(), _:
             given = past.newest.get(change.face)
             return given is not None and isinstance(given.change, AddPortrait)
-        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
+        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag()) as restoration, _:
             return restored(restoration, now)
     return False
 
@@ -86,7 +87,7 @@ def admissible(change: Change, now: State, past: Past) -> Change | Refused:
             return _stacking_admitted(change, now, past)
         case AddPortrait(), _ if change.face in vetoed_subjects(past.vetoes, "portrait"):
             return Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
-        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait()) as restoration, _:
+        case (UntagAsset() | UnarchiveAssets() | RestoreStacks() | RemovePortrait() | RemoveTag()) as restoration, _:
             return restorable(restoration, now, past)
     return change
 

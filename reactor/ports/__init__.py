@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.events import Event
-from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId
+from reactor.core.ids import LIVE, AccountId, AssetId, PersonId, RunId, StackId, TagId
 from reactor.core.library import Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports.journal import Journal, JournalReader, Limits, Memory
@@ -40,6 +40,12 @@ class Library(Protocol):
         """Return the full values of all tags of the account."""
         ...
 
+    async def tag_ids(self) -> Mapping[str, TagId]: ...
+
+    async def is_tagged(self, tag: TagId) -> bool:
+        """Say whether a photo that the key sees carries the tag or one below it, in the trash too."""
+        ...
+
 
 class LibraryWriter(Protocol):
     """Change one account of Immich; given to acts alone."""
@@ -48,6 +54,10 @@ class LibraryWriter(Protocol):
 
     async def remove_tags(self, asset: AssetId, tags: Sequence[str]) -> None:
         """Take these tags off one photo; a reading afterwards shows what lasts."""
+        ...
+
+    async def delete_tag(self, tag: TagId) -> None:
+        """Delete a tag, and all below it, from the account's list."""
         ...
 
     async def archive(self, assets: Sequence[AssetId]) -> None: ...

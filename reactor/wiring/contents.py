@@ -2,12 +2,12 @@
 
 from reactor.config import Settings
 from reactor.routing import Router, merge
-from reactor.stages import archive, classify, embed, faces, keep, orders, stack, veto
+from reactor.stages import archive, classify, embed, faces, keep, orders, stack, tidy, veto
 
 
 def table_of_contents(settings: Settings) -> Router:
     """Return every reaction, in the order in which they are read."""
-    reactions = [embed.router, classify.router, keep.router, archive.router, orders.router, veto.router]
+    reactions = [embed.router, classify.router, keep.router, archive.router, orders.router, veto.router, tidy.router]
     if settings.stacks.enabled:
         reactions.append(stack.router)
     if settings.face_library() is not None:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from reactor.config import Settings
+from reactor.core.categories import for_account
 from reactor.core.ids import AccountId
 from reactor.core.status import Hearing, Way
 from reactor.sources.changes import ChangesPoll
+from reactor.sources.leftovers import Leftovers
 from reactor.sources.people import PeoplePoll
 from reactor.sources.poll import Pace, UploadPoll
 from reactor.sources.pushes import Pushes
@@ -83,9 +85,9 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     )
     people = PeoplePoll(account.id, library, sink, bookmarks, interval=timedelta(seconds=settings.people_seconds))
 
-    sweep = Sweep(
-        account.id, library, stores.claims, sink, bookmarks, every=timedelta(hours=settings.sweep_hours), now=now
-    )
+    every = timedelta(hours=settings.sweep_hours)
+    leftovers = _leftovers(settings, account, stores)
+    sweep = Sweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now, leftovers=leftovers)
 
     def all_may_have_missed_something() -> None:
         for poll in (uploads, changes, people):
@@ -107,6 +109,14 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
         realtime=realtime,
         with_secret=any(account.webhook_secrets),
     )
+
+
+def _leftovers(settings: Settings, account: Account, stores: Stores) -> Leftovers | None:
+    """Return what looks for empty tags of ours, None where nothing is to be changed about tags."""
+    if settings.modes().of("tags", account.id) == "observe":
+        return None
+    categories = for_account(settings.categories(), account.id)
+    return Leftovers(account.id, account.library, stores.claims, lambda: [one.tag for one in categories])
 
 
 def face_sweep(settings: Settings, stores: Stores, frigate: Frigate | None) -> FaceSweep | None:

@@ -9,6 +9,7 @@ from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
+from reactor.acts.tag_list import RemoveTagHand
 from reactor.adapters.pictures import PillowPortraits
 from reactor.config import Settings
 from reactor.core.categories import for_account
@@ -17,6 +18,7 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     RemovePortrait,
+    RemoveTag,
     RestoreStacks,
     StackAssets,
     TagAsset,
@@ -118,6 +120,7 @@ def make_performer(
         ArchiveAssets: ArchiveHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
+        RemoveTag: RemoveTagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }

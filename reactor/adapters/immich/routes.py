@@ -1,7 +1,7 @@
 """Every request that the reactor may send to Immich; anything else is refused before a byte is sent.
 
-There is no line that deletes, trashes, edits or uploads a photo, and none shall come. The three DELETEs take tags off
-photos and dissolve stacks; the photos stay.
+There is no line that deletes, trashes, edits or uploads a photo, and none shall come. The four DELETEs take tags off
+photos, delete empty tags and dissolve stacks; the photos stay.
 """
 
 import re
@@ -54,6 +54,7 @@ ALLOWED: tuple[Route, ...] = (
     _route("write", "PUT", "/tags", {"tags": "words"}),
     _route("write", "PUT", "/tags/assets", {"tagIds": "ids", "assetIds": "ids"}),
     _route("write", "DELETE", "/tags/{id}/assets", {"ids": "ids"}),
+    _route("write", "DELETE", "/tags/{id}"),
     _route("write", "PUT", "/assets", {"ids": "ids", "visibility": SHOWN_OR_ARCHIVED}),
     _route("write", "POST", "/stacks", {"assetIds": "ids"}),
     _route("write", "PUT", "/stacks/{id}", {"primaryAssetId": "id"}),

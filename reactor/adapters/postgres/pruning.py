@@ -24,6 +24,7 @@ FORGOTTEN = (
     "TagDeleted",
     "PortraitDeleted",
     "TagsWritten",
+    "TagEmptied",
     "UndoAsked",
     "ApplyAsked",
 )
