@@ -20,6 +20,7 @@ from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RestoreHand, UnarchiveHand, UntagHand
+from reactor.acts.tag_list import RemoveTagHand
 from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
@@ -32,6 +33,7 @@ from reactor.core.changes import (
     Change,
     FavouriteAsset,
     RemoveFromAlbum,
+    RemoveTag,
     RestoreStacks,
     StackAssets,
     TagAsset,
@@ -171,6 +173,7 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         UnfavouriteAsset: UnfavouriteHand(library, writer),
         AddToAlbum: AlbumHand(library, writer),
         RemoveFromAlbum: LeaveAlbumHand(library, writer),
+        RemoveTag: RemoveTagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
     }

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from reactor.acts.looking import photos_of, stacks_among, stacks_of, visibility_of
+from reactor.acts.making import Making
 from reactor.core.changes import (
     AddPortrait,
     ArchiveAssets,
@@ -97,16 +99,18 @@ class TagHand(Looking[TagAsset]):
     def __init__(self, libraries: Libraries, writers: Writers) -> None:
         self._libraries = libraries
         self._writers = writers
+        self._making = Making(libraries)
 
-    async def read(self, change: TagAsset) -> State:
+    async def read(self, change: TagAsset) -> TagState:
         asset = await self._libraries(change.account).asset(change.asset)
         if not asset.is_open and not set(change.tags) <= asset.tags:
             raise Gone(f"{asset.id} is in the trash, locked, hidden or not ours; nothing is tagged")
         return TagState(tags=asset.tags, updated_at=asset.updated_at)
 
     async def call(self, change: TagAsset, before: State) -> State:
+        missing = await self._making.missing(change.account, change.tags)
         await self._writers(change.account).add_tags(change.asset, change.tags)
-        return await self.read(change)
+        return replace(await self.read(change), made=await self._making.made(change.account, missing))
 
 
 class ArchiveHand(Looking[ArchiveAssets]):

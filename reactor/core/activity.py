@@ -14,6 +14,7 @@ from reactor.core.changes import (
     FavouriteAsset,
     RemoveFromAlbum,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackAssets,
@@ -163,6 +164,8 @@ def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
             return (_note(deed, "stack taken back", "stack"),)
         case RemovePortrait(name=name):
             return (_note(deed, f"portrait of {name} taken back", "portrait", about=name),)
+        case RemoveTag():
+            return ()  # about no photo
 
 
 def words_of(change: Change) -> str:
@@ -199,6 +202,8 @@ def _words_of_undo(change: Restoration) -> str:
             return f"take back a stack of {len(members)} photos"
         case RemovePortrait(name=name):
             return f"take back a portrait of {name}"
+        case RemoveTag(tag=tag):
+            return f"delete the empty tag {tag}"
 
 
 def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:

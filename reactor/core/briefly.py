@@ -39,7 +39,7 @@ def photo_of(line: JournalLine) -> AssetId | None:
             return AssetId(cover if cover in line.subjects else line.subjects[0])
         case "AddPortrait":
             return AssetId(line.what.rpartition(" on ")[2])
-        case "RemovePortrait":
+        case "RemovePortrait" | "RemoveTag":
             return None
         case _:
             return AssetId(line.subjects[0])

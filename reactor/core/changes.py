@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, TagId
 from reactor.core.states import STATE_TYPES as STATE_TYPES  # noqa: PLC0414
 from reactor.core.states import AlbumState as AlbumState  # noqa: PLC0414
 from reactor.core.states import FavouriteState as FavouriteState  # noqa: PLC0414
+from reactor.core.states import ListedState as ListedState  # noqa: PLC0414
 from reactor.core.states import PortraitState as PortraitState  # noqa: PLC0414
 from reactor.core.states import StackState as StackState  # noqa: PLC0414
 from reactor.core.states import State as State  # noqa: PLC0414
@@ -187,10 +188,21 @@ class RemovePortrait:
     reason: Reason
 
 
+@dataclass(frozen=True, kw_only=True)
+class RemoveTag:
+    """Delete a tag that no photo carries any more from Immich's list; the entry ``undoes`` had made it."""
+
+    account: AccountId
+    tag: str
+    tag_id: TagId
+    undoes: int
+    reason: Reason
+
+
 Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | AddToAlbum | StackAssets | AddPortrait
 """What a decision may wish for."""
 Restoration: TypeAlias = (
-    UntagAsset | UnarchiveAssets | UnfavouriteAsset | RemoveFromAlbum | RestoreStacks | RemovePortrait
+    UntagAsset | UnarchiveAssets | UnfavouriteAsset | RemoveFromAlbum | RestoreStacks | RemovePortrait | RemoveTag
 )
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
@@ -207,6 +219,7 @@ CHANGE_TYPES: tuple[type[Change], ...] = (
     RemoveFromAlbum,
     RestoreStacks,
     RemovePortrait,
+    RemoveTag,
 )
 
 
@@ -256,7 +269,7 @@ Order: TypeAlias = Undo | CarryOut | KeepTags
 def feature_of(change: Change) -> Feature:
     """Return the feature whose mode and limits govern the change."""
     match change:
-        case TagAsset() | UntagAsset():
+        case TagAsset() | UntagAsset() | RemoveTag():
             return "tags"
         case ArchiveAssets() | UnarchiveAssets():
             return "archive"
@@ -271,7 +284,7 @@ def feature_of(change: Change) -> Feature:
 
 
 def subjects_of(change: Change) -> tuple[str, ...]:
-    """Return the ids that the journal finds the change by: assets, or the person and the face."""
+    """Return the ids that the journal finds the change by: assets, the person and the face, or the name of a tag."""
     match change:
         case (
             TagAsset(asset=asset)
@@ -288,6 +301,8 @@ def subjects_of(change: Change) -> tuple[str, ...]:
             return tuple(sorted(members))
         case AddPortrait(person=person, face=face) | RemovePortrait(person=person, face=face):
             return (person, face)
+        case RemoveTag(tag=tag):
+            return (tag,)
 
 
 def undoes(change: Change) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, TagId
 from reactor.core.vetoes import MANY
 
 HANDFUL = 5
@@ -56,3 +56,27 @@ def gone_together(gone: Sequence[PortraitClaim], there: Collection[str]) -> bool
     ``there`` are the files of all people: a Frigate that was set up anew has none.
     """
     return len(gone) >= MANY or (len(gone) > HANDFUL and not there)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeTag:
+    """A tag that ``entry`` made in Immich, and that nothing of ours leaves on a photo any more."""
+
+    tag: str
+    id: TagId
+    entry: int
+
+
+def leftover(made: Sequence[MadeTag], listed: Mapping[str, TagId], wanted: Collection[str]) -> tuple[MadeTag, ...]:
+    """Return which tags of ours stand in Immich's list for nothing: those that no ``wanted`` one is, or lies below.
+
+    One with another below it stays, whoever made that: Immich would delete it too. So does one that was deleted and
+    made again, which has another id.
+    """
+    return tuple(
+        one
+        for one in made
+        if listed.get(one.tag) == one.id
+        and not any(tag.startswith(f"{one.tag}/") for tag in listed)
+        and not any(f"{tag}/".startswith(f"{one.tag}/") for tag in wanted)
+    )

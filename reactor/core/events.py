@@ -14,6 +14,7 @@ from reactor.core.interventions import (
     CoverChosen,
     PortraitDeleted,
     TagDeleted,
+    TagEmptied,
     TagsWritten,
     UndoAsked,
 )
@@ -206,6 +207,7 @@ Event: TypeAlias = (
     | AlbumDeleted
     | PortraitDeleted
     | TagsWritten
+    | TagEmptied
     | UndoAsked
     | ApplyAsked
     | PersonNamed
@@ -233,6 +235,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     AlbumDeleted,
     PortraitDeleted,
     TagsWritten,
+    TagEmptied,
     UndoAsked,
     ApplyAsked,
     PersonNamed,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reactor.core.changes import Feature
-from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, RunId
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, RunId, TagId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +113,25 @@ class TagsWritten:
     @property
     def version(self) -> str:
         return str(self.entry)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagEmptied:
+    """A tag that ``entry`` had made is on no photo and of no category any more; ``at`` is when it was looked for."""
+
+    account: AccountId
+    tag: str
+    tag_id: TagId
+    entry: int
+    at: str
+
+    @property
+    def subject(self) -> str:
+        return self.tag
+
+    @property
+    def version(self) -> str:
+        return f"{self.tag_id}:{self.at}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from reactor.core.changes import (
     AlbumState,
     FavouriteState,
     Feature,
+    ListedState,
     PortraitState,
     StackState,
     State,
@@ -111,3 +112,5 @@ def words_of_state(state: State) -> str:
             return "; ".join(words) or "no stack"
         case PortraitState(files=files, ours=ours):
             return f"{len(files)} pictures in Frigate" + (f", ours {ours}" if ours is not None else "")
+        case ListedState(listed=listed):
+            return "an empty tag" if listed else "no such tag"

@@ -6,6 +6,7 @@ concluded of the user's will yet (core/past.py): what is not kept is done again,
 just these seconds sees it once or twice more; who does so again, or later, is heard.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reactor.core.changes import Reason, TagAsset, TagState, UntagAsset
@@ -69,7 +70,7 @@ def _lost(change: TagAsset, now: TagState, past: Past) -> TagAsset | Refused | N
         why = f"did not last, though set {change.again + 1} times: Immich lost it, or you took it off"
         return _left(f"{', '.join(tags)} {why}")
     reason = Reason(rule="Immich had lost it")
-    return TagAsset(account=change.account, asset=change.asset, tags=tags, reason=reason, again=change.again + 1)
+    return replace(change, tags=tags, reason=reason, again=change.again + 1)
 
 
 def _back(change: UntagAsset, entry: int, now: TagState, past: Past) -> UntagAsset | Refused | None:
@@ -79,15 +80,8 @@ def _back(change: UntagAsset, entry: int, now: TagState, past: Past) -> UntagAss
         return None
     if change.again >= TAKEN_AGAIN:
         return _left(f"{', '.join(tags)} came back, though taken off {change.again + 1} times; it is left there")
-    return UntagAsset(
-        account=change.account,
-        asset=change.asset,
-        tags=tags,
-        undoes=change.undoes,
-        whole=False,
-        reason=Reason(rule="Immich had brought it back"),
-        again=change.again + 1,
-    )
+    reason = Reason(rule="Immich had brought it back")
+    return replace(change, tags=tags, whole=False, reason=reason, again=change.again + 1)
 
 
 def _left(why: str) -> Refused:

@@ -12,6 +12,7 @@ from reactor.core.changes import (
     Feature,
     RemoveFromAlbum,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackAssets,
@@ -95,3 +96,5 @@ def _undo_of(change: Restoration) -> str:
             return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"
         case RemovePortrait(name=name, file=file):
             return f"delete {file} of {name} in Frigate"
+        case RemoveTag(tag=tag):
+            return f"delete the tag {tag}, which no photo carries"

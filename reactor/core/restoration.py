@@ -7,9 +7,11 @@ from reactor.core.changes import (
     AlbumState,
     Change,
     FavouriteState,
+    ListedState,
     PortraitState,
     RemoveFromAlbum,
     RemovePortrait,
+    RemoveTag,
     Restoration,
     RestoreStacks,
     StackState,
@@ -40,6 +42,8 @@ def restored(change: Restoration, now: State) -> bool:
             return frozenset(now.stacks) == way_back(change, now.missing).states[-1]
         case RemovePortrait(), PortraitState():
             return change.file not in now.files
+        case RemoveTag(), ListedState():
+            return not now.listed
     return False
 
 
@@ -63,7 +67,7 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
 
 def is_part(change: Change) -> bool:
     """Say whether a change takes back only some of what its entry did."""
-    return isinstance(change, UntagAsset) and not change.whole
+    return isinstance(change, RemoveTag) or (isinstance(change, UntagAsset) and not change.whole)
 
 
 def completed(change: Restoration, everything: Restoration | None, past: Past) -> Restoration:

@@ -4,15 +4,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from reactor.core.ids import AlbumId, AssetId
+from reactor.core.ids import AlbumId, AssetId, TagId
 
 
 @dataclass(frozen=True, kw_only=True)
 class TagState:
-    """The tags that an asset carries; ``updated_at`` is Immich's time of its last writing, and no part of the state."""
+    """The tags that an asset carries.
+
+    ``updated_at`` is Immich's time of its last writing, ``made`` are the tags, by their ids, that did not exist before
+    a call; both are no part of the state.
+    """
 
     tags: frozenset[str]
     updated_at: datetime | None = field(default=None, compare=False)
+    made: tuple[tuple[str, TagId], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedState:
+    """Whether a tag is in Immich's list."""
+
+    listed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +78,7 @@ class PortraitState:
     ours: str | None = None
 
 
-State: TypeAlias = TagState | VisibilityState | FavouriteState | AlbumState | StackState | PortraitState
+State: TypeAlias = TagState | VisibilityState | FavouriteState | AlbumState | StackState | PortraitState | ListedState
 STATE_TYPES: tuple[type[State], ...] = (
     TagState,
     VisibilityState,
@@ -74,4 +86,5 @@ STATE_TYPES: tuple[type[State], ...] = (
     AlbumState,
     StackState,
     PortraitState,
+    ListedState,
 )

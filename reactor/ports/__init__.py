@@ -13,7 +13,7 @@ from reactor.core.calibration import Calibration
 from reactor.core.categories import Catalogue
 from reactor.core.events import Event
 from reactor.core.gates import Faces
-from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId, PersonId, RunId, StackId
+from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId, PersonId, RunId, StackId, TagId
 from reactor.core.library import Album, Asset, EmbeddedPhoto, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
 from reactor.ports.journal import Journal, JournalReader, LabelMemory, Limits, Memory
@@ -52,6 +52,12 @@ class Library(Protocol):
         """Return the albums that hold the photo, as (id, name)."""
         ...
 
+    async def tag_ids(self) -> Mapping[str, TagId]: ...
+
+    async def is_tagged(self, tag: TagId) -> bool:
+        """Say whether a photo that the key sees carries the tag or one below it, in the trash too."""
+        ...
+
 
 class LibraryWriter(Protocol):
     """Change one account of Immich; given to acts alone."""
@@ -60,6 +66,10 @@ class LibraryWriter(Protocol):
 
     async def remove_tags(self, asset: AssetId, tags: Sequence[str]) -> None:
         """Take these tags off one photo; a reading afterwards shows what lasts."""
+        ...
+
+    async def delete_tag(self, tag: TagId) -> None:
+        """Delete a tag, and all below it, from the account's list."""
         ...
 
     async def archive(self, assets: Sequence[AssetId]) -> None: ...

@@ -23,6 +23,7 @@ from reactor.core.interventions import CoverChosen, PortraitDeleted, TagDeleted
 from reactor.core.library import Asset, StackNow
 from reactor.ports import Bookmarks, EventSink, FaceLibrary
 from reactor.sources.changes import iso
+from reactor.sources.leftovers import Leftovers
 from reactor.sources.loop import Backoff, repeat
 from reactor.sources.notes import Notes
 
@@ -163,8 +164,10 @@ class Sweep(Rounds):
         every: timedelta,
         now: Callable[[], datetime],
         gap: timedelta = GAP,
+        leftovers: Leftovers | None = None,
     ) -> None:
         super().__init__(f"sweep of {account}", sink, bookmarks, every, now)
+        self._leftovers = leftovers
         self._account = account
         self._library = library
         self._claims = claims
@@ -172,7 +175,7 @@ class Sweep(Rounds):
 
     async def _go_round(self, turn: Round) -> Round:
         if not turn.looked:
-            turn = replace(turn, told=turn.told + await self._tell(await self._permitted_tags()))
+            turn = replace(turn, told=turn.told + await self._tell(await self._permitted_tags(turn)))
         while page := await self._claims.stacks(self._account, (turn.entry, turn.cover), PAGE):
             found = [event for claim in page if (event := await self._past_trouble(claim)) is not None]
             told = await self._tell(found)
@@ -183,10 +186,12 @@ class Sweep(Rounds):
             await self._keep(turn)
         return turn
 
-    async def _permitted_tags(self) -> list[Event]:
+    async def _permitted_tags(self, turn: Round) -> list[Event]:
         """Return what became of our tags; a key that may not list them looks at the stacks all the same."""
         try:
             found = await self._tags()
+            if self._leftovers is not None:
+                found += await self._leftovers.look(self._ask, self._notes, turn.began)
         except MissingPermission as error:
             self._notes.say("tags", f"tags are not looked at: {error}")
             return []

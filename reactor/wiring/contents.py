@@ -2,13 +2,14 @@
 
 from reactor.config import Settings
 from reactor.routing import Router, merge
-from reactor.stages import actions, archive, classify, embed, faces, keep, orders, stack, veto
+from reactor.stages import actions, archive, classify, embed, faces, keep, orders, stack, tidy, veto
 
 
 def table_of_contents(settings: Settings) -> Router:
     """Return every reaction, in the order in which they are read."""
     labels = classify.router.with_concurrency(settings.classification.concurrency)
     reactions = [embed.router, labels, keep.router, archive.router, actions.router, orders.router, veto.router]
+    reactions.append(tidy.router)
     if settings.stacks.enabled:
         reactions.append(stack.router)
     if settings.face_library() is not None:

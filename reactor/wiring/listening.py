@@ -8,8 +8,10 @@ from typing import Any
 from reactor.config import Settings
 from reactor.core.ids import AccountId
 from reactor.core.status import Hearing, Way
+from reactor.ports import LabelRules
 from reactor.sources.album_sweep import AlbumSweep
 from reactor.sources.changes import ChangesPoll
+from reactor.sources.leftovers import Leftovers
 from reactor.sources.people import PeoplePoll
 from reactor.sources.poll import Pace, UploadPoll
 from reactor.sources.pushes import Pushes
@@ -66,16 +68,18 @@ def _up(words: str) -> bool:
     return words.startswith("connect")
 
 
-def make_ears(settings: Settings, clients: Mapping[AccountId, Account], stores: Stores) -> dict[AccountId, Ears]:
+def make_ears(
+    settings: Settings, clients: Mapping[AccountId, Account], stores: Stores, rules: LabelRules
+) -> dict[AccountId, Ears]:
     """Return the sources of every account; nothing is asked yet."""
     started_at = now()
     return {
-        account.id: _ears(settings, account, stores, Pushes(account.id, stores.bookmarks, started_at))
+        account.id: _ears(settings, account, stores, rules, Pushes(account.id, stores.bookmarks, started_at))
         for account in clients.values()
     }
 
 
-def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) -> Ears:
+def _ears(settings: Settings, account: Account, stores: Stores, rules: LabelRules, pushes: Pushes) -> Ears:
     pace = Pace(
         busy=timedelta(seconds=min(BUSY_S, settings.poll_seconds)), idle=timedelta(seconds=settings.poll_seconds)
     )
@@ -87,7 +91,8 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
     people = PeoplePoll(account.id, library, sink, bookmarks, interval=timedelta(seconds=settings.people_seconds))
 
     every = timedelta(hours=settings.sweep_hours)
-    sweep = Sweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now)
+    leftovers = _leftovers(settings, account, stores, rules)
+    sweep = Sweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now, leftovers=leftovers)
     albums = AlbumSweep(account.id, library, stores.claims, sink, bookmarks, every=every, now=now)
 
     def all_may_have_missed_something() -> None:
@@ -111,6 +116,17 @@ def _ears(settings: Settings, account: Account, stores: Stores, pushes: Pushes) 
         realtime=realtime,
         with_secret=any(account.webhook_secrets),
     )
+
+
+def _leftovers(settings: Settings, account: Account, stores: Stores, rules: LabelRules) -> Leftovers | None:
+    """Return what looks for empty tags of ours, None where nothing is to be changed about tags."""
+    if settings.modes().of("tags", account.id) == "observe":
+        return None
+
+    async def wanted() -> frozenset[str]:
+        return frozenset(one.tag for one in (await rules.catalogue()).of(account.id))
+
+    return Leftovers(account.id, account.library, stores.claims, wanted)
 
 
 def face_sweep(settings: Settings, stores: Stores, frigate: Frigate | None) -> FaceSweep | None:

@@ -69,7 +69,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         rules = make_rules(settings, stores, embedder)
         worker = make_worker(settings, router, stores, accounts, embedder, frigate, rules)
         keeper = LabelKeeper(rules, embedder, stores.runs, stores.bookmarks)
-        ears |= make_ears(settings, clients, stores)
+        ears |= make_ears(settings, clients, stores, rules)
         sweep = face_sweep(settings, stores, frigate)
         labels = LabelDesk(
             rules,

@@ -10,6 +10,7 @@ from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
+from reactor.acts.tag_list import RemoveTagHand
 from reactor.adapters.pictures import PillowPortraits
 from reactor.config import Settings
 from reactor.core.changes import (
@@ -20,6 +21,7 @@ from reactor.core.changes import (
     FavouriteAsset,
     RemoveFromAlbum,
     RemovePortrait,
+    RemoveTag,
     RestoreStacks,
     StackAssets,
     TagAsset,
@@ -136,6 +138,7 @@ def make_performer(
         FavouriteAsset: FavouriteHand(library, writer),
         StackAssets: StackHand(library, writer),
         UntagAsset: UntagHand(library, writer),
+        RemoveTag: RemoveTagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         UnfavouriteAsset: UnfavouriteHand(library, writer),
         AddToAlbum: AlbumHand(library, writer),

@@ -36,6 +36,7 @@ async def test_missing_permissions_are_named_with_what_they_switch_off(
     found = by_name(accounts.status())
     assert found[ANNA].state == "ok"
     assert found[ANNA].missing == (
+        Lack(feature="removing empty tags", permissions=("tag.delete",)),
         Lack(feature="stacks", permissions=("stack.read", "stack.create", "stack.update", "stack.delete")),
         Lack(feature="faces", permissions=("person.read", "face.read")),
         Lack(feature="new faces of known people", permissions=("person.statistics",)),
@@ -47,11 +48,12 @@ async def test_missing_permissions_are_named_with_what_they_switch_off(
             permissions=("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
         ),
     )
-    assert str(found[ANNA].missing[1]) == "faces: add person.read, face.read"
+    assert str(found[ANNA].missing[2]) == "faces: add person.read, face.read"
     assert found[BEN].missing == ()
     # Said once, and only what a household misses is a warning.
     said = [(entry["feature"], entry["log_level"]) for entry in logs if "feature" in entry]
     assert said == [
+        ("removing empty tags", "info"),
         ("stacks", "warning"),
         ("faces", "warning"),
         ("new faces of known people", "warning"),

@@ -31,9 +31,9 @@ OTHER = "1e1d2c3b-4a59-4687-9a8b-7c6d5e4f3a2b"
 LINES = """
     GET /server/ping, GET /server/version, GET /users/me, GET /api-keys/me, POST /search/metadata, GET /assets/{id},
     GET /assets/{id}/thumbnail, GET /stacks/{id}, GET /tags, GET /faces, GET /albums, GET /albums/{id}, GET /people,
-    GET /people/{id}, GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets, PUT /assets,
-    PUT /assets/{id}, POST /albums, PUT /albums/{id}/assets, DELETE /albums/{id}/assets, POST /stacks,
-    PUT /stacks/{id}, DELETE /stacks/{id}, DELETE /stacks/{id}/assets/{id}
+    GET /people/{id}, GET /people/{id}/statistics, PUT /tags, PUT /tags/assets, DELETE /tags/{id}/assets,
+    DELETE /tags/{id}, PUT /assets, PUT /assets/{id}, POST /albums, PUT /albums/{id}/assets,
+    DELETE /albums/{id}/assets, POST /stacks, PUT /stacks/{id}, DELETE /stacks/{id}, DELETE /stacks/{id}/assets/{id}
 """
 KNOWN = frozenset(line.strip() for line in LINES.split(","))
 BODIES: dict[str, dict[str, Any]] = {
@@ -86,6 +86,10 @@ async def test_every_line_works_on_a_server_that_holds_us_to_the_table(
     await writer.add_tags(one, ["Auto/x"])
     assert await library.tags() == {"Auto", "Auto/x"}
     await writer.remove_tags(one, ["Auto/x"])
+    ids = await library.tag_ids()
+    assert not await library.is_tagged(ids["Auto"])
+    await writer.delete_tag(ids["Auto/x"])
+    assert await library.tags() == {"Auto"}
     await writer.archive([one])
     await writer.set_visibility([one], "timeline")
     await writer.set_favourite(one, favourite=True)
@@ -166,7 +170,8 @@ async def test_the_held_key_cannot_do_what_the_phone_can(immich: SimulatedImmich
         ("PUT", "/tags/assets", {"tagIds": [ID]}),
         ("DELETE", f"/tags/{ID}/assets", {"ids": [ID], "force": True}),
         ("DELETE", f"/tags/{ID}/assets", None),
-        ("DELETE", f"/tags/{ID}", None),
+        ("DELETE", f"/tags/{ID}", {"ids": [ID]}),
+        ("DELETE", "/tags", {"ids": [ID]}),
         ("DELETE", "/stacks", {"ids": [ID]}),
         ("DELETE", f"/stacks/{ID}", {"ids": [ID]}),
         ("GET", f"/assets/{ID}", {"ids": [ID]}),

@@ -132,6 +132,7 @@ async def test_introspection_of_a_full_and_of_a_poor_key(
     assert poor.missing == {
         "reading": ("user.read",),
         "noticing deleted tags": ("tag.read",),
+        "removing empty tags": ("tag.delete",),
         "stacks": ("stack.read", "stack.create", "stack.update", "stack.delete"),
         "faces": ("person.read", "face.read"),
         "new faces of known people": ("person.statistics",),

@@ -72,7 +72,7 @@ def _meant(text: str) -> NDArray[np.float32]:
     if text in CAPTIONS:
         mixed = 0.8 * axes[CAPTIONS.index(text) % len(WORDS)] + 0.6 * axes[len(WORDS)]
         return np.asarray(mixed, dtype=np.float32)
-    return axes[WORDS.index(text) if text in WORDS else len(WORDS)]
+    return np.asarray(axes[WORDS.index(text) if text in WORDS else len(WORDS)], dtype=np.float32)
 
 
 def seen(**cosines: float) -> NDArray[np.float32]:
@@ -132,14 +132,16 @@ class LabelRig:
         new = [run for run in await self.runs.list(100) if run.id not in {old.id for old in before}]
         return await self.ended(new[0]) if new else None
 
-    async def photo(self, seed: int, *, heard: bool = True, **cosines: float) -> AssetId:
+    async def photo(
+        self, seed: int, *, heard: bool = True, cosines: Mapping[str, float] | None = None, **more: float
+    ) -> AssetId:
         """Upload a photo that has these cosines, and have it classified unless it is not heard of."""
         asset = await self.home.photo(seed, DAY + timedelta(minutes=seed))
         shown = await self.home.library.asset(asset)
         stored = EmbeddedPhoto(
             account=ME, asset=asset, taken_at=shown.taken_at, camera="", phash=0, sharpness=1.0,
             width=shown.width, height=shown.height, checksum=f"c{seed}", name=shown.file_name, path=shown.path,
-            vector=seen(**cosines),
+            vector=seen(**{**(cosines or {}), **more}),
         )  # fmt: skip
         await self.house.photos.save(stored, self.embedder.model)
         if heard:

@@ -50,6 +50,7 @@ class Desk:
     house: House
     router: Router
     session: aiohttp.ClientSession
+    reactors_key: str
     on_tagging: Hook | None = None
     beside: list[asyncio.Task[Any]] = field(default_factory=list)
 
@@ -163,7 +164,7 @@ async def a_desk(pool: asyncpg.Pool, router: Router = KEEPING, *, tag_race_s: fl
         transport = ImmichTransport(home.immich.url, SecretStr(key), ME, session=ours)
         home = replace(home, library=ImmichLibrary(transport), writer=ImmichWriter(transport))
         house = replace(house, home=home, log=PostgresEventLog(pool, router, house.wake))
-        desk = Desk(house=house, router=router, session=theirs)
+        desk = Desk(house=house, router=router, session=theirs, reactors_key=key)
         desk.watch()
         yield desk
 

@@ -16,6 +16,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "reading": ("user.read", "asset.read", "asset.view"),
     "tags": ("tag.create", "tag.asset", "asset.update"),
     "noticing deleted tags": ("tag.read",),
+    "removing empty tags": ("tag.delete",),
     "archive": ("asset.update",),
     "favourites": ("asset.update",),
     "stacks": ("stack.read", "stack.create", "stack.update", "stack.delete", "asset.update"),
@@ -27,7 +28,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "webhook setup": ("workflow.read", "workflow.create", "workflow.update", "workflow.delete"),
 }
 # What a household can well do without: nothing of it is needed for what the reactor does by itself.
-OPTIONAL = frozenset({"realtime", "albums", "filling albums", "webhook setup"})
+OPTIONAL = frozenset({"realtime", "albums", "filling albums", "webhook setup", "removing empty tags"})
 
 
 class RefusedKey(StartError):

@@ -28,7 +28,7 @@ from reactor.adapters.immich.models import (
 )
 from reactor.adapters.immich.routes import UUID
 from reactor.adapters.immich.transport import ImmichTransport
-from reactor.core.ids import AlbumId, AssetId, PersonId, StackId
+from reactor.core.ids import AlbumId, AssetId, PersonId, StackId, TagId
 from reactor.core.library import Album, Asset, Face, Person, Preview, StackNow
 
 LARGEST_PAGE = 1000
@@ -86,8 +86,21 @@ class ImmichLibrary:
 
     async def tags(self) -> frozenset[str]:
         """Return the full values of all tags that the account has, whether or not a photo has them."""
+        return frozenset(await self.tag_ids())
+
+    async def tag_ids(self) -> Mapping[str, TagId]:
+        """Return all tags of the account by their full values."""
         answer = rows(await self._transport.json("GET", "/tags"), "GET /tags")
-        return frozenset(tag.value for tag in self._tags.read(answer) if tag.value)
+        return {tag.value: TagId(tag.id) for tag in self._tags.read(answer) if tag.value}
+
+    async def is_tagged(self, tag: TagId) -> bool:
+        """Say whether a photo carries the tag or one below it, in the archive, hidden or in the trash too.
+
+        Without a visibility all but locked photos are searched, which no key sees (section 3).
+        """
+        body = {"tagIds": [tag], "withDeleted": True, "page": 1, "size": 1}
+        answer = await self._transport.json("POST", "/search/metadata", body=body)
+        return bool(whole(SearchJson, answer, "POST /search/metadata").assets.items)
 
     async def albums(self) -> tuple[Album, ...]:
         """Return the albums that the account can see; the key needs album.read."""

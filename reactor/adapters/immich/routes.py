@@ -1,7 +1,7 @@
 """Every request that the reactor may send to Immich; anything else is refused before a byte is sent.
 
 There is no line that deletes, trashes, edits or uploads a photo, nor one that deletes an album, and none shall come.
-The DELETEs take tags off photos and photos out of albums, and dissolve stacks; the photos stay.
+The DELETEs take tags off photos and photos out of albums, delete empty tags and dissolve stacks; the photos stay.
 """
 
 import re
@@ -55,6 +55,7 @@ ALLOWED: tuple[Route, ...] = (
     _route("write", "PUT", "/tags", {"tags": "words"}),
     _route("write", "PUT", "/tags/assets", {"tagIds": "ids", "assetIds": "ids"}),
     _route("write", "DELETE", "/tags/{id}/assets", {"ids": "ids"}),
+    _route("write", "DELETE", "/tags/{id}"),
     _route("write", "PUT", "/assets", {"ids": "ids", "visibility": SHOWN_OR_ARCHIVED}),
     _route("write", "PUT", "/assets/{id}", {"isFavorite": "flag"}),
     _route("write", "POST", "/albums", {"albumName": "word", "assetIds": "ids"}),

@@ -8,7 +8,7 @@ from reactor.adapters.immich.errors import clean
 from reactor.adapters.immich.models import LinkedTagJson, OutcomeJson, TaggedAssetJson, TagJson, rows, whole
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.core.errors import Gone, Permanent, Retryable
-from reactor.core.ids import AlbumId, AssetId, StackId
+from reactor.core.ids import AlbumId, AssetId, StackId, TagId
 
 # Immich writes a tag down in the background: 0.1 to 0.6 s as measured (facts/immich-api.md section 5), longer on a NAS.
 WRITTEN_DOWN_S = 5.0
@@ -62,6 +62,13 @@ class ImmichWriter:
         if left := _of(await self._tagged(asset), wanted):
             back = clean(", ".join(tag.value for tag in left))
             raise Retryable(f"Immich puts tags back on {asset} that were taken off: {back}")
+
+    async def delete_tag(self, tag: TagId) -> None:
+        """Delete a tag with all below it; Gone where it is not there (any more).
+
+        The caller has seen that no photo carries it: what stands in XMP files would come back (section 5).
+        """
+        await self._transport.json("DELETE", f"/tags/{tag}")
 
     async def set_visibility(self, assets: Sequence[AssetId], visibility: str) -> None:
         """Archive the photos ("archive") or show them again ("timeline") in one call; a bad id fails it whole, Gone."""

@@ -20,7 +20,7 @@ from reactor.core.activity import (
     notes_of_photo,
     notes_of_work,
 )
-from reactor.core.changes import AddPortrait, Change, RemovePortrait, subjects_of
+from reactor.core.changes import AddPortrait, Change, RemovePortrait, RemoveTag, subjects_of
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 
@@ -84,7 +84,7 @@ WITH moved AS (
     SELECT account, subject, coalesce(settled_at, written_at)
     FROM (SELECT * FROM journal ORDER BY id DESC LIMIT $2) j
     CROSS JOIN LATERAL unnest(CASE kind WHEN 'AddPortrait' THEN ARRAY[change ->> 'asset']
-        WHEN 'RemovePortrait' THEN ARRAY[]::text[] ELSE subjects END) AS subject
+        WHEN 'RemovePortrait' THEN ARRAY[]::text[] WHEN 'RemoveTag' THEN ARRAY[]::text[] ELSE subjects END) AS subject
 ), shown AS (
     SELECT account, subject FROM moved GROUP BY account, subject ORDER BY max(at) DESC LIMIT $1
 )
@@ -217,6 +217,6 @@ def _photos_of(change: Change) -> tuple[str, ...]:
     match change:
         case AddPortrait(asset=asset):
             return (asset,)
-        case RemovePortrait():
+        case RemovePortrait() | RemoveTag():
             return ()
     return subjects_of(change)

@@ -4,8 +4,8 @@ import asyncpg
 
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
-from reactor.core.claims import AlbumClaim, PortraitClaim, StackClaim
-from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId
+from reactor.core.claims import AlbumClaim, MadeTag, PortraitClaim, StackClaim
+from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, TagId
 from reactor.core.past import SETTLES
 
 # Nothing is said of a tag while it may just be coming or going by our own hand.
@@ -64,6 +64,24 @@ ORDER BY j.id
 """
 
 
+# A tag of ours may still be on a photo by any entry of which neither an undo nor a veto speaks; who is asked whether
+# Immich lost it ("lost") may still say so. A photo that was deleted keeps its entry, and so the tag.
+_MADE = f"""
+SELECT made.tag ->> 0 AS tag, made.tag ->> 1 AS id, max(m.id) AS entry
+FROM journal m CROSS JOIN LATERAL jsonb_array_elements(m.after -> 'state' -> 'made') AS made(tag)
+WHERE m.account = $1 AND m.kind = 'TagAsset' AND NOT EXISTS (
+    SELECT FROM journal j
+    WHERE j.account = $1 AND j.kind IN ('TagAsset', 'UntagAsset') AND j.change -> 'tags' ? (made.tag ->> 0) AND (
+        j.state = 'open' OR j.settled_at > clock_timestamp() - $2::interval
+        OR (j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
+            AND NOT j.before -> 'state' -> 'tags' ? (made.tag ->> 0)
+            AND NOT EXISTS (SELECT FROM journal u WHERE u.undoes = j.id AND u.kind = 'UntagAsset' AND u.state = 'done'
+                AND u.change -> 'tags' ? (made.tag ->> 0))
+            AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = made.tag ->> 0 AND v.state <> 'lost'")})))
+GROUP BY 1, 2 ORDER BY 1
+"""
+
+
 class PostgresClaims:
     """Tell what should stand outside by our hand; what is open or done just now is left out."""
 
@@ -87,6 +105,12 @@ class PostgresClaims:
         async with translated():
             found: int | None = await self._pool.fetchval(_TAG_LEFT, account, tag, SETTLES)
         return found
+
+    async def made_tags(self, account: AccountId) -> tuple[MadeTag, ...]:
+        """Return the tags that we made and that nothing of ours leaves on a photo, nor may be setting just now."""
+        async with translated():
+            rows = await self._pool.fetch(_MADE, account, SETTLES)
+        return tuple(MadeTag(tag=row["tag"], id=TagId(row["id"]), entry=row["entry"]) for row in rows)
 
     async def stacks(self, account: AccountId, after: tuple[int, str], limit: int) -> tuple[StackClaim, ...]:
         """Return stacks in order of entry and cover, those behind ``after``."""

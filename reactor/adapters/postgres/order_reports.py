@@ -13,7 +13,7 @@ LINES = 100
 # By t.id + 0 below, since by t.id itself the planner would look for the newest through the whole journal.
 # The newest word about the entry: of an undo the entry that takes it back, of what is done again its successor.
 _LATER = {
-    "undo": "t.undoes = j.id",
+    "undo": "t.undoes = j.id AND t.kind <> 'RemoveTag'",
     "apply": "t.subjects @> j.subjects AND t.account = j.account AND t.kind = j.kind AND t.id + 0 > j.id",
 }
 _ENDED = {

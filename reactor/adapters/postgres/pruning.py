@@ -32,6 +32,7 @@ FORGOTTEN = (
     "AlbumDeleted",
     "PortraitDeleted",
     "TagsWritten",
+    "TagEmptied",
     "UndoAsked",
     "ApplyAsked",
 )
