@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from reactor.core.changes import Change, Order
+from reactor.core.changes import Change
+from reactor.core.entry_orders import Order
 from reactor.core.events import Event, kind_of
 from reactor.ports import Services
 

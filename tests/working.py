@@ -10,7 +10,8 @@ import asyncpg
 
 from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.wake import Wake
-from reactor.core.changes import Change, Order
+from reactor.core.changes import Change
+from reactor.core.entry_orders import Order
 from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
 from reactor.ports import Services

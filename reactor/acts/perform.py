@@ -12,21 +12,18 @@ from reactor.acts.hands import Hand, Untouched
 from reactor.acts.keeping import follows, unkept_of
 from reactor.acts.planned import WAITS, asked_for
 from reactor.core.changes import (
-    CarryOut,
     Change,
     Feature,
-    KeepTags,
-    Order,
     RestoreStacks,
     StackAssets,
     StackState,
     State,
-    Undo,
     by_rule,
     feature_of,
     subjects_of,
     undoes,
 )
+from reactor.core.entry_orders import CarryOut, KeepTags, Order, Undo
 from reactor.core.errors import Blocked, Gone, Held, Permanent, Retryable, Stale
 from reactor.core.ids import AccountId, AssetId, is_dry, is_ordered
 from reactor.core.journal import Cause, Entry, EntryState

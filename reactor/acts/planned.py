@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from reactor.core.categories import tag_of
-from reactor.core.changes import AddToAlbum, ArchiveAssets, CarryOut, Change, FavouriteAsset, TagAsset
+from reactor.core.changes import AddToAlbum, ArchiveAssets, Change, FavouriteAsset, TagAsset
+from reactor.core.entry_orders import CarryOut
 from reactor.core.errors import Held, Stale
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry, EntryState

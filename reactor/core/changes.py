@@ -223,49 +223,6 @@ CHANGE_TYPES: tuple[type[Change], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Undo:
-    """Take back what a journal entry did, with ``tags`` only those of them."""
-
-    account: AccountId
-    entry: int
-    feature: Feature
-    subjects: tuple[str, ...]
-    tags: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CarryOut:
-    """Do what a journal entry planned or suggested, or did and Immich lost, whatever the mode: a person said so.
-
-    ``tags`` are those that the categories of now set, ``archiving`` and ``favouring`` the names of those that archive
-    and that make favourites, ``albums`` the names with the album that each fills; what others asked for in a plan is
-    left out.
-    """
-
-    account: AccountId
-    entry: int
-    feature: Feature
-    subjects: tuple[str, ...]
-    tags: frozenset[str] | None = None
-    archiving: frozenset[str] | None = None
-    favouring: frozenset[str] | None = None
-    albums: frozenset[tuple[str, str]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeepTags:
-    """Do again what a journal entry did to the tags of a photo, where Immich did not keep it."""
-
-    account: AccountId
-    asset: AssetId
-    entry: int
-
-
-Order: TypeAlias = Undo | CarryOut | KeepTags
-"""What is asked for about an entry of the journal, by a person or since it was made just now."""
-
-
 def feature_of(change: Change) -> Feature:
     """Return the feature whose mode and limits govern the change."""
     match change:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reactor.core.changes import KeepTags
+from reactor.core.entry_orders import KeepTags
 from reactor.core.events import Event
 from reactor.core.interventions import TagsWritten
 from reactor.ports import Services

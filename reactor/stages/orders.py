@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from reactor.core.categories import Category, archiving_of, tag_of
-from reactor.core.changes import ArchiveAssets, CarryOut, TagAsset, Undo
+from reactor.core.changes import ArchiveAssets, TagAsset
+from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId

@@ -9,8 +9,9 @@ from typing import Protocol
 
 import structlog
 
-from reactor.core.changes import Change, Order
+from reactor.core.changes import Change
 from reactor.core.deliveries import Delivery, LeaseLost
+from reactor.core.entry_orders import Order
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, RunId

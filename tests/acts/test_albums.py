@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from reactor.core.changes import AddToAlbum, CarryOut, Change, Reason, Undo
+from reactor.core.changes import AddToAlbum, Change, Reason
+from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone, Held, Permanent, Retryable
 from reactor.core.ids import AssetId
 from reactor.core.journal import EntryState

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from reactor.core.changes import CarryOut, Change, feature_of, subjects_of
+from reactor.core.changes import Change, feature_of, subjects_of
+from reactor.core.entry_orders import CarryOut
 from reactor.core.errors import Retryable
 from reactor.core.ids import AssetId
 from reactor.core.journal import EntryState

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from reactor.core.changes import CarryOut, Change, FavouriteAsset, Reason, Undo
+from reactor.core.changes import Change, FavouriteAsset, Reason
+from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone, Held, Retryable
 from reactor.core.ids import AssetId
 from reactor.core.journal import EntryState

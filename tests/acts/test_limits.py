@@ -7,7 +7,8 @@ import pytest
 from reactor.acts.gate import Gate
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.limits import PostgresLimits
-from reactor.core.changes import ArchiveAssets, PortraitState, RemovePortrait, TagAsset, Undo
+from reactor.core.changes import ArchiveAssets, PortraitState, RemovePortrait, TagAsset
+from reactor.core.entry_orders import Undo
 from reactor.core.errors import Held
 from reactor.core.ids import LIVE, AssetId, FaceId, PersonId, RunId
 from reactor.core.journal import Cause, EntryState

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from reactor.core.changes import ArchiveAssets, CarryOut, Change, Reason, Undo, feature_of, subjects_of
+from reactor.core.changes import ArchiveAssets, Change, Reason, feature_of, subjects_of
+from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.ids import LIVE, RunId
 from reactor.core.journal import Cause, EntryState
 

@@ -17,7 +17,8 @@ from reactor.adapters.frigate.transport import FrigateTransport
 from reactor.adapters.frigate.writing import FrigateFaceWriter
 from reactor.adapters.pictures import PillowPortraits
 from reactor.adapters.postgres.journal import PostgresJournal
-from reactor.core.changes import AddPortrait, Change, PortraitState, Reason, RemovePortrait, Undo
+from reactor.core.changes import AddPortrait, Change, PortraitState, Reason, RemovePortrait
+from reactor.core.entry_orders import Undo
 from reactor.core.errors import Held, Retryable, Stale, Unreachable
 from reactor.core.ids import LIVE, AssetId, PersonId
 from reactor.core.journal import Cause, EntryState

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reactor.core.changes import ArchiveAssets, Change, StackAssets, TagAsset, Undo, feature_of, subjects_of
+from reactor.core.changes import ArchiveAssets, Change, StackAssets, TagAsset, feature_of, subjects_of
+from reactor.core.entry_orders import Undo
 from reactor.core.errors import Retryable
 from reactor.core.ids import AssetId, RunId
 from reactor.core.journal import Cause, EntryState

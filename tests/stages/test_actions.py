@@ -10,7 +10,8 @@ from reactor.adapters.immich.reading import ImmichLibrary
 from reactor.adapters.immich.transport import ImmichTransport
 from reactor.adapters.immich.writing import ImmichWriter
 from reactor.adapters.postgres.orders import PostgresOrders
-from reactor.core.changes import AddToAlbum, CarryOut, FavouriteAsset, Reason, TagAsset
+from reactor.core.changes import AddToAlbum, FavouriteAsset, Reason, TagAsset
+from reactor.core.entry_orders import CarryOut
 from reactor.core.events import ArchiveWanted, AssetEmbedded, AssetUploaded
 from reactor.core.ids import AssetId, RunId
 from reactor.core.interventions import ApplyAsked, UndoAsked

@@ -7,7 +7,8 @@ import pytest
 
 from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import KeepTags, Reason, TagAsset, Undo
+from reactor.core.changes import Reason, TagAsset
+from reactor.core.entry_orders import KeepTags, Undo
 from reactor.core.errors import Held
 from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause, EntryState

@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 
 from reactor.adapters.postgres.orders import PostgresOrders
-from reactor.core.changes import Reason, TagAsset, Undo
+from reactor.core.changes import Reason, TagAsset
+from reactor.core.entry_orders import Undo
 from reactor.core.ids import LIVE
 from reactor.core.journal import Cause, EntryState
 from reactor.core.orders import UndoRequest

@@ -9,8 +9,9 @@ import pytest
 
 from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import Reason, RemoveTag, TagAsset, Undo
+from reactor.core.changes import Reason, RemoveTag, TagAsset
 from reactor.core.claims import MadeTag, leftover
+from reactor.core.entry_orders import Undo
 from reactor.core.ids import LIVE, AssetId, TagId
 from reactor.core.interventions import TagEmptied
 from reactor.core.journal import Cause, EntryState
@@ -74,6 +75,10 @@ async def tidying(pool: asyncpg.Pool) -> AsyncIterator[Tidying]:
         categories: list[str] = []
         house = desk.house
         claims = PostgresClaims(pool)
+
+        async def wanted() -> list[str]:
+            return categories
+
         sweep = Sweep(
             ME,
             house.home.library,
@@ -83,7 +88,7 @@ async def tidying(pool: asyncpg.Pool) -> AsyncIterator[Tidying]:
             every=timedelta(hours=6),
             now=lambda: datetime.now(UTC),
             gap=timedelta(0),
-            leftovers=Leftovers(ME, house.home.library, claims, lambda: categories),
+            leftovers=Leftovers(ME, house.home.library, claims, wanted),
         )
         # The stage knows categories of its own, none of which is the tag of a test.
         yield Tidying(desk=desk, sweep=sweep, categories=categories)

@@ -20,8 +20,9 @@ from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.losses import PostgresLosses
 from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import AddPortrait, CarryOut, RemovePortrait, Undo, subjects_of
+from reactor.core.changes import AddPortrait, RemovePortrait, subjects_of
 from reactor.core.claims import HANDFUL
+from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.events import PersonNamed
 from reactor.core.ids import PersonId
 from reactor.core.portraits import PortraitPolicy

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import ArchiveAssets, Feature, StackAssets, TagState, Undo
+from reactor.core.changes import ArchiveAssets, Feature, StackAssets, TagState
+from reactor.core.entry_orders import Undo
 from reactor.core.errors import Held
 from reactor.core.events import AssetChanged, Event
 from reactor.core.ids import AssetId

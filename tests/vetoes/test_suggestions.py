@@ -5,7 +5,8 @@ import asyncpg
 from reactor.acts.perform import Performer
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.changes import CarryOut, Reason, StackAssets, StackState
+from reactor.core.changes import Reason, StackAssets, StackState
+from reactor.core.entry_orders import CarryOut
 from reactor.core.ids import AssetId
 from reactor.core.journal import EntryState
 from reactor.core.stacking import is_ours
