@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from reactor.core.orders import UndoRequest
+from reactor.core.relabel_runs import RelabelRequest
 from reactor.core.runs import ReplayRequest, ScanRequest
+from reactor.server.api.label_requests import RelabelBody
 from reactor.server.api.order_requests import UndoBody
 from reactor.server.api.requests import ReplayBody, ScanBody
 
@@ -20,6 +22,7 @@ from .client import Api
 
 ROUTES = {
     "GET /status",
+    "GET /classification",
     "GET /events",
     "GET /events/follow",
     "GET /runs",
@@ -34,6 +37,13 @@ ROUTES = {
     "GET /openapi.json",
     "POST /scan",
     "POST /replay",
+    "POST /classification/switch",
+    "POST /categories/add",
+    "POST /categories/change",
+    "POST /categories/remove",
+    "POST /categories/preview",
+    "POST /calibrate",
+    "POST /relabel",
     "POST /runs/{id}/pause",
     "POST /runs/{id}/resume",
     "POST /runs/{id}/cancel",
@@ -81,6 +91,7 @@ def test_every_operation_has_words_and_says_what_may_go_wrong(api: Api) -> None:
         (ScanBody, ScanRequest, set()),
         (ReplayBody, ReplayRequest, {"dry_run"}),
         (UndoBody, UndoRequest, {"dry_run"}),
+        (RelabelBody, RelabelRequest, set()),
     ],
 )
 def test_nothing_that_a_run_may_be_asked_for_is_left_out(
