@@ -25,6 +25,7 @@ from reactor.core.label_events import (
     FavouriteWanted,
     LabelsDoubted,
     OfAsset,
+    short_of,
 )
 
 
@@ -84,7 +85,7 @@ class ArchiveWanted(OfAsset):
 
     @property
     def version(self) -> str:
-        return f"{self.model}:{self.checksum}"
+        return f"{self.model}:{self.checksum}:{short_of(self.categories)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class FavouriteWanted(OfAsset):
 
     @property
     def version(self) -> str:
-        return f"{self.model}:{self.checksum}:{_short(self.categories)}"
+        return f"{self.model}:{self.checksum}:{short_of(self.categories)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class AlbumWanted(OfAsset):
 
     @property
     def version(self) -> str:
-        return f"{self.model}:{self.checksum}:{_short((self.album, *self.categories))}"
+        return f"{self.model}:{self.checksum}:{short_of((self.album, *self.categories))}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,6 @@ class ArchiveDoubted(OfAsset):
         return self.why
 
 
-def _short(names: Sequence[str]) -> str:
+def short_of(names: Sequence[str]) -> str:
     """Return what tells lists of names apart, as short as the key of an event has to be."""
     return sha256("\0".join(names).encode()).hexdigest()[:16]

@@ -101,6 +101,20 @@ async def test_another_action_takes_effect_on_what_comes(either: LabelRig) -> No
     assert [await either.is_archived(photo) for photo in (cat, bill, new)] == [True, True, True]
 
 
+async def test_who_asks_for_the_archive_is_known_however_often_it_is_asked(either: LabelRig) -> None:
+    screens = category("Screens", "screenshot", action="tag_and_archive")
+    await either.categories(BILLS)
+    photo = await either.photo(1, receipt=0.6, screenshot=0.6)
+    await either.house.user("PUT", "/assets", {"ids": [photo], "visibility": "timeline"})
+    await either.pool.execute("UPDATE journal SET state = 'undone' WHERE kind = 'ArchiveAssets'")
+    await either.categories(BILLS, screens)
+    await either.rescan()
+    assert await either.is_archived(photo)
+    # Both wanted it there: that one of them goes is no reason to show it.
+    await either.categories(screens)
+    assert (await either.tags(photo), await either.is_archived(photo)) == ({"Auto/Screens"}, True)
+
+
 async def test_a_category_that_is_switched_off_is_skipped_at_once_and_keeps_what_it_did(either: LabelRig) -> None:
     await either.categories(CATS, BILLS)
     old = await either.photo(1, receipt=0.6)
