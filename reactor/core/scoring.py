@@ -65,9 +65,13 @@ def _best(cosines: Vectors, span: _Span) -> Vectors:
     middle = span.begin + span.prompts
     best: Vectors = cosines[span.begin : middle].max(axis=0)
     if span.negatives:
-        against = cosines[middle : middle + span.negatives].max(axis=0)
-        best = np.where(against > best, NEVER, best)
+        best = vetoed(best, cosines[middle : middle + span.negatives].max(axis=0))
     return best
+
+
+def vetoed(best: Vectors, against: Vectors) -> Vectors:
+    """Return the best prompts' cosines [N], minus infinity where the best negative prompt's [N] is higher."""
+    return np.where(against > best, NEVER, best)
 
 
 def _argmax(cosines: Vectors, span: _Span) -> int:

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from reactor.core.calibration import Calibration, Strictness, measure
 from reactor.core.everyday import BANK
+from reactor.core.scoring import vetoed
 
 Vectors = NDArray[np.float32]
 Scores = NDArray[np.float64]
 Truth = NDArray[np.bool_]
-
-VETOED = -np.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +103,9 @@ def score(photos: Vectors, prompts: Sequence[Vectors], negatives: Sequence[Vecto
     """Return each category's best prompt's cosine; -inf where one of its negative prompts scores higher."""
     columns = []
     for asked, unwanted in zip(prompts, negatives, strict=True):
-        best = (photos @ asked.T).max(axis=1).astype(np.float64)
-        if len(unwanted):
-            best[(photos @ unwanted.T).max(axis=1) > best] = VETOED
-        columns.append(best)
-    return np.stack(columns, axis=1)
+        best = (photos @ asked.T).max(axis=1)
+        columns.append(vetoed(best, (photos @ unwanted.T).max(axis=1)) if len(unwanted) else best)
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def macro_f1(scores: Scores, truth: Truth, threshold: float) -> float:
