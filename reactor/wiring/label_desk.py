@@ -83,7 +83,7 @@ class LabelDesk:
 
     async def switch(self, on: bool) -> Catalogue:
         """Switch labelling on or off as a whole; raises FileManaged where the file says so."""
-        if (await self._rules.catalogue()).managed == "file":
+        if (await self._rules.catalogue()).managed == "file" or self._rules.off_by_file:
             raise FileManaged
         await self._rules.switch(on)
         self._edited()

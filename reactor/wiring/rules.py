@@ -63,9 +63,14 @@ class KeptRules:
         await self._store.edit(lambda known: known or categories)
         self.forget()
 
+    @property
+    def off_by_file(self) -> bool:
+        """Say whether the settings switch labelling off, which nothing else can undo."""
+        return not self._settings.classification.enabled
+
     async def switched_on(self) -> bool:
         """Say whether anything is labelled: the file may switch it off, and so may the database."""
-        return self._settings.classification.enabled and await self._bookmarks.get(SWITCH) is not False
+        return not self.off_by_file and await self._bookmarks.get(SWITCH) is not False
 
     async def switch(self, on: bool) -> None:
         """Switch labelling on or off as a whole; the file goes before that."""
