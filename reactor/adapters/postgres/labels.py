@@ -149,7 +149,7 @@ class PostgresLabels:
         return frozenset(AssetId(row["asset"]) for row in rows if row["kind"] == "UntagAsset")
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
-        """Return the tags of a photo that were suggested and accepted, or whose taking back was planned and declined."""
+        """Return the tags of a photo that a person accepted, or whose taking back they declined."""
         async with translated():
             rows = await self._pool.fetch(
                 """
