@@ -15,6 +15,7 @@ from reactor.core.calibration import ENOUGH, Calibration, measure
 from reactor.core.categories import Catalogue, Category, catalogue_of
 from reactor.core.everyday import BANK, CAPTIONS
 from reactor.ports import Embedder
+from reactor.sources.label_keeper import SNAPSHOT
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +85,13 @@ class KeptRules:
         if known is None or known[1] != model or time.monotonic() > known[0] + KEPT_S:
             known = self._calibration = time.monotonic(), model, await self._store.calibration(model)
         return known[2]
+
+    async def last_measured(self) -> Calibration | None:
+        """Return what the model by which labels were decided last was measured at, for those who load none."""
+        snapshot = await self._bookmarks.get(SNAPSHOT)
+        found = await self._store.calibrations()
+        model = snapshot.get("model") if isinstance(snapshot, dict) else None
+        return next((one for one in found if model in (None, one.model)), None)
 
     async def measured(self) -> Calibration | None:
         """Measure the present model on stored photos and return what was found, None where they are too few.
