@@ -8,7 +8,7 @@ import numpy as np
 from reactor.core.calibration import Calibration
 from reactor.core.categories import Category
 from reactor.core.ids import AccountId
-from reactor.core.scoring import Vectors
+from reactor.core.scoring import Vectors, reached
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,8 @@ def moved_by(
             MovedCategory(
                 account=account,
                 category=category.name,
-                before=None if old is None else int(np.count_nonzero(scores[:, column] >= old)),
-                after=int(np.count_nonzero(scores[:, column] >= new)),
+                before=None if old is None else int(np.count_nonzero(reached(scores[:, column], old))),
+                after=int(np.count_nonzero(reached(scores[:, column], new))),
             )
         )
     return tuple(found)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reactor.core.calibration import Calibration
 from reactor.core.ids import AssetId
 from reactor.core.orders import Example
-from reactor.core.scoring import Vectors
+from reactor.core.scoring import Vectors, reached
 
 FEWEST = 2
 """Of fewer examples of a kind no better threshold is concluded."""
@@ -84,7 +84,7 @@ def best_threshold(
 
 
 def _f1(scores: Vectors, wanted: NDArray[np.bool_], threshold: float) -> float:
-    found = scores >= threshold
+    found = reached(scores, threshold)
     hits = int((found & wanted).sum())
     total = int(found.sum()) + int(wanted.sum())
     return 2 * hits / total if total else 0.0
@@ -93,7 +93,7 @@ def _f1(scores: Vectors, wanted: NDArray[np.bool_], threshold: float) -> float:
 def _on_examples(
     scores: Vectors, wanted: NDArray[np.bool_], threshold: float, calibration: Calibration | None
 ) -> OnExamples:
-    found = scores >= threshold
+    found = reached(scores, threshold)
     hits, claimed, right = int((found & wanted).sum()), int(found.sum()), int(wanted.sum())
     share = calibration.share(threshold) if calibration is not None else None
     return OnExamples(

@@ -13,7 +13,7 @@ from reactor.core.gates import OPEN_GATES, GateFacts, Verdict, passes
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.label_examples import Learned, learned
 from reactor.core.orders import Example
-from reactor.core.scoring import NEVER, Vectors
+from reactor.core.scoring import NEVER, Vectors, reached
 
 BINS = 40
 SHOWN = 24
@@ -100,8 +100,8 @@ def preview(
     threshold = category.threshold(calibration)
     scores = library.scores
     seen = scores[np.isfinite(scores)]
-    reached = np.flatnonzero(scores >= threshold) if threshold is not None else np.empty(0, dtype=np.intp)
-    verdicts = {int(at): _verdict(category, library, int(at)) for at in reached}
+    places = np.flatnonzero(reached(scores, threshold)) if threshold is not None else np.empty(0, dtype=np.intp)
+    verdicts = {int(at): _verdict(category, library, int(at)) for at in places}
     fits = {library.assets[at] for at, verdict in verdicts.items() if verdict is Verdict.OPEN}
     waits = {library.assets[at] for at, verdict in verdicts.items() if verdict is Verdict.WAITS}
     tagged = set(library.tagged)
@@ -114,10 +114,11 @@ def preview(
         calibration=calibration,
         fits=len(fits),
         waits=len(waits),
-        shut=len(reached) - len(fits) - len(waits),
+        shut=len(places) - len(fits) - len(waits),
         vetoed=int(np.count_nonzero(scores == NEVER)),
         gains=len(fits - tagged),
-        loses=len(tagged - fits - waits),
+        # Of what cannot be decided nothing is taken back (core/labelling.py).
+        loses=len(tagged - fits - waits) if threshold is not None else 0,
         counts=_counts(seen, threshold, calibration),
         histogram=_histogram(seen),
         top=_shown(np.argsort(-scores, kind="stable")[:SHOWN], library, fits),
@@ -131,7 +132,7 @@ def needs_facts(category: Category, scores: Vectors, calibration: Calibration | 
     threshold = category.threshold(calibration)
     if threshold is None or category.gates == OPEN_GATES:
         return np.empty(0, dtype=np.intp)
-    return np.flatnonzero(scores >= threshold)
+    return np.flatnonzero(reached(scores, threshold))
 
 
 def _verdict(category: Category, library: Library, at: int) -> Verdict:
@@ -157,7 +158,8 @@ def _counts(scores: Vectors, threshold: float | None, calibration: Calibration |
 def _histogram(scores: Vectors) -> tuple[Bin, ...]:
     if not len(scores):
         return ()
-    counts, edges = np.histogram(scores, bins=BINS)
+    # Scores of copies of one photo may lie closer together than their precision has room for bins.
+    counts, edges = np.histogram(scores.astype(np.float64), bins=BINS)
     return tuple(
         Bin(low=float(low), high=float(high), photos=int(count))
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)

@@ -10,9 +10,9 @@ from reactor.core.ids import AccountId
 class RelabelRequest:
     """Hold stored photos against the categories of now; no picture is looked at again.
 
-    ``tags`` are those that are doubted, None for all. Tags of ours that nothing asks for any more are taken off; with
-    ``add`` what is missing is set, too. ``accounts`` None means all; ``dry`` plans and changes nothing. ``budget`` is
-    the number of changes after which it asks whether to go on.
+    ``tags`` are those that are looked for, None for all; a photo that is found is decided whole. Tags of ours that
+    nothing asks for any more are taken off; with ``add`` what is missing is set, too. ``accounts`` None means all;
+    ``dry`` plans and changes nothing. ``budget`` is the number of changes after which it asks whether to go on.
     """
 
     accounts: tuple[AccountId, ...] | None = None

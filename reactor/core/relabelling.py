@@ -73,8 +73,9 @@ def differences(page: LabelledPage, account: AccountId, rules: Rules, scorer: Sc
         ),
         asked_for=frozenset(one.tag for one in categories),
     )
-    thresholds = np.array([one.threshold(rules.calibration) for one in scorer.categories], dtype=np.float32)
-    zones = np.array([one.review for one in scorer.categories], dtype=np.float32)
+    # In the precision of the threshold: rounded, it could lie on the other side of a score (core/labelling.py).
+    thresholds = np.array([one.threshold(rules.calibration) for one in scorer.categories], dtype=np.float64)
+    zones = np.array([one.review for one in scorer.categories], dtype=np.float64)
     scores = scorer.scores(page.vectors)
     sure, near = scores >= thresholds, scores >= thresholds - zones
     rows = np.cumsum(page.known) - 1

@@ -61,6 +61,14 @@ class Scorer:
         )
 
 
+def reached(scores: Vectors, threshold: float) -> NDArray[np.bool_]:
+    """Return which scores reach a threshold, as a photo alone is decided.
+
+    A threshold that is rounded to the precision of the scores could lie on the other side of one.
+    """
+    return scores >= np.float64(threshold)
+
+
 def _best(cosines: Vectors, span: _Span) -> Vectors:
     middle = span.begin + span.prompts
     best: Vectors = cosines[span.begin : middle].max(axis=0)

@@ -110,5 +110,8 @@ class RelabelFeed:
 
 
 def _is_asked(found: Difference, request: RelabelRequest) -> bool:
-    doubted = found.stale if request.tags is None else found.stale.intersection(request.tags)
-    return bool(doubted or (request.add and (found.missing or found.asks)))
+    def meant(tags: frozenset[str]) -> frozenset[str]:
+        return tags if request.tags is None else tags.intersection(request.tags)
+
+    # Which category a gate has to be asked for is not told, so such a photo is meant in any case.
+    return bool(meant(found.stale) or (request.add and (meant(found.missing) or found.asks)))

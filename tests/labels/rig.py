@@ -163,9 +163,9 @@ class LabelRig:
     async def asked(self, request: RunRequest) -> Run:
         return await self.ended(await self.runs.start(request))
 
-    async def rescan(self) -> Run:
-        """Have all stored photos held against the categories of now, what is missing set, too."""
-        return await self.asked(RelabelRequest(add=True))
+    async def rescan(self, *tags: str) -> Run:
+        """Have all stored photos held against the categories of now, what is missing set, too; or only these tags."""
+        return await self.asked(RelabelRequest(add=True, tags=tags or None))
 
     async def accept_suggestions(self) -> Run:
         return await self.asked(ApplyRequest(suggestions=True, everything=True))

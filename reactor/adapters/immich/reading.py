@@ -118,9 +118,10 @@ class ImmichLibrary:
         return frozenset((album.id, album.name) for album in albums_of(answer, await self.owner()))
 
     async def tagged(self, tag: str) -> frozenset[AssetId]:
-        """Return the account's own photos that carry a tag itself, not only one below it; those in the trash left out.
+        """Return the account's own photos that carry a tag and none below it; those in the trash left out.
 
-        A search by a tag finds those of the tags below it, too (facts/immich-api.md section 3).
+        A search by a tag finds those of the tags below it, too (facts/immich-api.md section 3), and does not tell
+        which of them carry the tag itself as well.
         """
         answer = self._tags.read(rows(await self._transport.json("GET", "/tags"), "GET /tags"))
         ids = {one.value: one.id for one in answer if one.value == tag or one.value.startswith(tag + "/")}

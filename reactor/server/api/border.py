@@ -54,6 +54,8 @@ def _said(error: Exception, request: web.Request, log: FilteringBoundLogger) -> 
     match error:
         case Refusal(status=status):
             words = str(error)
+            if status == 503:
+                headers = {"Retry-After": str(ceil(RETRY_SECONDS))}
         case BadRequest():
             status, words = 400, _bounded(str(error))
         case Retryable(after=after):

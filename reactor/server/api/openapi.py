@@ -20,7 +20,7 @@ REFUSALS = {
     409: "That is not possible as things stand.",
     413: "The body is too large.",
     415: "A body is sent as JSON.",
-    503: "The database is away, or too many follow at once; ask again after Retry-After seconds.",
+    503: "The database or the model is away, or too many follow at once; ask again after Retry-After seconds.",
 }
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "The `web_token`."},
