@@ -43,7 +43,7 @@ class Labels:
         return await self._kept(removed(self.categories, name))
 
     async def switch(self, on: bool) -> Catalogue:
-        self.enabled = on
+        self.enabled = self.enabled if self.by_file else on
         return await self._kept(self.categories)
 
     async def _kept(self, categories: tuple[Category, ...]) -> Catalogue:
