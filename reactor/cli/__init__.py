@@ -2,7 +2,20 @@
 
 import typer
 
-from reactor.cli import history, journal, measure, models, orders, replay, safety, scan, service, setup
+from reactor.cli import (
+    categories,
+    history,
+    journal,
+    measure,
+    models,
+    orders,
+    relabel,
+    replay,
+    safety,
+    scan,
+    service,
+    setup,
+)
 from reactor.cli.base import NothingEmpty
 
 app = typer.Typer(
@@ -13,8 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-flat = (service.app, scan.app, replay.app, history.app, orders.app, journal.app)
+flat = (service.app, scan.app, relabel.app, replay.app, history.app, orders.app, journal.app)
 groups = {
+    "categories": categories.categories,
     "deadletters": history.deadletters,
     "plan": journal.plans,
     "vetoes": safety.vetoes,

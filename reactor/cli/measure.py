@@ -1,15 +1,12 @@
 """Measure decisions and speed."""
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from reactor.cli.base import AsJson, run_async, setup_logging
-
-if TYPE_CHECKING:
-    from reactor.core.calibration import Strictness
+from reactor.cli.words import a_strictness
 
 evaluations = typer.Typer(help="Measure decisions on labelled folders.", no_args_is_help=True)
 benchmarks = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
@@ -46,7 +43,7 @@ def eval_labels(
     from reactor.evaluate.labels import main
     from reactor.wiring.models import demo_model, open_model
 
-    asked = _strictness(strictness)
+    asked = a_strictness(strictness)
 
     async def work() -> int:
         async with open_model(model or demo_model()) as embedder:
@@ -54,21 +51,6 @@ def eval_labels(
 
     setup_logging("WARNING")
     run_async(work())
-
-
-def _strictness(text: str) -> "Strictness":
-    from reactor.core.calibration import SHARES
-
-    for level in SHARES:
-        if text == level:
-            return level
-    try:
-        share = float(text)
-    except ValueError:
-        share = math.nan
-    if not math.isfinite(share):
-        raise typer.BadParameter(f"a strictness is one of {', '.join(SHARES)}, or a number such as 0.75")
-    return share
 
 
 @benchmarks.command("webhook")

@@ -1,5 +1,6 @@
 """How commands read days and moments, and how they say what went wrong."""
 
+import math
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import typer
 
+from reactor.core.calibration import SHARES, Strictness
 from reactor.core.errors import Permanent, Retryable, StartError
 from reactor.core.runs import BadRequest
 
@@ -47,6 +49,20 @@ def _moment(text: str, now: datetime) -> datetime:
     if not EARLIEST <= moment <= LATEST:
         raise ValueError("nothing was heard then")
     return moment
+
+
+def a_strictness(text: str) -> Strictness:
+    """Return the level, or the share of the way, that is written; raises BadParameter."""
+    for level in SHARES:
+        if text == level:
+            return level
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not math.isfinite(share):
+        raise typer.BadParameter(f"a strictness is one of {', '.join(SHARES)}, or a number such as 0.75")
+    return share
 
 
 @asynccontextmanager

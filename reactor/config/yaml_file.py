@@ -1,4 +1,4 @@
-"""The settings file: YAML that cannot run anything, fill the memory, or have its words repeated."""
+"""Files of settings: YAML that cannot run anything, fill the memory, or have its words repeated."""
 
 import re
 from pathlib import Path
@@ -21,18 +21,29 @@ class TooLarge(Exception):
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the names and values of a settings file; raises StartError, which never repeats a value."""
+    called = f"the settings file {path}"
     try:
-        loaded = _values(_text(path))
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise StartError(f"{called} cannot be read: {str(error)[:300]}") from None
+    return parse_yaml(data, called)
+
+
+def parse_yaml(data: bytes, called: str) -> dict[str, Any]:
+    """Return the names and values that are written; raises StartError as ``read_yaml`` does, ``called`` so."""
+    try:
+        loaded = _values(_text(data))
     except yaml.YAMLError as error:
-        raise StartError(f"the settings file {path} cannot be read: {_place(error)}") from None
+        raise StartError(f"{called} cannot be read: {_place(error)}") from None
     except RecursionError:
-        raise StartError(f"the settings file {path} cannot be read: it is nested too deeply") from None
-    except (OSError, UnicodeDecodeError, TooLarge) as error:
-        raise StartError(f"the settings file {path} cannot be read: {str(error)[:300]}") from None
+        raise StartError(f"{called} cannot be read: it is nested too deeply") from None
+    except (UnicodeDecodeError, TooLarge) as error:
+        raise StartError(f"{called} cannot be read: {str(error)[:300]}") from None
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise StartError(f"the settings file {path} must hold names and values")
+        raise StartError(f"{called} must hold names and values")
     return loaded
 
 
@@ -43,9 +54,7 @@ def shown_names(names: set[Any]) -> str:
     return ", ".join([*shown[:20], *([f"{hidden} that look like no setting's name"] if hidden else [])])
 
 
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
+def _text(data: bytes) -> str:
     if len(data) > LARGEST:
         raise TooLarge(f"it is larger than {LARGEST // 1024} KB")
     return data.decode("utf-8")

@@ -43,6 +43,14 @@ class Calibration:
         """Return the cosine that a strictness asks for."""
         return self.lo + share_of_way(strictness) * (self.hi - self.lo)
 
+    def share(self, cosine: float) -> float | None:
+        """Return the share of the way at which a cosine lies, None where there is no way."""
+        return (cosine - self.lo) / (self.hi - self.lo) if self.hi > self.lo else None
+
+    def is_improvable(self, stored: int) -> bool:
+        """Say whether it is worth measuring again: it is of few photos, and by now there are more."""
+        return self.photos < BETTER <= stored
+
 
 def share_of_way(strictness: Strictness) -> float:
     """Return the share of the way that a strictness stands for."""

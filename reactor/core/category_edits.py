@@ -25,17 +25,23 @@ def changed(
     categories: Sequence[Category], name: str, new: Category, accounts: Collection[str]
 ) -> tuple[Category, ...]:
     """Return the categories with the one of a name replaced; raises NoSuchCategory, or BadRequest as ``added``."""
-    if all(one.name != name for one in categories):
-        raise NoSuchCategory(f"there is no category {name!r}")
+    named(categories, name)
     if new.name != name and any(one.name == new.name for one in categories):
         raise BadRequest(f"there is a category {new.name!r} already")
     return _checked(tuple(new if one.name == name else one for one in categories), new, accounts)
 
 
+def named(categories: Sequence[Category], name: str) -> Category:
+    """Return the category of a name; raises NoSuchCategory."""
+    for one in categories:
+        if one.name == name:
+            return one
+    raise NoSuchCategory(f"there is no category {name!r}")
+
+
 def removed(categories: Sequence[Category], name: str) -> tuple[Category, ...]:
     """Return the categories without the one of a name; raises NoSuchCategory."""
-    if all(one.name != name for one in categories):
-        raise NoSuchCategory(f"there is no category {name!r}")
+    named(categories, name)
     return tuple(one for one in categories if one.name != name)
 
 

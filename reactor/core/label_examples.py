@@ -95,12 +95,10 @@ def _on_examples(
 ) -> OnExamples:
     found = scores >= threshold
     hits, claimed, right = int((found & wanted).sum()), int(found.sum()), int(wanted.sum())
-    share = None
-    if calibration is not None and calibration.hi > calibration.lo:
-        share = round((threshold - calibration.lo) / (calibration.hi - calibration.lo), 3)
+    share = calibration.share(threshold) if calibration is not None else None
     return OnExamples(
         threshold=threshold,
         precision=hits / claimed if claimed else None,
         recall=hits / right if right else None,
-        strictness=share,
+        strictness=None if share is None else round(share, 3),
     )

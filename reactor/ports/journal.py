@@ -52,7 +52,7 @@ class LabelMemory(Protocol):
         ...
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
-        """Return the tags of a photo that were suggested and that a person accepted."""
+        """Return the tags of a photo that a person said yes to: they accepted them, or declined their taking back."""
         ...
 
 

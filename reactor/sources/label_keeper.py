@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from reactor.core.calibration import Calibration
 from reactor.core.categories import Catalogue, Category
@@ -75,8 +75,7 @@ class LabelKeeper:
 
     async def once(self) -> int:
         """Look once; return how many runs were asked for."""
-        stored = await self._bookmarks.get(SNAPSHOT)
-        before = _APPLIED.validate_python(stored) if stored is not None else None
+        before = _read(await self._bookmarks.get(SNAPSHOT))
         catalogue = await self._rules.catalogue()
         if lost := adopted(catalogue, before):
             log.warning("the settings name no categories any more; those they named last are kept here from now on")
@@ -105,3 +104,13 @@ class LabelKeeper:
             return known
         found = await self._rules.measured()
         return None if found is None else await self._rules.keep(found)
+
+
+def _read(stored: object | None) -> Applied | None:
+    if stored is None:
+        return None
+    try:
+        return _APPLIED.validate_python(stored)
+    except ValidationError:
+        log.warning("what was applied last was written by another release; what is there stays as it is")
+        return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reactor.core.categories import Catalogue, archiving_of, name_of
 from reactor.core.changes import ArchiveAssets, Change, Reason, TagAsset, UntagAsset
-from reactor.core.errors import NotReady
+from reactor.core.errors import Blocked, NotReady
 from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
 from reactor.core.gates import GateFacts, level_of
 from reactor.core.ids import AccountId, AssetId
@@ -47,7 +47,7 @@ async def classify(events: Sequence[Event], services: Services) -> Outcome:
     if look is None:
         return Outcome()
     waits: tuple[Event, ...] = ()
-    if look.labels.waits:
+    if look.asks_for_faces:
         waits = (FacesAwaited(account=event.account, asset=event.asset, model=event.model, checksum=event.checksum),)
     decided = await _decided(look, services)
     return replace(decided, events=(*decided.events, *waits))
@@ -97,6 +97,12 @@ class _Look:
     catalogue: Catalogue
     labels: Labels
     model: str
+
+    @property
+    def asks_for_faces(self) -> bool:
+        """Say whether a category waits to be told who is seen."""
+        unknown = self.photo is not None and self.photo.faces is None
+        return unknown and any(match.category.gates.asks_for_faces for match in self.labels.waits)
 
 
 async def _look(
@@ -155,7 +161,11 @@ async def _all_facts(photo: EmbeddedPhoto, services: Services) -> GateFacts:
         asset = await library.asset(photo.asset)
         facts = replace(facts, name=asset.file_name, path=asset.path)
         await services.photos.save(replace(photo, name=asset.file_name, path=asset.path), services.embedder.model)
-    albums = await library.albums_of(photo.asset)
+    try:
+        albums = await library.albums_of(photo.asset)
+    except Blocked:
+        # The key lacks album.read, which is told elsewhere (adapters/immich/checks.py): no other category waits for it.
+        return facts
     return replace(facts, albums=frozenset(word for album in albums for word in album))
 
 

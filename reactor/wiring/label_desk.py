@@ -18,7 +18,7 @@ from reactor.core.asking import BadRequest
 from reactor.core.calibration import ENOUGH, Calibration
 from reactor.core.calibration_preview import CalibrationPreview, MovedCategory, moved_by
 from reactor.core.categories import Catalogue, Category
-from reactor.core.category_edits import FileManaged, ModelAway, added, changed, expect_usable, removed
+from reactor.core.category_edits import FileManaged, ModelAway, added, changed, expect_usable, named, removed
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.everyday import CAPTIONS
 from reactor.core.ids import AccountId
@@ -69,6 +69,11 @@ class LabelDesk:
         except Retryable:
             return None
 
+    async def last_measured(self) -> tuple[Calibration | None, int]:
+        """Return the measurement that held last, whether its model is loaded or not, and how many photos are stored."""
+        found = await self._rules.last_measured()
+        return found, await self._labels.count(found.model) if found is not None else 0
+
     async def add(self, category: Category) -> Catalogue:
         """Make a category; raises BadRequest or FileManaged."""
         return await self._edit(lambda known: added(known, category, self._accounts))
@@ -77,13 +82,20 @@ class LabelDesk:
         """Replace a category; raises NoSuchCategory, BadRequest or FileManaged."""
         return await self._edit(lambda known: changed(known, name, category, self._accounts))
 
+    async def alter(self, name: str, change: Callable[[Category], Category]) -> Catalogue:
+        """Replace a category by what ``change`` makes of it as it is kept; raises as ``change`` does.
+
+        What ``catalogue`` returns has the usual grey zone filled in: put back, it would be the category's own.
+        """
+        return await self._edit(lambda known: changed(known, name, change(named(known, name)), self._accounts))
+
     async def remove(self, name: str) -> Catalogue:
         """Remove a category; raises NoSuchCategory or FileManaged."""
         return await self._edit(lambda known: removed(known, name))
 
     async def switch(self, on: bool) -> Catalogue:
         """Switch labelling on or off as a whole; raises FileManaged where the file says so."""
-        if (await self._rules.catalogue()).managed == "file":
+        if (await self._rules.catalogue()).managed == "file" or self._rules.off_by_file:
             raise FileManaged
         await self._rules.switch(on)
         self._edited()
@@ -96,6 +108,10 @@ class LabelDesk:
         self._rules.forget()
         self._edited()
         return await self._rules.catalogue()
+
+    def accounts_of(self, category: Category) -> tuple[AccountId, ...]:
+        """Return the accounts whose photos are held against a category."""
+        return tuple(name for name in self._accounts if category.accounts is None or name in category.accounts)
 
     async def preview(self, account: AccountId, category: Category) -> LabelPreview:
         """Return what a category would match among stored photos. Raises BadRequest, ModelAway, Retryable."""

@@ -15,6 +15,7 @@ from reactor.core.calibration import ENOUGH, Calibration, measure
 from reactor.core.categories import Catalogue, Category, catalogue_of
 from reactor.core.everyday import BANK, CAPTIONS
 from reactor.ports import Embedder
+from reactor.sources.label_keeper import SNAPSHOT
 
 log = structlog.get_logger(__name__)
 
@@ -63,9 +64,14 @@ class KeptRules:
         await self._store.edit(lambda known: known or categories)
         self.forget()
 
+    @property
+    def off_by_file(self) -> bool:
+        """Say whether the settings switch labelling off, which nothing else can undo."""
+        return not self._settings.classification.enabled
+
     async def switched_on(self) -> bool:
         """Say whether anything is labelled: the file may switch it off, and so may the database."""
-        return self._settings.classification.enabled and await self._bookmarks.get(SWITCH) is not False
+        return not self.off_by_file and await self._bookmarks.get(SWITCH) is not False
 
     async def switch(self, on: bool) -> None:
         """Switch labelling on or off as a whole; the file goes before that."""
@@ -79,6 +85,13 @@ class KeptRules:
         if known is None or known[1] != model or time.monotonic() > known[0] + KEPT_S:
             known = self._calibration = time.monotonic(), model, await self._store.calibration(model)
         return known[2]
+
+    async def last_measured(self) -> Calibration | None:
+        """Return what the model by which labels were decided last was measured at, for those who load none."""
+        snapshot = await self._bookmarks.get(SNAPSHOT)
+        found = await self._store.calibrations()
+        model = snapshot.get("model") if isinstance(snapshot, dict) else None
+        return next((one for one in found if model in (None, one.model)), None)
 
     async def measured(self) -> Calibration | None:
         """Measure the present model on stored photos and return what was found, None where they are too few.

@@ -2,6 +2,9 @@
 
 from structlog.testing import capture_logs
 
+from reactor.adapters.postgres.orders import PostgresOrders
+from reactor.core.orders import ApplyRequest
+
 from .rig import LabelRig, category
 
 CATS = category("Cats", "cat")
@@ -186,3 +189,15 @@ async def test_nothing_is_taken_back_in_observe_mode_but_planned(either: LabelRi
     either.mode = "apply"
     await either.carry_out_plans()
     assert (await either.tags(photo), await either.is_archived(photo)) == (set(), False)
+
+
+async def test_a_person_who_declines_that_a_tag_is_taken_back_keeps_it(either: LabelRig) -> None:
+    await either.categories(CATS)
+    photo = await either.photo(1, cat=0.6)
+    either.mode = "observe"
+    await either.categories(CATS | {"similarity": 0.9})
+    assert await PostgresOrders(either.pool).decline(ApplyRequest(everything=True)) == 1
+    either.mode = "apply"
+    await either.categories(CATS | {"similarity": 0.95})
+    await either.rescan()
+    assert await either.tags(photo) == {"Auto/Cats"}

@@ -149,14 +149,15 @@ class PostgresLabels:
         return frozenset(AssetId(row["asset"]) for row in rows if row["kind"] == "UntagAsset")
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
-        """Return the tags of a photo that were suggested and that a person accepted."""
+        """Return the tags of a photo that a person accepted, or whose taking back they declined."""
         async with translated():
             rows = await self._pool.fetch(
                 """
                 SELECT DISTINCT jsonb_array_elements_text(change -> 'tags') AS tag
                 FROM (SELECT * FROM journal WHERE subjects @> ARRAY[$2] OFFSET 0) j
-                WHERE account = $1 AND kind = 'TagAsset' AND state = 'carried out'
-                    AND change -> 'reason' ->> 'sure' = 'false'
+                WHERE account = $1 AND (
+                    kind = 'TagAsset' AND state = 'carried out' AND change -> 'reason' ->> 'sure' = 'false'
+                    OR kind = 'UntagAsset' AND state = 'declined')
                 """,
                 account,
                 asset,
