@@ -13,6 +13,7 @@ from reactor.ports import EventSink
 from reactor.server.api.border import explained
 from reactor.server.api.follow import Follow
 from reactor.server.api.rows import make_api
+from reactor.server.category_page import CategoryPage
 from reactor.server.desk import Activity, Desk
 from reactor.server.feed import Feed
 from reactor.server.guard import Access, add_security_headers, guard
@@ -53,7 +54,7 @@ def make_app(
             web.put("/webhook/{account}", webhook.handle),
             web.get("/healthz", health.alive),
             web.get("/readyz", health.ready),
-            *_pages(app, overview, thumbnail, log),
+            *_pages(app, overview, thumbnail, desk, log),
             *(_api(app, overview, desk, log) if desk is not None else ()),
         ]
     )
@@ -62,14 +63,16 @@ def make_app(
 
 
 def _pages(
-    app: web.Application, overview: Overview, thumbnail: Thumbnail, log: FilteringBoundLogger
+    app: web.Application, overview: Overview, thumbnail: Thumbnail, desk: Desk | None, log: FilteringBoundLogger
 ) -> list[web.AbstractRouteDef]:
     environment = make_environment()
     feed = Feed(overview, make_renderer(environment), log=log)
     app.on_shutdown.append(feed.aclose)
-    pages = Pages(overview, environment, thumbnail, log=log)
+    pages = Pages(overview, environment, thumbnail, labels=desk is not None, log=log)
+    categories = [web.get("/categories", CategoryPage(desk, overview, environment, log=log).index)] if desk else []
     return [
         web.get("/", pages.index),
+        *categories,
         web.get("/feed", feed.handle),
         web.get("/thumb/{account}/{asset}", pages.thumb),
         web.static("/static", HERE / "static"),

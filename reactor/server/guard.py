@@ -12,6 +12,7 @@ from reactor.server.origin import is_foreign
 from reactor.server.token import CHALLENGES, WebToken
 
 OPEN_PATHS = ("/webhook/", "/healthz", "/readyz")
+PAGES = ("/", "/categories")
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 NOT_HERE = (
     "This page is only shown on the machine that runs the reactor, under the address localhost. "
@@ -63,9 +64,9 @@ def guard(access: Access) -> Middleware:
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         if _is_open(request.path):
             return await handler(request)
-        # A link may lead to the page. Everything else is ours alone: a foreign page could not read it, but take all
+        # A link may lead to a page. Everything else is ours alone: a foreign page could not read it, but take all
         # streams there are, or make a browser ask for the token.
-        if request.path != "/" and is_foreign(request):
+        if request.path not in PAGES and is_foreign(request):
             return _refused(request, 403, FOREIGN)
         return await handler(request) if access.allows(request) else access.refusal(request)
 

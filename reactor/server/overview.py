@@ -76,14 +76,14 @@ class Overview:
 
     async def version(self) -> str:
         """Return a marker that moves with the database; raises Retryable while it is away."""
-        return await _within(ANSWER_SECONDS, self._activity.version())
+        return await within(ANSWER_SECONDS, self._activity.version())
 
     async def board(self) -> Board:
         """Return all that the page shows."""
         self._freshen()
         try:
             await self.version()
-            board = await _within(READ_SECONDS, self._read())
+            board = await within(READ_SECONDS, self._read())
         except (Retryable, Permanent) as error:
             return self._remembered(self._status(database=_away(error)))
         self._last = board
@@ -94,7 +94,7 @@ class Overview:
         self._freshen()
         try:
             await self.version()
-            return await _within(READ_SECONDS, self._stand(self._activity.summary))
+            return await within(READ_SECONDS, self._stand(self._activity.summary))
         except (Retryable, Permanent) as error:
             return self._status(database=_away(error))
 
@@ -111,7 +111,7 @@ class Overview:
             # What does not answer in time is told as the last look found it.
             await asyncio.gather(_quietly(self._desk.look()), self._ask_others(self._desk))
         try:
-            status = await _within(CHECK_SECONDS, self._stand(self._activity.backlog, whole=False))
+            status = await within(CHECK_SECONDS, self._stand(self._activity.backlog, whole=False))
         except (Retryable, Permanent) as error:
             status = self._status(database=_away(error))
         return Readiness(ready=status.ready, checks=checks_of(status))
@@ -185,7 +185,7 @@ def _away(error: Exception) -> str:
     return f"{FAILED}it refused; the log tells more" if isinstance(error, Permanent) else f"{FAILED}it does not answer"
 
 
-async def _within(seconds: float, question: Awaitable[T]) -> T:
+async def within(seconds: float, question: Awaitable[T]) -> T:
     """Return the answer, or raise Unreachable where it takes too long."""
     try:
         async with asyncio.timeout(seconds):
@@ -196,13 +196,13 @@ async def _within(seconds: float, question: Awaitable[T]) -> T:
 
 async def _answer(question: Awaitable[str]) -> str:
     try:
-        return await _within(CHECK_SECONDS, question)
+        return await within(CHECK_SECONDS, question)
     except (Retryable, Permanent) as error:
         return f"{FAILED}{error}"
 
 
 async def _quietly(question: Awaitable[object]) -> None:
     try:
-        await _within(CHECK_SECONDS, question)
+        await within(CHECK_SECONDS, question)
     except (Retryable, Permanent):
         return

@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from reactor.core.activity import shortened
 from reactor.core.briefly import briefly, photo_of
+from reactor.core.category_words import asks_words, gate_words, removal_words
 from reactor.core.errors import BadWebhook, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.review import lost_words, trip_words, veto_words
@@ -45,6 +46,7 @@ def make_environment() -> Environment:
         clock=clock, day=day, stamp=stamp, ago=ago, many=many, missed=missed_words, short=shortened
     )
     environment.filters.update(briefly=briefly, photo=photo_of, tripped=trip_words, lost=lost_words, never=veto_words)
+    environment.filters.update(asks=asks_words, gates=gate_words, removal=removal_words)
     return environment
 
 
@@ -77,10 +79,18 @@ class Pages:
     """Answer the first page and its thumbnails."""
 
     def __init__(
-        self, overview: Overview, environment: Environment, thumbnail: Thumbnail, *, log: FilteringBoundLogger
+        self,
+        overview: Overview,
+        environment: Environment,
+        thumbnail: Thumbnail,
+        *,
+        labels: bool,
+        log: FilteringBoundLogger,
     ) -> None:
+        """Take ``labels`` to say that there is a page of categories, too."""
         self._overview = overview
         self._page = environment.get_template("page.html")
+        self._labels = labels
         self._render = make_renderer(environment)
         self._thumbnail = thumbnail
         self._at_once = asyncio.Semaphore(THUMBNAILS_AT_ONCE)
@@ -91,7 +101,7 @@ class Pages:
         board = await self._overview.board()
         if board.away:
             self._log.warning("the page is shown without the database", reason=board.status.database)
-        html = self._page.render(board=self._render(board))
+        html = self._page.render(board=self._render(board), labels=self._labels)
         status = 503 if board.away else 200
         return web.Response(text=html, content_type="text/html", status=status, headers={"Cache-Control": "no-store"})
 

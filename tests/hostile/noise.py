@@ -11,6 +11,7 @@ import asyncpg
 
 PLACES = (
     "/",
+    "/categories",
     "/readyz",
     "/healthz",
     "/api/status",

@@ -1,4 +1,4 @@
-"""Names, file names and errors that are templates or markup, on the page, in its feed and in the API.
+"""Names, file names and errors that are templates or markup, on the pages, in the feed and in the API.
 
 Scripts in every place of the page: tests/server/test_pages.py. What was sent to the API: tests/api/test_border.py.
 """
@@ -12,6 +12,8 @@ import pytest
 
 from reactor.core.accounts import AccountStatus, Lack, Owner
 from reactor.core.activity import Summary
+from reactor.core.categories import Category
+from reactor.core.gates import Gates
 from reactor.core.ids import AccountId
 from reactor.core.runs import RunState, ScanRequest
 from reactor.core.status import Hearing, Way
@@ -71,15 +73,28 @@ def dress(world: World, words: str) -> None:
     )
     hearing = Hearing(account=account, ways=(Way(name=words, words=words),), question=words)
     world.facts = some_facts(accounts=(status,), hearing=(hearing,), model=words, provider=words, model_fault=words)
+    category = Category(
+        name=words,
+        prompts=(words,),
+        negative_prompts=(words,),
+        action="tag_and_archive",
+        album=words,
+        accounts=frozenset({account}),
+        gates=Gates(filename=(words,), folder=(words,), album=(words,)),
+    )
+    world.labels.categories = (category,)
 
 
-async def shown(client: aiohttp.ClientSession) -> tuple[str, str]:
-    """Return the page, and what the feed puts into it."""
+async def shown(client: aiohttp.ClientSession) -> tuple[str, str, str]:
+    """Return the page, what the feed puts into it, and the page of categories."""
+    async with client.get("/categories") as answer:
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        categories = await answer.text()
     async with client.get("/") as answer:
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
         html = await answer.text()
     async with looking(client) as browser:
-        return html, await anext(browser)
+        return html, await anext(browser), categories
 
 
 @pytest.mark.parametrize("words", TRICKS.values(), ids=TRICKS)

@@ -1,6 +1,6 @@
 """A small stand-in for what the web server asks about categories."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reactor.core.calibration import Calibration
 from reactor.core.calibration_preview import CalibrationPreview
@@ -14,18 +14,24 @@ MEASURED = Calibration(model="m", bank="b", lo=0.2, hi=0.6, photos=200)
 
 @dataclass
 class Labels:
-    """Keep categories in memory; ``error`` is raised by whatever asks the model."""
+    """Keep categories in memory; ``error`` is raised by whatever asks the model, ``away`` by whatever reads them."""
 
     categories: tuple[Category, ...] = ()
     enabled: bool = True
     by_file: bool = False
     error: Exception | None = None
+    away: Exception | None = None
+    measured: Calibration | None = MEASURED
+    found: LabelPreview | None = None
+    asked: list[Category] = field(default_factory=list)
 
     async def catalogue(self) -> Catalogue:
+        if self.away:
+            raise self.away
         return catalogue_of(self.categories, enabled=self.enabled, managed="file" if self.by_file else "reactor")
 
     async def calibration(self) -> Calibration | None:
-        return MEASURED
+        return self.measured
 
     async def add(self, category: Category) -> Catalogue:
         return await self._kept(added(self.categories, category, ("me",)))
@@ -37,7 +43,7 @@ class Labels:
         return await self._kept(removed(self.categories, name))
 
     async def switch(self, on: bool) -> Catalogue:
-        self.enabled = on
+        self.enabled = self.enabled if self.by_file else on
         return await self._kept(self.categories)
 
     async def _kept(self, categories: tuple[Category, ...]) -> Catalogue:
@@ -50,7 +56,8 @@ class Labels:
         expect_usable(category, ("me",))
         if self.error:
             raise self.error
-        return LabelPreview(
+        self.asked.append(category)
+        return self.found or LabelPreview(
             account=account, category=category.name, model="m", photos=3, threshold=0.5, calibration=MEASURED, fits=2
         )
 

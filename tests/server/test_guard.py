@@ -14,7 +14,16 @@ from reactor.server.run import serving
 from .conftest import browsing
 from .fakes import PHOTO, SECRET, WEB_TOKEN, World, body
 
-GUARDED = ["/", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/nowhere", "/api/status", "/api/events/follow"]
+GUARDED = [
+    "/",
+    "/categories",
+    "/feed",
+    f"/thumb/me/{PHOTO}",
+    "/static/page.js",
+    "/nowhere",
+    "/api/status",
+    "/api/events/follow",
+]
 FORGED = [
     {"Host": "photos.example"},
     {"Host": "localhost.example:8000"},
@@ -52,8 +61,9 @@ async def test_another_sites_page_may_lead_here_and_take_nothing(
     world.web_token = SecretStr(token) if token else None
     known = {"Authorization": f"Bearer {token}"} if token else {}
     async with browsing(world) as client:
-        async with client.get("/", headers=known | foreign) as answer:
-            assert answer.status == 200
+        for path in ("/", "/categories"):
+            async with client.get(path, headers=known | foreign) as answer:
+                assert answer.status == 200
         for path in ("/feed", "/api/events/follow", "/api/status", f"/thumb/me/{PHOTO}", "/static/page.js"):
             # Nor does it make the browser ask for the token.
             for headers in (foreign, known | foreign):

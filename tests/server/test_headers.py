@@ -17,6 +17,7 @@ from .fakes import PHOTO, SECRET, WEB_TOKEN, World, body
 ANSWERS = [
     ("GET", "/", {}, 200),
     ("HEAD", "/", {}, 200),
+    ("GET", "/categories", {}, 200),
     ("GET", "/healthz", {}, 200),
     ("GET", "/readyz", {}, 200),
     ("GET", "/feed", {}, 200),

@@ -16,7 +16,7 @@ from ..api.conftest import an_api
 from .conftest import browsing
 from .fakes import PHOTO, SECRET, WEB_TOKEN, World, body
 
-GUARDED = ["/", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/api/status", "/api/events/follow"]
+GUARDED = ["/", "/categories", "/feed", f"/thumb/me/{PHOTO}", "/static/page.js", "/api/status", "/api/events/follow"]
 
 
 def basic(text: str | bytes) -> dict[str, str]:
