@@ -31,6 +31,8 @@ LONG = (
     "server",
     "bench",
     "hostile",
+    "labels",
+    "tags",
 )
 """Folders whose tests take long: begun first, so that no process waits at the end for another's."""
 

@@ -10,12 +10,13 @@ from typing import ClassVar, Literal
 from reactor.core.calibration import Calibration, Strictness
 from reactor.core.gates import OPEN_GATES, Gates, gate_fault
 from reactor.core.ids import AccountId
-from reactor.core.tag_names import TAG_PREFIX, differ_in_case_only, name_fault
+from reactor.core.tag_names import TAG_PREFIX, differ_in_case_only, has_unseen, name_fault
 
 Action = Literal["tag", "tag_and_archive"]
 Managed = Literal["file", "reactor"]
 USUAL: Strictness = "normal"
 LONGEST_PROMPT = 500
+LONGEST_ALBUM = 100
 MOST_PROMPTS = 100
 STRICTEST = 2.0
 
@@ -127,6 +128,8 @@ def _prompts_fault(category: Category) -> str | None:
         return f"a category has at most {MOST_PROMPTS} prompts"
     if any(not text.strip() or len(text) > LONGEST_PROMPT for text in category.texts):
         return f"a prompt is empty, or longer than {LONGEST_PROMPT} characters"
+    if any(has_unseen(text) for text in category.texts):
+        return "a prompt holds no control characters and no line ends"
     return None
 
 
@@ -145,6 +148,10 @@ def _threshold_fault(category: Category) -> str | None:
 def _rest_fault(category: Category) -> str | None:
     if category.accounts is not None and not category.accounts:
         return "accounts names no account; leave it out where the category is for all"
+    if category.album is not None and (not category.album.strip() or category.album != category.album.strip()):
+        return "an album is named by its id or its name, without spaces around it"
+    if category.album is not None and (len(category.album) > LONGEST_ALBUM or has_unseen(category.album)):
+        return f"an album's name has at most {LONGEST_ALBUM} characters, and no control characters"
     return gate_fault(category.gates)
 
 

@@ -18,11 +18,16 @@ def name_fault(name: str) -> str | None:
         return "a category needs a name"
     if len(name) > LONGEST:
         return f"a category's name has at most {LONGEST} characters, this one {len(name)}"
-    if any(unicodedata.category(sign) in UNSEEN for sign in name):
+    if has_unseen(name):
         return "a category's name holds no control characters and no line ends"
     if name.startswith(TAG_PREFIX):
         return f"{name!r} begins with {TAG_PREFIX}, which is set before every name anyway"
     return next((f"{name!r} has {fault}" for part in name.split("/") if (fault := _part_fault(part))), None)
+
+
+def has_unseen(text: str) -> bool:
+    """Say whether a text holds signs that nobody sees and that no text of a name or a prompt needs."""
+    return any(unicodedata.category(sign) in UNSEEN for sign in text)
 
 
 def _part_fault(part: str) -> str | None:

@@ -59,8 +59,11 @@ class LabelDesk:
         self._edited = edited
 
     async def catalogue(self) -> Catalogue:
-        """Return all categories as they stand."""
-        return await self._rules.catalogue()
+        """Return all categories as they were written, without what the settings fill in."""
+        catalogue = await self._rules.catalogue()
+        if catalogue.managed == "file":
+            return catalogue
+        return replace(catalogue, categories=await self._store.categories())
 
     async def calibration(self) -> Calibration | None:
         """Return what the present model was measured at; None before that, and while no model is loaded."""
@@ -99,7 +102,7 @@ class LabelDesk:
             raise FileManaged
         await self._rules.switch(on)
         self._edited()
-        return await self._rules.catalogue()
+        return await self.catalogue()
 
     async def _edit(self, change: Callable[[Sequence[Category]], Sequence[Category]]) -> Catalogue:
         if (await self._rules.catalogue()).managed == "file":
@@ -107,7 +110,7 @@ class LabelDesk:
         await self._store.edit(change)
         self._rules.forget()
         self._edited()
-        return await self._rules.catalogue()
+        return await self.catalogue()
 
     def accounts_of(self, category: Category) -> tuple[AccountId, ...]:
         """Return the accounts whose photos are held against a category."""
