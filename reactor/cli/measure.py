@@ -102,3 +102,15 @@ def bench_latency(
 
     setup_logging("WARNING")
     run_async(bench(by, uploads, as_json))
+
+
+@benchmarks.command("labels")
+def bench_labels(
+    photos: Annotated[int, typer.Option(min=100, max=1_000_000, help="How many photos are stored.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what labels cost on one core: stored photos held against categories, a draft tried, a photo decided."""
+    from reactor.bench.labels_at_scale import bench_labels as bench
+
+    setup_logging("WARNING")
+    run_async(bench(photos, as_json))

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
 
 from reactor.adapters.clip.embedder import open_embedder
 from reactor.adapters.immich.reading import ImmichLibrary
@@ -21,7 +23,7 @@ from reactor.core.categories import Catalogue, Category
 from reactor.core.category_edits import FileManaged, ModelAway, added, changed, expect_usable, named, removed
 from reactor.core.errors import Permanent, Retryable
 from reactor.core.everyday import CAPTIONS
-from reactor.core.ids import AccountId
+from reactor.core.ids import AccountId, AssetId
 from reactor.core.label_preview import LabelPreview, Library, needs_facts, preview
 from reactor.core.orders import Example
 from reactor.core.scoring import Scorer, Vectors
@@ -123,8 +125,7 @@ class LabelDesk:
             raise BadRequest(f"there is no account {account!r}; there are {', '.join(self._accounts)}")
         model, prompts = await self._encoded(category.texts)
         calibration = await self._rules.calibration()
-        assets, vectors = await self._labels.vectors(account, model)
-        scores = (await asyncio.to_thread(Scorer([category], prompts).scores, vectors))[:, 0]
+        assets, (scores,) = await self._scores(account, model, Scorer([category], prompts))
         asked = [assets[at] for at in needs_facts(category, scores, calibration)]
         examples, note = await self._examples(account, category)
         library = Library(
@@ -137,6 +138,16 @@ class LabelDesk:
         )
         found = await asyncio.to_thread(preview, category, library, calibration, examples, note)
         return replace(found, made_at=datetime.now(UTC))
+
+    async def _scores(self, account: AccountId, model: str, scorer: Scorer) -> tuple[tuple[AssetId, ...], Vectors]:
+        """Return the stored photos of an account and their scores [C, N]; their vectors are never held all at once."""
+        assets: list[AssetId] = []
+        scores = [np.empty((0, len(scorer.categories)), dtype=np.float32)]
+        async with aclosing(self._labels.vectors(account, model)) as blocks:
+            async for some, vectors in blocks:
+                assets += some
+                scores.append(await asyncio.to_thread(scorer.scores, vectors))
+        return tuple(assets), np.concatenate(scores).T
 
     async def _encoded(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Vectors]]:
         """Return the model's hash and the vectors of texts; raises ModelAway while no model is loaded."""
@@ -168,10 +179,9 @@ class LabelDesk:
         for account in self._accounts:
             held = [one for one in catalogue.of(account) if one.enabled and one.similarity is None]
             _, prompts = await self._encoded([text for one in held for text in one.texts])
-            _, vectors = await self._labels.vectors(account, model)
-            if held and len(vectors):
-                scores = await asyncio.to_thread(Scorer(held, prompts).scores, vectors)
-                moved += moved_by(account, held, scores, before, after)
+            if held:
+                assets, scores = await self._scores(account, model, Scorer(held, prompts))
+                moved += moved_by(account, held, scores.T, before, after) if assets else ()
         return CalibrationPreview(before=before, after=after, moved=tuple(moved))
 
     async def calibrate(self) -> CalibrationPreview:

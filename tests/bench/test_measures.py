@@ -10,8 +10,10 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from reactor.bench import backlog, latency, pipeline
+from reactor.bench import backlog, labels_at_scale, latency, pipeline
 from reactor.bench.backlog import measure_backlog
+from reactor.bench.drawn_library import CATEGORIES, PROMPTS
+from reactor.bench.labels_at_scale import measure_labels
 from reactor.bench.latency import By, measure_latency
 from reactor.bench.pipeline import WARM_UP, measure_pipeline
 from reactor.bench.running import a_folder
@@ -58,6 +60,20 @@ async def test_a_backlog_is_drained_and_its_memory_watched(database: str) -> Non
     assert "60 uploads at once" in backlog.table(report)
     assert ", 0 lost" in backlog.table(report)
     assert [sample.seconds for sample in report.curve] == sorted(sample.seconds for sample in report.curve)
+
+
+async def test_what_labels_cost_is_measured(database: str) -> None:
+    report = await measure_labels(database, 500)
+    assert (report.photos, report.looked, report.categories, report.prompts) == (500, 500, CATEGORIES, PROMPTS)
+    # A fifth fits a category, and a tenth of these is not tagged yet.
+    assert report.differing == 10
+    assert 0 < report.preview_fits < 20
+    assert 0 < report.score_s < report.together_s
+    assert report.together_s == pytest.approx(report.read_s + report.compare_s, abs=0.001)
+    assert 0 < report.scorer_ms < report.label_ms <= report.label_p95_ms
+    assert 0 < report.preview_s <= report.slowest_preview_s
+    assert "one core and one thread (OMP_NUM_THREADS=1" in labels_at_scale.table(report)
+    assert json.loads(json.dumps(asdict(report)))["dimension"] == 512
 
 
 @pytest.mark.parametrize(

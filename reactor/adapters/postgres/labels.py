@@ -1,7 +1,7 @@
 """Stored vectors in the large, and which labels of ours the photos carry."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import asyncpg
@@ -33,12 +33,14 @@ LEFT JOIN vectors v ON v.account = $1 AND v.asset = p.asset AND v.model = $2
 WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.asset
 """
 
-# What was there before we came is not ours, nor what a veto speaks of (adapters/postgres/vetoes.py).
+# What was there before we came is not ours, nor what a veto speaks of (adapters/postgres/vetoes.py). Photos of a page
+# are thousands: IN looks them up by a hash, where && and, once the statement's plan is kept, = ANY would compare each
+# entry with every one of them.
 _OURS = f"""
 SELECT j.subjects[1] AS asset, array_agg(DISTINCT t.tag) AS tags
 FROM journal j CROSS JOIN LATERAL jsonb_array_elements_text(j.change -> 'tags') AS t(tag)
-WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND j.subjects && $2 AND {FIRST_TIME}
-    AND NOT j.before -> 'state' -> 'tags' ? t.tag
+WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIME}
+    AND j.subjects[1] IN (SELECT unnest($2::text[])) AND NOT j.before -> 'state' -> 'tags' ? t.tag
     AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = t.tag")}
 GROUP BY 1
 """
@@ -51,8 +53,8 @@ WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIM
 """
 
 _ARCHIVING = """
-SELECT DISTINCT unnest(subjects) AS asset FROM journal
-WHERE account = $1 AND kind = 'ArchiveAssets' AND state <> 'superseded' AND subjects && $2
+SELECT DISTINCT s.asset FROM journal j CROSS JOIN LATERAL unnest(j.subjects) AS s(asset)
+WHERE j.account = $1 AND j.kind = 'ArchiveAssets' AND j.state <> 'superseded' AND s.asset IN (SELECT unnest($2::text[]))
 """
 
 _TAGGED = """
@@ -61,6 +63,8 @@ WHERE account = $1 AND kind = 'TagAsset' AND state = 'done' AND subjects[1] > $2
     AND ($3::text[] IS NULL OR change -> 'tags' ?| $3)
 ORDER BY 1 LIMIT $4
 """
+
+_BLOCK, _AT_ONCE = 2048, 8192
 
 
 class PostgresLabels:
@@ -87,14 +91,19 @@ class PostgresLabels:
         page = await self._page(account, rows)
         return replace(page, last=assets[-1] if assets else "", full=len(assets) == limit)
 
-    async def vectors(self, account: AccountId, model: str) -> tuple[tuple[AssetId, ...], NDArray[np.float32]]:
-        """Return all photos that have a vector of the model, and their unit vectors [N, D]."""
-        async with translated():
-            rows = await self._pool.fetch(
-                "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2", account, model
-            )
-        matrix = await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
-        return tuple(AssetId(row["asset"]) for row in rows), matrix
+    async def vectors(
+        self, account: AccountId, model: str
+    ) -> AsyncGenerator[tuple[tuple[AssetId, ...], NDArray[np.float32]]]:
+        """Yield all photos that have a vector of the model, and their unit vectors [n, D], a few megabytes at a time.
+
+        Close it with ``aclosing``: it holds a connection meanwhile.
+        """
+        statement = "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2"
+        async with translated(), self._pool.acquire() as connection, connection.transaction(readonly=True):
+            cursor = await connection.cursor(statement, account, model)
+            while rows := await cursor.fetch(_AT_ONCE):
+                matrix = await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+                yield tuple(AssetId(row["asset"]) for row in rows), matrix
 
     async def facts(self, account: AccountId, assets: Sequence[AssetId]) -> Mapping[AssetId, GateFacts]:
         """Return what gates ask of these photos."""
@@ -191,12 +200,16 @@ def _page_of(
 
 
 def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return the unit vectors [N, D]; block by block, so that what lies in between stays in the processor's cache."""
     if not stored:
         return np.empty((0, 0), dtype=np.float32)
-    matrix = np.frombuffer(b"".join(stored), dtype=STORED).reshape(len(stored), -1).astype(np.float32)
-    # As core.vectors.from_bytes does: rounding moved the lengths a little.
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    np.divide(matrix, lengths, out=matrix, where=lengths > 0)
+    matrix = np.empty((len(stored), len(stored[0]) // STORED.itemsize), dtype=np.float32)
+    for begin in range(0, len(stored), _BLOCK):
+        block = matrix[begin : begin + _BLOCK]
+        block[...] = np.frombuffer(b"".join(stored[begin : begin + _BLOCK]), dtype=STORED).reshape(block.shape)
+        # As core.vectors.from_bytes does: rounding moved the lengths a little.
+        lengths = np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
+        np.divide(block, lengths, out=block, where=lengths > 0)
     return matrix
 
 
