@@ -173,13 +173,7 @@ def _accounts(names: list[str] | None) -> dict[str, list[str]]:
 
 
 def _switch(asked: Asked[None], *, on: bool) -> None:
-    async def switch(labels: "LabelDesk") -> None:
-        if (await labels.switch(on)).enabled is not on:
-            raise StartError(
-                "the settings say `classification.enabled: false`, which goes before this; change it there"
-            )
-
-    _edit(asked, switch, "Labelling", "on" if on else "off; what is there stays")
+    _edit(asked, lambda labels: labels.switch(on), "Labelling", "on" if on else "off; what is there stays")
 
 
 def _edit(asked: Asked[None], edit: Edit, name: str, what: str) -> None:

@@ -88,10 +88,7 @@ class LabelDesk:
         return await self._edit(lambda known: changed(known, name, category, self._accounts))
 
     async def alter(self, name: str, change: Callable[[Category], Category]) -> Catalogue:
-        """Replace a category by what ``change`` makes of it as it is kept; raises as ``change`` does.
-
-        What ``catalogue`` returns has the usual grey zone filled in: put back, it would be the category's own.
-        """
+        """Replace a category by what ``change`` makes of it, in one step; raises as ``change``, the method, does."""
         return await self._edit(lambda known: changed(known, name, change(named(known, name)), self._accounts))
 
     async def remove(self, name: str) -> Catalogue:

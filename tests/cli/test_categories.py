@@ -177,7 +177,7 @@ async def test_categories_of_a_file_are_changed_there_alone(shell: Shell) -> Non
         said = await shell.refused("categories", *edit, code=1)
         assert said == "reactor: the categories stand in the settings' file; change them there and restart the reactor"
     shell.settings["REACTOR_CLASSIFICATION"] = json.dumps({"enabled": False})
-    assert "which goes before this" in await shell.refused("categories", "on")
+    assert "the settings' file" in await shell.refused("categories", "on", code=1)
 
 
 async def stored(shell: Shell, folder: Path, seeds: range) -> list[AssetId]:

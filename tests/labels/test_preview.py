@@ -168,8 +168,8 @@ async def test_an_edit_takes_the_usual_grey_zone_for_no_zone_of_its_own(rig: Lab
     rig.rules = KeptRules(settings, rig.store, rig.labels, rig.house.bookmarks, rig.embedder)
     desk = a_desk(rig)
     await desk.add(CATS)
-    (shown,) = (await desk.catalogue()).categories
-    assert shown.review == 0.1
+    (used,), (shown,) = (await rig.rules.catalogue()).categories, (await desk.catalogue()).categories
+    assert (used.review, shown.review) == (0.1, 0.0)
     await desk.alter("Cats", lambda old: Category(name="Kittens", prompts=old.prompts, review=old.review))
     (kept,) = await rig.store.categories()
     assert (kept.name, kept.review) == ("Kittens", 0.0)
