@@ -31,7 +31,7 @@ class Report:
 
     ``score_s`` is the arithmetic alone (``score_cpu_s`` the processor's time for it), ``compare_s`` the same with the
     difference against the tags that are there, ``read_s`` what reading from PostgreSQL takes, ``together_s`` reading
-    and comparing. ``label_ms`` is a photo with everything, ``scorer_ms`` its part of putting the prompts together.
+    and comparing (``together_cpu_s`` of it this process's own time). ``label_ms`` is a photo with everything, ``scorer_ms`` its part of putting the prompts together.
     """
 
     photos: int
@@ -47,6 +47,7 @@ class Report:
     score_cpu_s: float
     compare_s: float
     together_s: float
+    together_cpu_s: float
     preview_s: float
     slowest_preview_s: float
     preview_fits: int
@@ -113,7 +114,7 @@ def table(report: Report) -> str:
         f"held against the categories: scored in {report.score_s:.2f} s, {report.score_cpu_s:.2f} s of the processor"
         f" (at most {WANTED_SCORE_S:.0f} s are wanted); scored and compared with their tags in"
         f" {report.compare_s:.2f} s; read in {report.read_s:.2f} s; read, scored and compared in"
-        f" {report.together_s:.2f} s; {report.differing} differ\n"
+        f" {report.together_s:.2f} s, {report.together_cpu_s:.2f} s of the processor; {report.differing} differ\n"
         f"a draft previewed: {report.preview_s:.2f} s, {report.slowest_preview_s:.2f} s at most"
         f" (less than {WANTED_PREVIEW_S:.0f} s is wanted); {report.preview_fits} fit\n"
         f"one photo beside the model: {report.label_ms:.3f} ms, 95 % within {report.label_p95_ms:.3f} ms"

@@ -1,6 +1,6 @@
 """Which of many stored photos carry other labels than the rules of now ask for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ class LabelledPage:
     checksums: tuple[str, ...]
     vectors: Vectors
     known: tuple[bool, ...]
-    facts: tuple[GateFacts, ...]
+    facts: Sequence[GateFacts]
     external: tuple[bool, ...]
     ours: tuple[frozenset[str], ...]
     archiving_decided: tuple[bool, ...]

@@ -16,8 +16,8 @@ from reactor.core.scoring import Scorer
 from reactor.ports import Embedder, EventSink, LabelRules
 from reactor.sources.feeding import Open, Step
 
-PAGE = 4000
-"""Photos a page: a few megabytes of vectors."""
+PAGE = 8000
+"""Photos a page: some megabytes of vectors."""
 
 
 class Labels(Protocol):

@@ -1,8 +1,9 @@
 """Stored vectors in the large, and which labels of ours the photos carry."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from typing import overload
 
 import asyncpg
 import numpy as np
@@ -20,17 +21,16 @@ from reactor.core.vetoes import KIND_OF
 
 _FACTS = "p.kind, p.camera, p.width, p.height, p.file_name, p.path, p.faces, p.checksum, p.external"
 
-# The page is cut before it is joined: else the planner may sort the whole account for it.
-_PAGE = f"""
-SELECT v.asset, v.vector, {_FACTS}
-FROM (SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2 AND asset > $3 ORDER BY asset LIMIT $4) v
-JOIN photos p ON p.account = $1 AND p.asset = v.asset ORDER BY v.asset
-"""
+_VECTORS = "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2 AND asset > $3 ORDER BY asset LIMIT $4"
+
+# By the span of a page, which the primary key has together: joined, the planner reads the whole account for each page.
+_BETWEEN = f"SELECT p.asset, {_FACTS} FROM photos p WHERE p.account = $1 AND p.asset BETWEEN $2 AND $3"
 
 _OF_ASSETS = f"""
-SELECT p.asset, v.vector, {_FACTS} FROM photos p
-LEFT JOIN vectors v ON v.account = $1 AND v.asset = p.asset AND v.model = $2
-WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.asset
+SELECT p.asset, {_FACTS} FROM photos p WHERE p.account = $1 AND p.asset IN (SELECT unnest($2::text[])) ORDER BY p.asset
+"""
+_VECTORS_OF = """
+SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2 AND asset IN (SELECT unnest($3::text[]))
 """
 
 # What was there before we came is not ours, nor what a veto speaks of (adapters/postgres/vetoes.py). Photos of a page
@@ -76,9 +76,14 @@ class PostgresLabels:
     async def page(self, account: AccountId, model: str, *, after: str, limit: int) -> LabelledPage:
         """Return the next photos that have a vector of the model, in the order of their ids."""
         async with translated():
-            rows = await self._pool.fetch(_PAGE, account, model, after, limit)
-        page = await self._page(account, rows)
-        return replace(page, full=len(rows) == limit)
+            found = await self._pool.fetch(_VECTORS, account, model, after, limit)
+            if not found:
+                return await self._page(account, (), {})
+            rows = await self._pool.fetch(_BETWEEN, account, found[0]["asset"], found[-1]["asset"])
+        facts = {row["asset"]: row for row in rows}
+        vectors = {row["asset"]: row["vector"] for row in found}
+        page = await self._page(account, [facts[asset] for asset in vectors if asset in facts], vectors)
+        return replace(page, last=found[-1]["asset"], full=len(found) == limit)
 
     async def tagged(
         self, account: AccountId, model: str, tags: Sequence[str] | None, *, after: str, limit: int
@@ -87,8 +92,9 @@ class PostgresLabels:
         async with translated():
             found = await self._pool.fetch(_TAGGED, account, after, list(tags) if tags is not None else None, limit)
             assets = [row["asset"] for row in found]
-            rows = await self._pool.fetch(_OF_ASSETS, account, model, assets)
-        page = await self._page(account, rows)
+            rows = await self._pool.fetch(_OF_ASSETS, account, assets)
+            vectors = await self._pool.fetch(_VECTORS_OF, account, model, assets)
+        page = await self._page(account, rows, {row["asset"]: row["vector"] for row in vectors})
         return replace(page, last=assets[-1] if assets else "", full=len(assets) == limit)
 
     async def vectors(
@@ -173,30 +179,46 @@ class PostgresLabels:
             )
         return frozenset(row["tag"] for row in rows)
 
-    async def _page(self, account: AccountId, rows: Sequence[asyncpg.Record]) -> LabelledPage:
+    async def _page(
+        self, account: AccountId, rows: Sequence[asyncpg.Record], vectors: Mapping[str, bytes]
+    ) -> LabelledPage:
         assets = [row["asset"] for row in rows]
         async with translated():
             ours = await self._pool.fetch(_OURS, account, assets)
             decided = await self._pool.fetch(_ARCHIVING, account, assets)
+        archiving = frozenset(row["asset"] for row in decided)
         tags = {row["asset"]: frozenset(row["tags"]) for row in ours}
-        return await asyncio.to_thread(_page_of, rows, tags, {row["asset"] for row in decided})
+        known = [asset for asset in assets if asset in vectors]
+        return LabelledPage(
+            assets=tuple(map(AssetId, assets)),
+            checksums=tuple(row["checksum"] for row in rows),
+            vectors=await asyncio.to_thread(_matrix, [vectors[asset] for asset in known]),
+            known=tuple(asset in vectors for asset in assets),
+            facts=_Facts(rows),
+            external=tuple(row["external"] for row in rows),
+            ours=tuple(tags.get(asset, frozenset()) for asset in assets),
+            archiving_decided=tuple(asset in archiving for asset in assets),
+            last=assets[-1] if assets else "",
+        )
 
 
-def _page_of(
-    rows: Sequence[asyncpg.Record], ours: Mapping[str, frozenset[str]], archiving_decided: Collection[str]
-) -> LabelledPage:
-    seen = [row for row in rows if row["vector"] is not None]
-    return LabelledPage(
-        assets=tuple(AssetId(row["asset"]) for row in rows),
-        checksums=tuple(row["checksum"] for row in rows),
-        vectors=_matrix([row["vector"] for row in seen]),
-        known=tuple(row["vector"] is not None for row in rows),
-        facts=tuple(_facts(row) for row in rows),
-        external=tuple(row["external"] for row in rows),
-        ours=tuple(ours.get(row["asset"], frozenset()) for row in rows),
-        archiving_decided=tuple(row["asset"] in archiving_decided for row in rows),
-        last=rows[-1]["asset"] if rows else "",
-    )
+class _Facts(Sequence[GateFacts]):
+    """The facts of a page, each made when it is asked for: few photos come near a category."""
+
+    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> GateFacts: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[GateFacts]: ...
+
+    def __getitem__(self, at: int | slice) -> GateFacts | Sequence[GateFacts]:
+        return _Facts(self._rows[at]) if isinstance(at, slice) else _facts(self._rows[at])
 
 
 def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
