@@ -31,7 +31,8 @@ class Report:
 
     ``score_s`` is the arithmetic alone (``score_cpu_s`` the processor's time for it), ``compare_s`` the same with the
     difference against the tags that are there, ``read_s`` what reading from PostgreSQL takes, ``together_s`` reading
-    and comparing (``together_cpu_s`` of it this process's own time). ``label_ms`` is a photo with everything, ``scorer_ms`` its part of putting the prompts together.
+    and comparing (``together_cpu_s`` of it is this process's own time). ``label_ms`` is a photo with everything,
+    ``scorer_ms`` its part of putting the prompts together.
     """
 
     photos: int
