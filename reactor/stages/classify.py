@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reactor.core.categories import Catalogue, archiving_of, name_of
 from reactor.core.changes import ArchiveAssets, Change, Reason, TagAsset, UntagAsset
-from reactor.core.errors import Blocked, NotReady
+from reactor.core.errors import Blocked, Held, NotReady
 from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
 from reactor.core.gates import GateFacts, level_of
 from reactor.core.ids import AccountId, AssetId
@@ -26,6 +26,7 @@ router = Router()
 FACES_S = 60.0
 """So long after an upload faces are waited for; then there are none, as with machine learning switched off."""
 ASK_AGAIN_S = 5.0
+SWITCHED_OFF_S = 5.0
 
 
 def lane(event: Event) -> str:
@@ -77,9 +78,14 @@ async def classify_faces(events: Sequence[Event], services: Services) -> Outcome
 
 @router.on(LabelsDoubted, name="retract", lane=lane, concurrency=4)
 async def retract(events: Sequence[Event], services: Services) -> Outcome:
-    """Take off tags of ours that no category asks for any more; nothing is tagged by it."""
+    """Take off tags of ours that no category asks for any more; nothing is tagged by it.
+
+    Raises Held while labelling is switched off: the doubt is told once.
+    """
     (event,) = events
     assert isinstance(event, LabelsDoubted)
+    if not (await services.rules.catalogue()).enabled:
+        raise Held("labelling is switched off", after=SWITCHED_OFF_S)
     look = await _look(event.account, event.asset, services.embedder.model, services, vectorless=True)
     if look is None:
         return Outcome()
