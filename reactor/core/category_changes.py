@@ -25,7 +25,8 @@ class Applied:
 class Consequences:
     """What follows of a change: tags of ours that may not be asked for any more, and whether stored photos catch up.
 
-    Photos catch up once a model is measured: until then nothing was tagged by a strictness.
+    Photos catch up once a model is measured: until then nothing was tagged by a strictness. A category that is new
+    has waited for nothing, though it be the first that asks for a measurement.
     """
 
     doubted: frozenset[str] = frozenset()
@@ -53,10 +54,10 @@ def consequences(before: Applied | None, now: Applied) -> Consequences:
     doubted = {
         old.tag for name, group in olds.items() for old in group if _doubted(group, news.get(name, ()), before, now)
     }
-    waited = any(one.enabled and one.similarity is None for one in now.categories)
+    waited = _strict(before) & _strict(now)
     return Consequences(
         doubted=frozenset(doubted),
-        catch_up=waited and now.calibration is not None and _was_unmeasured(before, now),
+        catch_up=bool(waited) and now.calibration is not None and _was_unmeasured(before, now),
     )
 
 
@@ -75,6 +76,11 @@ def _by_name(categories: tuple[Category, ...]) -> Mapping[str, tuple[Category, .
     for category in categories:
         found[category.name] = (*found.get(category.name, ()), category)
     return found
+
+
+def _strict(rules: Applied) -> frozenset[str]:
+    """Return the names of those that cannot be decided before the model is measured."""
+    return frozenset(one.name for one in rules.categories if one.enabled and one.similarity is None)
 
 
 def _was_unmeasured(before: Applied, now: Applied) -> bool:

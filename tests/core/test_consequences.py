@@ -59,6 +59,9 @@ def doubted(*names: str) -> Consequences:
         (BOTH, stands(RAW, USUAL, model="n", calibration=None), doubted("Raw", "Usual")),
         (stands(RAW, USUAL, calibration=None), BOTH, Consequences(catch_up=True)),
         (stands(RAW, calibration=None), stands(RAW), NOTHING),
+        # The first that needs a measurement, and gets it at once, is new all the same.
+        (stands(calibration=None), stands(USUAL), NOTHING),
+        (stands(RAW, calibration=None), BOTH, NOTHING),
         (stands(replace(USUAL, enabled=False), calibration=None), stands(replace(USUAL, enabled=False)), NOTHING),
         # Two of one name are for different accounts: the tag is doubted where any of them changed.
         (
