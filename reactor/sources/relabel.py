@@ -122,4 +122,4 @@ def _is_asked(found: Difference, request: RelabelRequest) -> bool:
         return tags if request.tags is None else tags.intersection(request.tags)
 
     # Which category a gate has to be asked for is not told, so such a photo is meant in any case.
-    return bool(meant(found.stale) or (request.add and (meant(found.missing) or found.asks)))
+    return bool(meant(found.stale | found.unsure) or (request.add and (meant(found.missing) or found.asks)))
