@@ -1,6 +1,6 @@
 """What a change of the categories means for labels that are there already: the table of docs/labels.md."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.calibration import Calibration
@@ -64,11 +64,18 @@ def consequences(before: Applied | None, now: Applied) -> Consequences:
 def adopted(catalogue: Catalogue, before: Applied | None) -> tuple[Category, ...]:
     """Return the categories of a file that is gone, to be kept in the database from now on; () where there are none.
 
-    A lost file, or a reactor that was started without it, takes no labels with it.
+    A lost file, or a reactor that was started without it, takes no labels with it: also where the database keeps
+    others, made before the file came or since it went. Of one name the database's own goes on.
     """
-    if before is None or before.managed != "file" or catalogue.managed != "reactor" or catalogue.categories:
+    if before is None or before.managed != "file" or catalogue.managed != "reactor":
         return ()
-    return before.categories
+    return beside(catalogue.categories, before.categories)
+
+
+def beside(kept: Collection[Category], lost: Sequence[Category]) -> tuple[Category, ...]:
+    """Return those of the ``lost`` whose name none of the ``kept`` has."""
+    names = {one.name for one in kept}
+    return tuple(one for one in lost if one.name not in names)
 
 
 def _by_name(categories: tuple[Category, ...]) -> Mapping[str, tuple[Category, ...]]:

@@ -79,7 +79,8 @@ def test_what_follows_of_a_change(before: Applied | None, now: Applied, follows:
 def test_categories_of_a_file_that_is_gone_are_kept() -> None:
     by_file = replace(BOTH, managed="file")
     assert adopted(catalogue_of(()), by_file) == (RAW, USUAL)
-    assert adopted(catalogue_of([RAW]), by_file) == ()
+    assert adopted(catalogue_of([replace(RAW, similarity=0.9)]), by_file) == (USUAL,)
+    assert adopted(catalogue_of([RAW, USUAL]), by_file) == ()
     assert adopted(catalogue_of((), managed="file"), by_file) == ()
     assert adopted(catalogue_of(()), BOTH) == ()
     assert adopted(catalogue_of(()), None) == ()
