@@ -1,6 +1,6 @@
 """What a change of the categories means for labels that are there already: the table of docs/labels.md."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.calibration import Calibration
@@ -25,7 +25,8 @@ class Applied:
 class Consequences:
     """What follows of a change: tags of ours that may not be asked for any more, and whether stored photos catch up.
 
-    Photos catch up once a model is measured: until then nothing was tagged by a strictness.
+    Photos catch up once a model is measured: until then nothing was tagged by a strictness. A category that is new
+    has waited for nothing, though it be the first that asks for a measurement.
     """
 
     doubted: frozenset[str] = frozenset()
@@ -53,21 +54,28 @@ def consequences(before: Applied | None, now: Applied) -> Consequences:
     doubted = {
         old.tag for name, group in olds.items() for old in group if _doubted(group, news.get(name, ()), before, now)
     }
-    waited = any(one.enabled and one.similarity is None for one in now.categories)
+    waited = _strict(before) & _strict(now)
     return Consequences(
         doubted=frozenset(doubted),
-        catch_up=waited and now.calibration is not None and _was_unmeasured(before, now),
+        catch_up=bool(waited) and now.calibration is not None and _was_unmeasured(before, now),
     )
 
 
 def adopted(catalogue: Catalogue, before: Applied | None) -> tuple[Category, ...]:
     """Return the categories of a file that is gone, to be kept in the database from now on; () where there are none.
 
-    A lost file, or a reactor that was started without it, takes no labels with it.
+    A lost file, or a reactor that was started without it, takes no labels with it: also where the database keeps
+    others, made before the file came or since it went. Of one name the database's own goes on.
     """
-    if before is None or before.managed != "file" or catalogue.managed != "reactor" or catalogue.categories:
+    if before is None or before.managed != "file" or catalogue.managed != "reactor":
         return ()
-    return before.categories
+    return beside(catalogue.categories, before.categories)
+
+
+def beside(kept: Collection[Category], lost: Sequence[Category]) -> tuple[Category, ...]:
+    """Return those of the ``lost`` whose name none of the ``kept`` has."""
+    names = {one.name for one in kept}
+    return tuple(one for one in lost if one.name not in names)
 
 
 def _by_name(categories: tuple[Category, ...]) -> Mapping[str, tuple[Category, ...]]:
@@ -75,6 +83,11 @@ def _by_name(categories: tuple[Category, ...]) -> Mapping[str, tuple[Category, .
     for category in categories:
         found[category.name] = (*found.get(category.name, ()), category)
     return found
+
+
+def _strict(rules: Applied) -> frozenset[str]:
+    """Return the names of those that cannot be decided before the model is measured."""
+    return frozenset(one.name for one in rules.categories if one.enabled and one.similarity is None)
 
 
 def _was_unmeasured(before: Applied, now: Applied) -> bool:

@@ -47,14 +47,15 @@ class Rules:
 class Difference:
     """A photo whose labels are not what the rules ask for: tags that are missing, and tags of ours to take off.
 
-    ``asks`` says that there is more to be decided: a gate has to be asked, or a category archives what it tagged
-    before.
+    ``unsure`` are tags of ours of which a gate decides that is not known yet. ``asks`` says that there is more to be
+    decided: a gate has to be asked, or a category archives what it tagged before.
     """
 
     asset: AssetId
     checksum: str
     missing: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
     asks: bool = False
 
 
@@ -118,15 +119,22 @@ class _Held:
         ours = {tag for tag in page.ours[at] if tag.startswith(TAG_PREFIX)}
         # Of a photo without a vector only what no category at all asks for is known to be stale.
         stale = ours - kept if page.known[at] else ours - self.asked_for
-        asks = any(verdicts[column] is Verdict.WAITS and tags[column] not in ours for column in columns)
+        waits = {tags[column] for column in columns if verdicts[column] is Verdict.WAITS}
+        asks = not waits <= ours
         if not page.archiving_decided[at] and not page.external[at]:
             asks = asks or any(
                 verdicts[column] is Verdict.OPEN and column in sure and self.scorer.categories[column].archives
                 for column in columns
             )
         missing = frozenset[str]() if page.external[at] else frozenset(fits - ours)
-        if not (stale or missing or asks):
+        unsure = frozenset(waits & ours)
+        if not (stale or missing or unsure or asks):
             return None
         return Difference(
-            asset=page.assets[at], checksum=page.checksums[at], missing=missing, stale=frozenset(stale), asks=asks
+            asset=page.assets[at],
+            checksum=page.checksums[at],
+            missing=missing,
+            stale=frozenset(stale),
+            unsure=unsure,
+            asks=asks,
         )

@@ -1,6 +1,7 @@
 """Draw the consequences of changed categories: once for each change, however it came, and whatever was restarted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -34,7 +35,7 @@ class KnownRules(Protocol):
     async def keep(self, found: Calibration) -> Calibration: ...
 
     async def adopt(self, categories: Sequence[Category]) -> None:
-        """Keep the categories of a file that is gone, where none are kept here."""
+        """Keep the categories of a file that is gone, beside those that are kept here."""
         ...
 
 
@@ -81,6 +82,10 @@ class LabelKeeper:
             log.warning("the settings name no categories any more; those they named last are kept here from now on")
             await self._rules.adopt(lost)
             catalogue = await self._rules.catalogue()
+        if before is not None and (before.managed, catalogue.managed) == ("file", "reactor"):
+            # They are taken over once: who removes them from now on means it, though nothing is acted on yet.
+            before = replace(before, managed="reactor")
+            await self._bookmarks.put(SNAPSHOT, _APPLIED.dump_python(before, mode="json"))
         if not catalogue.enabled:
             return 0
         rules = Rules(catalogue=catalogue, calibration=await self._calibration(catalogue))

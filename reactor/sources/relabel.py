@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from reactor.core.categories import Catalogue
 from reactor.core.errors import Permanent
 from reactor.core.events import AssetEmbedded, Event
 from reactor.core.ids import AccountId, RunId
@@ -14,10 +15,11 @@ from reactor.core.relabel_runs import RelabelProgress, RelabelRequest
 from reactor.core.relabelling import Difference, LabelledPage, Rules, differences
 from reactor.core.scoring import Scorer
 from reactor.ports import Embedder, EventSink, LabelRules
-from reactor.sources.feeding import Open, Step
+from reactor.sources.feeding import IDLE_S, Open, Step
 
 PAGE = 8000
 """Photos a page: some megabytes of vectors."""
+SWITCHED_OFF = "labelling is switched off"
 
 
 class Labels(Protocol):
@@ -60,6 +62,10 @@ class RelabelFeed:
         request, progress = run.request, run.progress
         if not isinstance(request, RelabelRequest) or not isinstance(progress, RelabelProgress):
             raise Permanent("this run looks at no labels")
+        catalogue = await self._rules.catalogue()
+        if not catalogue.enabled and not request.dry:
+            # Switched off nothing differs: it would end, and what was changed before would never be acted on.
+            return Step(progress=progress, note=SWITCHED_OFF, wait_s=IDLE_S)
         if progress.photos is None:
             photos = await self._labels.count(self._embedder.model)
             return Step(progress=replace(progress, photos=photos))
@@ -68,7 +74,7 @@ class RelabelFeed:
         if account is None:
             return Step(progress=replace(progress, fed=True))
         page = await self._page(request, account, progress.after)
-        found = await self._found(request, account, page)
+        found = await self._found(request, account, page, catalogue)
         part = found[:room]
         await self._sink.append([self._event(run.id, account, one, add=request.add) for one in part], run.id)
         if len(part) < len(found):
@@ -88,8 +94,10 @@ class RelabelFeed:
             return await self._labels.page(account, model, after=after, limit=PAGE)
         return await self._labels.tagged(account, model, request.tags, after=after, limit=PAGE)
 
-    async def _found(self, request: RelabelRequest, account: AccountId, page: LabelledPage) -> tuple[Difference, ...]:
-        rules = Rules(catalogue=await self._rules.catalogue(), calibration=await self._rules.calibration())
+    async def _found(
+        self, request: RelabelRequest, account: AccountId, page: LabelledPage, catalogue: Catalogue
+    ) -> tuple[Difference, ...]:
+        rules = Rules(catalogue=catalogue, calibration=await self._rules.calibration())
         held = scorable(rules.catalogue.of(account), rules.calibration)
         prompts = await self._embedder.texts([text for one in held for text in one.texts])
         found = await asyncio.to_thread(differences, page, account, rules, Scorer(held, prompts))
@@ -114,4 +122,4 @@ def _is_asked(found: Difference, request: RelabelRequest) -> bool:
         return tags if request.tags is None else tags.intersection(request.tags)
 
     # Which category a gate has to be asked for is not told, so such a photo is meant in any case.
-    return bool(meant(found.stale) or (request.add and (meant(found.missing) or found.asks)))
+    return bool(meant(found.stale | found.unsure) or (request.add and (meant(found.missing) or found.asks)))

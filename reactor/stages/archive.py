@@ -19,6 +19,8 @@ from reactor.routing import Outcome, Router
 
 router = Router()
 
+SWITCHED_OFF_S = 5.0
+
 
 def lane(event: Event) -> str:
     """Return the lane of the account's stacks: a stack never grows while it is being archived."""
@@ -48,16 +50,18 @@ async def unarchive(events: Sequence[Event], services: Services) -> Outcome:
     """Bring the photo back that we archived for categories of which none wants it there any more; a stack whole.
 
     Nothing is brought back while a category that archives has its tag of ours there, nor of a stack of which the user
-    archived a part.
+    archived a part. Raises Held while labelling is switched off: the doubt is told once.
     """
     (event,) = events
     assert isinstance(event, ArchiveDoubted)
+    catalogue = await services.rules.catalogue()
+    if not catalogue.enabled:
+        raise Held("labelling is switched off", after=SWITCHED_OFF_S)
     tags, entry = await services.labels.left(event.account, event.asset)
     if entry is None:
         return Outcome()
-    catalogue = await services.rules.catalogue()
     archiving = {one.tag for one in catalogue.of(event.account) if one.archives}
-    if not catalogue.enabled or archiving.intersection(tags):
+    if archiving.intersection(tags):
         return Outcome()
     entries = {entry.id: entry}
     for asset in await _together(event.asset, services.library(event.account)):

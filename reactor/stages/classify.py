@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reactor.core.categories import Catalogue, archiving_of, name_of
 from reactor.core.changes import ArchiveAssets, Change, Reason, TagAsset, UntagAsset
-from reactor.core.errors import Blocked, NotReady
+from reactor.core.errors import Blocked, Held, NotReady
 from reactor.core.events import ArchiveWanted, AssetEmbedded, Event
 from reactor.core.gates import GateFacts, level_of
 from reactor.core.ids import AccountId, AssetId
@@ -26,6 +26,7 @@ router = Router()
 FACES_S = 60.0
 """So long after an upload faces are waited for; then there are none, as with machine learning switched off."""
 ASK_AGAIN_S = 5.0
+SWITCHED_OFF_S = 5.0
 
 
 def lane(event: Event) -> str:
@@ -62,29 +63,55 @@ async def classify_faces(events: Sequence[Event], services: Services) -> Outcome
     if look is None:
         return Outcome()
     if look.photo is not None and look.photo.faces is None:
-        library = services.library(event.account)
-        faces = await library.faces(event.asset)
-        if not faces:
-            # Both by Immich's clock, which may be another than ours.
-            age = age_of((await library.asset(event.asset)).created_at, library.clock())
-            if age < timedelta(seconds=FACES_S):
-                raise NotReady("no faces: Immich has found none on this photo yet", after=ASK_AGAIN_S)
-        level = level_of((face.person_name, face.person_hidden) if face.person else None for face in faces)
-        await services.photos.set_faces(event.account, event.asset, level)
+        await _decide_faces(event.account, event.asset, services)
         look = await _look(event.account, event.asset, event.model, services)
     return await _decided(look, services) if look is not None else Outcome()
 
 
+async def _decide_faces(account: AccountId, asset: AssetId, services: Services) -> None:
+    """Ask who is seen on a photo, and keep it; raises NotReady while Immich may still find somebody."""
+    library = services.library(account)
+    faces = await library.faces(asset)
+    if not faces:
+        # Both by Immich's clock, which may be another than ours.
+        age = age_of((await library.asset(asset)).created_at, library.clock())
+        if age < timedelta(seconds=FACES_S):
+            raise NotReady("no faces: Immich has found none on this photo yet", after=ASK_AGAIN_S)
+    level = level_of((face.person_name, face.person_hidden) if face.person else None for face in faces)
+    await services.photos.set_faces(account, asset, level)
+
+
 @router.on(LabelsDoubted, name="retract", lane=lane, concurrency=4)
 async def retract(events: Sequence[Event], services: Services) -> Outcome:
-    """Take off tags of ours that no category asks for any more; nothing is tagged by it."""
+    """Take off tags of ours that no category asks for any more; nothing is tagged by it.
+
+    Raises Held while labelling is switched off: the doubt is told once.
+    """
     (event,) = events
     assert isinstance(event, LabelsDoubted)
+    if not (await services.rules.catalogue()).enabled:
+        raise Held("labelling is switched off", after=SWITCHED_OFF_S)
     look = await _look(event.account, event.asset, services.embedder.model, services, vectorless=True)
+    if look is not None and look.asks_for_faces and (await _doubted_by_faces(look, services)):
+        look = await _seen_now(look, services)
     if look is None:
         return Outcome()
     untagging, doubts = await _taken_back(look, services)
     return Outcome(events=doubts, changes=untagging)
+
+
+async def _doubted_by_faces(look: "_Look", services: Services) -> bool:
+    """Say whether the photo carries a tag of ours that depends on who is seen."""
+    ours, _ = await services.labels.left(look.account, look.asset)
+    return any(match.category.gates.asks_for_faces and match.category.tag in ours for match in look.labels.waits)
+
+
+async def _seen_now(look: "_Look", services: Services) -> "_Look | None":
+    try:
+        await _decide_faces(look.account, look.asset, services)
+    except Blocked:
+        return look  # the key lacks a permission, which is told elsewhere: no other tag waits for it
+    return await _look(look.account, look.asset, look.model, services)
 
 
 @dataclass(frozen=True, kw_only=True)

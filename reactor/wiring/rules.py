@@ -13,6 +13,7 @@ from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.config import Settings
 from reactor.core.calibration import ENOUGH, Calibration, measure
 from reactor.core.categories import Catalogue, Category, catalogue_of
+from reactor.core.category_changes import beside
 from reactor.core.everyday import BANK, CAPTIONS
 from reactor.ports import Embedder
 from reactor.sources.label_keeper import SNAPSHOT
@@ -60,8 +61,8 @@ class KeptRules:
         return self._catalogue[1]
 
     async def adopt(self, categories: Sequence[Category]) -> None:
-        """Keep the categories of a file that is gone, where none are kept here."""
-        await self._store.edit(lambda known: known or categories)
+        """Keep the categories of a file that is gone, beside those that are kept here."""
+        await self._store.edit(lambda known: (*known, *beside(known, categories)))
         self.forget()
 
     @property

@@ -59,6 +59,9 @@ def doubted(*names: str) -> Consequences:
         (BOTH, stands(RAW, USUAL, model="n", calibration=None), doubted("Raw", "Usual")),
         (stands(RAW, USUAL, calibration=None), BOTH, Consequences(catch_up=True)),
         (stands(RAW, calibration=None), stands(RAW), NOTHING),
+        # The first that needs a measurement, and gets it at once, is new all the same.
+        (stands(calibration=None), stands(USUAL), NOTHING),
+        (stands(RAW, calibration=None), BOTH, NOTHING),
         (stands(replace(USUAL, enabled=False), calibration=None), stands(replace(USUAL, enabled=False)), NOTHING),
         # Two of one name are for different accounts: the tag is doubted where any of them changed.
         (
@@ -76,7 +79,8 @@ def test_what_follows_of_a_change(before: Applied | None, now: Applied, follows:
 def test_categories_of_a_file_that_is_gone_are_kept() -> None:
     by_file = replace(BOTH, managed="file")
     assert adopted(catalogue_of(()), by_file) == (RAW, USUAL)
-    assert adopted(catalogue_of([RAW]), by_file) == ()
+    assert adopted(catalogue_of([replace(RAW, similarity=0.9)]), by_file) == (USUAL,)
+    assert adopted(catalogue_of([RAW, USUAL]), by_file) == ()
     assert adopted(catalogue_of((), managed="file"), by_file) == ()
     assert adopted(catalogue_of(()), BOTH) == ()
     assert adopted(catalogue_of(()), None) == ()

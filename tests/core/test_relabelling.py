@@ -105,9 +105,10 @@ def by_itself(number: int, shot: dict[str, Any], rules: Rules, scorer: Scorer) -
         checksum=f"c{number}",
         missing=frozenset() if shot["external"] else frozenset(match.category.tag for match in labels.sure) - ours,
         stale=frozenset(stale_tags(ours, labels, rules.catalogue, ME)),
+        unsure=frozenset(match.category.tag for match in labels.waits) & ours,
         asks=asks,
     )
-    return found if found.missing or found.stale or found.asks else None
+    return found if found.missing or found.stale or found.unsure or found.asks else None
 
 
 @settings(max_examples=400, deadline=None)

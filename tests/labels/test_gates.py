@@ -143,6 +143,22 @@ async def test_a_gate_that_is_added_takes_tags_back_where_it_is_shut(rig: LabelR
     assert (await rig.tags(one), await rig.tags(two)) == ({"Auto/Cats"}, set())
 
 
+@pytest.mark.parametrize(
+    "gates", [{"with_faces": "any"}, {"album": ["Trips"]}, {"filename": ["1.*"]}], ids=["faces", "album", "filename"]
+)
+async def test_a_gate_that_has_to_be_asked_takes_tags_back_too(
+    rig: LabelRig, gates: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.categories(category("Cats", "cat"))
+    one, two = await rig.photo(1, cat=0.6), await rig.photo(2, cat=0.6)
+    a_face(rig, one)
+    await rig.house.user("POST", "/albums", {"albumName": "Trips", "assetIds": [one]})
+    await rig.pool.execute("UPDATE photos SET file_name = NULL, path = NULL")
+    monkeypatch.setattr("reactor.stages.classify.FACES_S", 0.0)  # as if they had been uploaded long ago
+    await rig.categories(category("Cats", "cat", gates=gates))
+    assert (await rig.tags(one), await rig.tags(two)) == ({"Auto/Cats"}, set())
+
+
 async def test_names_folders_and_shapes_of_files(rig: LabelRig) -> None:
     one, two = await rig.photo(1, heard=False, cat=0.6), await rig.photo(2, heard=False, cat=0.6)
     path = (await rig.home.library.asset(one)).path

@@ -45,6 +45,15 @@ async def test_until_the_model_is_measured_nothing_is_tagged_by_strictness_and_t
     assert await rig.rules.calibration() == measured
 
 
+async def test_a_new_category_that_is_the_first_to_need_a_measurement_is_for_what_comes(rig: LabelRig) -> None:
+    await rig.categories(category("Dogs", "dog"))
+    photos = await stored(rig, ENOUGH, {"cat": 0.9})
+    assert await rig.categories(category("Dogs", "dog"), STRICT) is None
+    assert await rig.rules.calibration() is not None
+    new = await rig.photo(ENOUGH, cat=0.9)
+    assert (await rig.tags(photos[0]), await rig.tags(new)) == (set(), {"Auto/Cats"})
+
+
 async def test_a_new_measurement_takes_back_what_it_makes_too_weak(rig: LabelRig) -> None:
     await rig.calibrate(0.0, 0.5)
     await rig.categories(STRICT)

@@ -178,6 +178,32 @@ async def test_a_file_that_is_lost_takes_no_labels_along(rig: LabelRig) -> None:
     assert [one.name for one in (await rig.rules.catalogue()).categories] == ["Cats"]
 
 
+async def test_a_lost_file_takes_no_labels_along_where_the_database_keeps_others(rig: LabelRig) -> None:
+    await rig.categories(category("Dogs", "dog"))
+    rig.managed = "file"
+    await rig.categories(CATS)
+    photo = await rig.photo(1, cat=0.6)
+    rig.rules = rig._rules({})
+    assert await rig.looked() is None
+    assert await rig.tags(photo) == {"Auto/Cats"}
+    assert [one.name for one in (await rig.rules.catalogue()).categories] == ["Dogs", "Cats"]
+
+
+async def test_categories_of_a_lost_file_are_taken_over_once(rig: LabelRig) -> None:
+    rig.managed = "file"
+    await rig.categories(CATS)
+    photo = await rig.photo(1, cat=0.6)
+    rig.managed, rig.rules = "reactor", rig._rules({})
+    await rig.rules.switch(False)
+    assert await rig.looked() is None
+    assert [one.name for one in await rig.store.categories()] == ["Cats"]
+    # Removed while nothing is acted on, it does not come back by itself.
+    assert await rig.categories(enabled=False) is None
+    assert await rig.store.categories() == ()
+    assert await rig.categories() is not None
+    assert await rig.tags(photo) == set()
+
+
 async def test_nothing_is_taken_back_in_observe_mode_but_planned(either: LabelRig) -> None:
     await either.categories(BILLS)
     photo = await either.photo(1, receipt=0.6)

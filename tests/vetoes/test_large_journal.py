@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.adapters.postgres.vetoes import PostgresVetoes
@@ -47,11 +48,16 @@ FROM generate_series(1, {ROWS}) i;
 async def ask_all(pool: asyncpg.Pool) -> None:
     """Ask everything that is asked for a new photo, for its stack, or for one that the user changed."""
     journal, vetoes, limits = PostgresJournal(pool), PostgresVetoes(pool), PostgresLimits(pool)
-    one = PHOTOS[0]
+    labels, one = PostgresLabels(pool), PHOTOS[0]
     await journal.past(ME, "stacks", PHOTOS)
     await journal.past(ME, "archive", PHOTOS)
     await journal.past(ME, "tags", PHOTOS[:1])
     await journal.past(ME, "faces", [FaceId("f")])
+    await journal.past(ME, "favourites", PHOTOS[:1])
+    await journal.past(ME, "albums", PHOTOS[:1])
+    await labels.left(ME, one)
+    await labels.accepted(ME, one)
+    await labels.retracted(ME, PHOTOS)
     await journal.portraits(ME, PersonId("a"))
     await journal.busy(ME, PHOTOS)
     await journal.open_entries(ME, "stacks", PHOTOS)
