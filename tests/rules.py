@@ -18,11 +18,11 @@ class NamedRules:
     ) -> None:
         self._categories = categories
         self._calibration = calibration
-        self._enabled = enabled
+        self.enabled = enabled
 
     async def catalogue(self) -> Catalogue:
         found = self._categories() if callable(self._categories) else self._categories
-        return catalogue_of(tuple(found), enabled=self._enabled)
+        return catalogue_of(tuple(found), enabled=self.enabled)
 
     async def calibration(self) -> Calibration | None:
         return self._calibration

@@ -1,11 +1,19 @@
 """What of a plan, a suggestion or a loss is still asked for when a person has it carried out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from reactor.core.categories import tag_of
-from reactor.core.changes import AddToAlbum, ArchiveAssets, Change, FavouriteAsset, TagAsset
+from reactor.core.changes import (
+    AddToAlbum,
+    ArchiveAssets,
+    Change,
+    FavouriteAsset,
+    TagAsset,
+    UnarchiveAssets,
+    UntagAsset,
+)
 from reactor.core.entry_orders import CarryOut
 from reactor.core.errors import Held, Stale
 from reactor.core.ids import AccountId, AssetId
@@ -17,12 +25,14 @@ from reactor.ports import Journal
 
 WAITS = (EntryState.PLANNED, EntryState.SUGGESTED)
 GONE = "no category asks for it any more"
+AGAIN = "a category asks for it again"
 
 
 async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: datetime) -> Change | None:
     """Return the change to make, no longer in doubt; None where the user has decided against it since.
 
-    Raises Stale where no category asks for it any more, Held where it would come too soon after another.
+    Raises Stale where no category asks for it any more, or asks again for what was to be taken back; Held where it
+    would come too soon after another.
     """
     change = replace(entry.change, reason=replace(entry.change.reason, sure=True))
     match change:
@@ -45,7 +55,21 @@ async def asked_for(order: CarryOut, entry: Entry, journal: Journal, now: dateti
                 change = replace(change, categories=tuple(name for name in categories if (name, album) in order.albums))
             if not await _wanted(change.account, (change.asset,), change.categories, journal):
                 return None
+        case UntagAsset() | UnarchiveAssets() if order.stale is not None:
+            change = _stale_still(change, order.stale)
     return change
+
+
+def _stale_still(change: UntagAsset | UnarchiveAssets, stale: Collection[str]) -> UntagAsset | UnarchiveAssets:
+    """Return what of a retraction is asked for by no category still."""
+    match change:
+        case UntagAsset(tags=tags):
+            found = tuple(tag for tag in tags if tag in stale)
+            if found:
+                return replace(change, tags=found, whole=change.whole and found == tags)
+        case UnarchiveAssets(assets=assets) if not set(assets).isdisjoint(stale):
+            return change
+    raise Stale(AGAIN)
 
 
 async def _expect_writable(change: TagAsset, journal: Journal, now: datetime) -> None:

@@ -127,11 +127,12 @@ class UntagAsset:
 
 @dataclass(frozen=True, kw_only=True)
 class UnarchiveAssets:
-    """Bring back to the timeline what the journal entry ``undoes`` archived from there."""
+    """Bring back to the timeline what the journal entry ``undoes`` archived from there, ``whole`` where it is all."""
 
     account: AccountId
     assets: tuple[AssetId, ...]
     undoes: int
+    whole: bool = True
     by: By = "person"
     reason: Reason
 

@@ -24,7 +24,8 @@ class CarryOut:
 
     ``tags`` are those that the categories of now set, ``archiving`` and ``favouring`` the names of those that archive
     and that make favourites, ``albums`` the names with the album that each fills; what others asked for in a plan is
-    left out.
+    left out. ``stale`` are, of what was planned to be taken back by the rules, the tags or the archived photos of which
+    that is still so; None where it is not asked.
     """
 
     account: AccountId
@@ -35,6 +36,7 @@ class CarryOut:
     archiving: frozenset[str] | None = None
     favouring: frozenset[str] | None = None
     albums: frozenset[tuple[str, str]] | None = None
+    stale: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
 
 def is_part(change: Change) -> bool:
     """Say whether a change takes back only some of what its entry did."""
-    return isinstance(change, RemoveTag) or (isinstance(change, UntagAsset) and not change.whole)
+    return isinstance(change, RemoveTag) or (isinstance(change, UntagAsset | UnarchiveAssets) and not change.whole)
 
 
 def completed(change: Restoration, everything: Restoration | None, past: Past) -> Restoration:

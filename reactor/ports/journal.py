@@ -47,10 +47,6 @@ class LabelMemory(Protocol):
         """
         ...
 
-    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
-        """Return the photos of which the rules took a tag back after the last one was set."""
-        ...
-
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
         """Return the tags of a photo that a person said yes to: they accepted them, or declined their taking back."""
         ...

@@ -1,16 +1,14 @@
 """A category wants a photo among the favourites, or in an album."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from reactor.core.categories import tag_of
 from reactor.core.changes import AddToAlbum, FavouriteAsset, Reason
 from reactor.core.events import Event
-from reactor.core.ids import AccountId, AssetId
 from reactor.core.label_events import AlbumWanted, FavouriteWanted
-from reactor.core.vetoes import vetoed_tags
 from reactor.core.wanted import favouring_of, filling_of
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
+from reactor.stages.labelled import asking
 
 router = Router()
 
@@ -26,8 +24,8 @@ async def favour(events: Sequence[Event], services: Services) -> Outcome:
     """Wish for the photo among the favourites, once, for all categories that want it."""
     (event,) = events
     assert isinstance(event, FavouriteWanted)
-    asking = favouring_of((await services.rules.catalogue()).active(event.account)).intersection(event.categories)
-    categories = await _wanting(event.account, event.asset, asking, services)
+    found = favouring_of(await asking(event.account, event.asset, services))
+    categories = tuple(sorted(found.intersection(event.categories)))
     if not categories:
         return Outcome()
     reason = Reason(rule=f"wanted as a favourite by {', '.join(categories)}")
@@ -46,9 +44,8 @@ async def album(events: Sequence[Event], services: Services) -> Outcome:
     """Wish for the photo in the album, for all categories that want it there."""
     (event,) = events
     assert isinstance(event, AlbumWanted)
-    filling = filling_of((await services.rules.catalogue()).active(event.account))
-    asking = [name for name in event.categories if (name, event.album) in filling]
-    categories = await _wanting(event.account, event.asset, asking, services)
+    filling = filling_of(await asking(event.account, event.asset, services))
+    categories = tuple(sorted(name for name in event.categories if (name, event.album) in filling))
     if not categories:
         return Outcome()
     reason = Reason(rule=f"wanted in the album {event.album} by {', '.join(categories)}")
@@ -56,13 +53,3 @@ async def album(events: Sequence[Event], services: Services) -> Outcome:
         account=event.account, asset=event.asset, album=event.album, categories=categories, reason=reason
     )
     return Outcome(changes=(change,))
-
-
-async def _wanting(
-    account: AccountId, asset: AssetId, categories: Collection[str], services: Services
-) -> tuple[str, ...]:
-    """Return the categories that still want it: not one whose tag the user took off the photo."""
-    if not categories:
-        return ()
-    off = vetoed_tags((await services.journal.past(account, "tags", (asset,))).vetoes)
-    return tuple(sorted(name for name in categories if tag_of(name) not in off))

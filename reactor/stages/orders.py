@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from reactor.core.categories import Category, archiving_of, tag_of
-from reactor.core.changes import ArchiveAssets, TagAsset
+from reactor.core.changes import ArchiveAssets, TagAsset, UnarchiveAssets, UntagAsset
 from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
-from reactor.core.journal import EntryState
+from reactor.core.journal import Entry, EntryState
 from reactor.core.wanted import favouring_of, filling_of, wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
+from reactor.stages.labelled import look_at, taken_back
 
 router = Router()
 
@@ -47,8 +48,10 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     """Order what was planned or suggested; what an accepted tag asks for besides (the archive, an album) follows."""
     (event,) = events
     assert isinstance(event, ApplyAsked)
-    categories = await _categories(event.account, services)
-    enabled = [one for one in categories if one.enabled]
+    entry = await services.journal.entry(event.entry)
+    if entry is None:
+        return Outcome()
+    enabled = [one for one in await _categories(event.account, services) if one.enabled]
     order = CarryOut(
         account=event.account,
         entry=event.entry,
@@ -58,18 +61,36 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
         archiving=frozenset(one.name for one in enabled if one.action == "tag_and_archive"),
         favouring=favouring_of(enabled),
         albums=filling_of(enabled),
+        stale=await _stale(entry, services),
     )
-    return Outcome(events=await _follow_ups(event, services), changes=(order,))
+    return Outcome(events=await _follow_ups(event, entry, services), changes=(order,))
 
 
 async def _categories(account: AccountId, services: Services) -> tuple[Category, ...]:
     return (await services.rules.catalogue()).active(account)
 
 
-async def _follow_ups(event: ApplyAsked, services: Services) -> tuple[Event, ...]:
-    entry = await services.journal.entry(event.entry)
-    if entry is None:
-        return ()
+async def _stale(entry: Entry, services: Services) -> frozenset[str] | None:
+    """Return what of a planned retraction nothing asks for now either; None for any other entry."""
+    match entry.change, entry.state:
+        case (UntagAsset(by="rule") | UnarchiveAssets(by="rule")) as change, EntryState.PLANNED:
+            assets = (change.asset,) if isinstance(change, UntagAsset) else change.assets
+        case _:
+            return None
+    found: set[str] = set()
+    for asset in assets:
+        look = await look_at(change.account, asset, services.embedder.model, services, vectorless=True)
+        if look is None:
+            continue
+        untagging, doubts = await taken_back(look, services)
+        if isinstance(change, UntagAsset):
+            found.update(tag for one in untagging if isinstance(one, UntagAsset) for tag in one.tags)
+        elif doubts:
+            found.add(asset)
+    return frozenset(found)
+
+
+async def _follow_ups(event: ApplyAsked, entry: Entry, services: Services) -> tuple[Event, ...]:
     match entry.change, entry.state:
         # It may have been carried out by a try that broke off before these were told.
         case TagAsset(reason=reason) as change, EntryState.SUGGESTED | EntryState.CARRIED_OUT if not reason.sure:

@@ -9,10 +9,9 @@ from reactor.core.ids import AssetId, PersonId
 
 from .history import Base
 from .shown import Photo
-from .vision import DAY, ME, MODEL, ROOM, Look, Part
+from .vision import AUTO, DAY, ME, MODEL, ROOM, Look, Part
 
 T = TypeVar("T")
-AUTO = "Auto/"
 
 
 def pick(choices: Iterable[T], number: int) -> T | None:

@@ -10,7 +10,8 @@ import aiohttp
 
 from reactor.core.ids import AssetId
 from reactor.core.orders import ApplyRequest, OrderRequest, UndoRequest
-from reactor.core.runs import ReplayRequest, RunRequest
+from reactor.core.relabel_runs import RelabelRequest
+from reactor.core.runs import ReplayRequest, Run, RunRequest
 from reactor.demo.promises import expect_kept
 
 from .ground import Ground
@@ -18,8 +19,9 @@ from .life import Life, clients_of
 from .parts import Parts
 from .reference import Reference
 from .servers import Servers, some_servers
-from .shown import Library, Pair, difference
+from .shown import Library, Pair, Tagged, difference
 from .vision import Look
+from .wishes import Deeds, Wishes
 from .witness import Plan, Witness
 
 PATIENCE_S = 20.0
@@ -48,7 +50,7 @@ WHERE state = 'done' AND undoes IS NULL
 class Refused:
     """What is never to be done again: the user undid it, or had it undone."""
 
-    tags: set[tuple[str, str]] = field(default_factory=set)
+    tags: set[Tagged] = field(default_factory=set)
     archive: set[str] = field(default_factory=set)
     favourites: set[str] = field(default_factory=set)
     albums: set[tuple[str, str]] = field(default_factory=set)
@@ -71,6 +73,7 @@ class Base:
     witness: Witness
     reference: Reference = field(default_factory=Reference)
     refused: Refused = field(default_factory=Refused)
+    wishes: Wishes = field(default_factory=Wishes)
     now: Library = field(default_factory=Library)
     assets: dict[AssetId, Look | None] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -90,8 +93,10 @@ class Base:
                 settled_at = settled_at - interval '{OLDER}'
         """)
 
-    async def decide(self, request: RunRequest | None = None) -> None:
-        """Let the reactor work until nothing is left to do, with a run where one is asked for."""
+    async def decide(self, request: RunRequest | Run | None = None) -> None:
+        """Let the reactor work until nothing is left to do, with a run where one is asked for, or was begun."""
+        self.wishes.off |= self.refused.tags
+        self.wishes.shown |= self.refused.archive
         if request is None and not self.heard:
             return
         self.heard = False
@@ -108,6 +113,7 @@ class Base:
         self.witness.end()
         self._take_in(before, after, undoing=undoing)
         self._expect_nothing_redone(after)
+        self._expect_labels(before, after, request)
 
     async def poll(self) -> None:
         """Let minutes pass, and the reactor look at what the user changed."""
@@ -172,9 +178,10 @@ class Base:
         if not holds:
             raise Broken("\n".join([why, "the history:", *self.told]))
 
-    async def _until_idle(self, request: RunRequest | None) -> None:
-        run = (await self.life.runs.start(request)).id if request is not None else None
-        feeder = self.life.feeders[request.kind] if request is not None else None
+    async def _until_idle(self, request: RunRequest | Run | None) -> None:
+        begun = request if isinstance(request, Run | None) else await self.life.runs.start(request)
+        run = begun.id if begun is not None else None
+        feeder = self.life.feeders[begun.kind] if begun is not None else None
         until = time.monotonic() + PATIENCE_S
         hastened = 0
         while True:
@@ -229,6 +236,35 @@ class Base:
             gone = before.pictures - after.pictures
             self.refused.pictures |= {self.witness.given[one] for one in gone if one in self.witness.given}
 
+    def _expect_labels(self, before: Library, after: Library, request: RunRequest | Run | None) -> None:
+        if isinstance(request, UndoRequest):
+            return
+        seen, applied = self.witness, self.life.mode == "apply"
+        changed, anew = isinstance(request, Run), isinstance(request, RelabelRequest)
+        deeds = Deeds(
+            before=before,
+            after=after,
+            mine=self.reference.photos,
+            looks=dict(self.assets.items()),
+            tagged=frozenset(seen.tagged),
+            untagged=frozenset(seen.untagged),
+            archived=tuple(seen.archived),
+            shown=frozenset(seen.shown_again),
+            applied=applied,
+            changed=changed,
+            anew=anew,
+        )
+        seen.seen["retraction"] += len(deeds.untagged)
+        seen.seen["shown again by the rules"] += len(deeds.shown)
+        seen.seen["set again after a retraction"] += len(deeds.tagged & self.wishes.taken_off)
+        if isinstance(request, ApplyRequest):
+            self.wishes.planned.clear()
+        if changed and not applied:
+            self.wishes.plan(deeds)
+        self.wishes.take_in(deeds)
+        lines = list(self.wishes.faults(deeds))
+        self.expect(not lines, "\n".join(["labels are not as the categories ask:", *lines]))
+
     def _expect_nothing_redone(self, found: Library) -> None:
         for asset, tag in self.refused.tags:
             photo = found.photos.get(asset)
@@ -259,4 +295,5 @@ async def a_stage(ground: Ground, parts: Parts) -> AsyncIterator[tuple[Servers, 
         witness = Witness(servers=servers, pool=ground.pool, cut_off=life.cut_off)
         witness.watch()
         await life.poll.once()
+        await life.reconsider()
         yield servers, life, witness

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,6 @@ from reactor.adapters.postgres.bookmarks import PostgresBookmarks
 from reactor.adapters.postgres.claims import PostgresClaims
 from reactor.adapters.postgres.eventlog import PostgresEventLog
 from reactor.adapters.postgres.feeding import PostgresFeeding
-from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.limits import PostgresLimits
 from reactor.adapters.postgres.orders import PostgresOrders
 from reactor.adapters.postgres.photos import PostgresPhotos
@@ -34,6 +33,8 @@ from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.adapters.postgres.runs import PostgresRuns
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.core.bursts import StackPolicy
+from reactor.core.calibration import Calibration
+from reactor.core.categories import Category
 from reactor.core.changes import (
     AddPortrait,
     AddToAlbum,
@@ -52,12 +53,15 @@ from reactor.core.changes import (
 from reactor.core.ids import AccountId
 from reactor.core.modes import Mode, Modes
 from reactor.core.portraits import PortraitPolicy
+from reactor.core.runs import Run
 from reactor.ports import Library, LibraryWriter, Services
 from reactor.routing import Quiet, merge
 from reactor.sources.album_sweep import AlbumSweep
 from reactor.sources.changes import ChangesPoll, ReadPace
 from reactor.sources.feeding import Feeder
+from reactor.sources.label_keeper import LabelKeeper
 from reactor.sources.orders import OrdersFeed
+from reactor.sources.relabel import RelabelFeed
 from reactor.sources.replay import ReplayFeed
 from reactor.sources.sweep import FaceSweep, Sweep
 from reactor.worker.worker import Worker, WorkerPolicy
@@ -79,6 +83,23 @@ def now() -> datetime:
 
 async def random_pair() -> float | None:
     return RANDOM_PAIR
+
+
+class Rules(NamedRules):
+    """The categories of now, which the user changes while the history goes on; they need no measured model."""
+
+    def __init__(self) -> None:
+        self.now: Sequence[Category] = CATEGORIES
+        super().__init__(lambda: self.now)
+
+    async def measured(self) -> Calibration | None:
+        return None
+
+    async def keep(self, found: Calibration) -> Calibration:
+        return found
+
+    async def adopt(self, categories: Sequence[Category]) -> None:
+        raise AssertionError("no file of a history is lost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +133,12 @@ class Life:
         self.mode: Mode = "apply"
         self.router = merge(parts.stages())
         self.log = PostgresEventLog(pool, self.router, ground.wake)
+        self.rules = Rules()
         self.journal, self.vetoes = parts.journal(pool, self.router), parts.vetoes(pool)
         self.photos, self.orders = PostgresPhotos(pool), PostgresOrders(pool)
         self.runs = PostgresRuns(pool, self.router)
         self.queue = PostgresQueue(pool, self.router, ground.wake, worker="w", lease=LEASE)
+        self.labels = parts.labels(pool)
         self.portraits = PillowPortraits(PORTRAITS)
         leases = PostgresFeeding(pool, feeder="w")
         replays = ReplayFeed(PostgresReplays(pool, self.router), self.log)
@@ -124,6 +147,7 @@ class Life:
             "replay": Feeder("replay", leases, replays),
             "undo": Feeder("undo", leases, orders),
             "apply": Feeder("apply", leases, orders),
+            "relabel": Feeder("relabel", leases, RelabelFeed((ME,), self.labels, self.rules, Sight(), self.log)),
         }
         self.poll = ChangesPoll(
             ME,
@@ -136,6 +160,7 @@ class Life:
         self.conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}
         claims = PostgresClaims(pool)
         marks, at_once = PostgresBookmarks(pool), timedelta(0)
+        self.keeper = LabelKeeper(self.rules, Sight(), self.runs, marks)
         self.sweeps = (
             Sweep(ME, clients.library, claims, self.log, marks, every=at_once, now=now, gap=at_once),
             AlbumSweep(ME, clients.library, claims, self.log, marks, every=at_once, now=now, gap=at_once),
@@ -149,6 +174,12 @@ class Life:
         for sweep in self.sweeps:
             told += await sweep.once()
         return told > 0
+
+    async def reconsider(self) -> Run | None:
+        """Look whether the categories changed; return the run that follows, None where nothing does."""
+        if not await self.keeper.once():
+            return None
+        return (await self.runs.list(1, "relabel"))[0]
 
     def begin(self) -> None:
         """Start a worker under the name that every one of this history bears."""
@@ -213,8 +244,8 @@ class Life:
             backlog=self.log,
             journal=self.journal,
             vetoes=self.vetoes,
-            rules=NamedRules(CATEGORIES),
-            labels=PostgresLabels(self.pool),
+            rules=self.rules,
+            labels=self.labels,
             portraits=self.portraits,
             random_pair_cosine=random_pair,
             tag_external=True,

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from .ground import Ground
 from .parts import Parts
 from .story import History, Step, a_history
-from .vision import BEST_OF, PLACES, Part
+from .vision import BEST_OF, CATEGORIES, PLACES, Part
 
 # What the photos of each place fit, so that a stack is mostly wanted in the archive as a whole.
-FITS: Sequence[tuple[str, ...]] = (("Best",), ("Best", "Receipts"), ("Away",), ("Away", "Best", "Receipts"))
+FITS: Sequence[tuple[str, ...]] = (("Best", "Away"), ("Best", "Receipts"), ("Away",), ("Away", "Best", "Receipts"))
 WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
     "photos": 4,
@@ -47,10 +47,20 @@ WEIGHTS: Mapping[str, int] = {
     # time goes by
     "poll": 1,
     "replay": 1,
+    # the user thinks otherwise of the categories
+    "removed": 3,
+    "strict": 4,
+    "switched": 1,
+    "action": 2,
+    "labelling": 1,
+    "relabel": 2,
+    "ruling_in_a_crash": 2,
+    "ruling_observed": 1,
     # a person asks the reactor
     "undo_one": 2,
     "undo_event": 1,
     "undo_category": 1,
+    "undo_run": 1,
     "undo_feature": 1,
     "undo_lately": 1,
     "undo_one_twice": 3,
@@ -58,6 +68,7 @@ WEIGHTS: Mapping[str, int] = {
     "undo_in_a_crash": 1,
     "revoke": 1,
 }
+WORDS: Mapping[str, str] = {"removed": "there", "strict": "strict", "switched": "on", "action": "archives"}
 WHAT = tuple(what for what, weight in WEIGHTS.items() for _ in range(weight))
 LUCK = st.binary(min_size=16, max_size=16)
 PARTS: Sequence[Part] = ("early", "late")
@@ -156,10 +167,39 @@ class Histories(RuleBasedStateMachine):
                 self._play((what, one, two % 2 == 0))
             case "own_picture":
                 self._play((what, name))
-            case "poll" | "replay" | "undo_all_twice":
+            case "removed" | "strict" | "switched" | "action" | "labelling" | "ruling_in_a_crash" | "ruling_observed":
+                self._play(*self._ruling(what, one, two, burst))
+            case "poll" | "replay" | "relabel" | "undo_all_twice":
                 self._play((what,))
             case _:
                 self._play((what, one))
+
+    def _ruling(self, what: str, one: int, two: int, burst: Step) -> Sequence[Step]:
+        """Return a change of the categories, mostly one of those that the photos here fit, and what follows it."""
+        here = FITS[self._place]
+        name = here[one // 2 % len(here)] if one % 3 else CATEGORIES[two % 3].name
+        word = WORDS.get(what, "strict")
+        to = not getattr(self.history.wishes.words[name], word) if not self._enough else True
+        turn: Step = ("category", name, word, to)
+        back: Step = ("category", name, word, not to)
+        between: Step = ("archive", one) if two % 2 else burst
+        match what:
+            case "labelling":
+                return [("labelling", False), turn, between, ("labelling", True)]
+            case "ruling_in_a_crash":
+                return [("crash_at", 1 + two % 3, one > 5), turn]
+            case "ruling_observed":
+                after: list[Step] = [("apply_all",)] if two % 3 else []
+                return [("switch", "observe"), turn, ("switch", "apply"), *([back] if one % 4 == 0 else []), *after]
+        match two % 4:
+            case 0:
+                return [turn]
+            case 1:
+                return [turn, back, ("relabel",)]
+            case 2:
+                return [turn, between, back, ("relabel",)]
+            case _:
+                return [turn, ("relabel",)]
 
     def _play(self, *steps: Step) -> None:
         if not self._enough:

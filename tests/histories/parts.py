@@ -9,6 +9,7 @@ from reactor.acts.gate import Gate
 from reactor.acts.hands import Hand
 from reactor.acts.perform import Performer
 from reactor.adapters.postgres.journal import PostgresJournal
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Change
 from reactor.core.limits import LimitPolicy
@@ -29,6 +30,7 @@ class Parts:
 
     journal: type[PostgresJournal] = PostgresJournal
     vetoes: type[PostgresVetoes] = PostgresVetoes
+    labels: type[PostgresLabels] = PostgresLabels
     performer: type[Performer] = Performer
     gate: type[Gate] = Gate
     hands: Callable[[Hands], Hands] = lambda hands: hands

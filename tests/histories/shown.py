@@ -8,6 +8,8 @@ from typing import TypeAlias
 Stack: TypeAlias = tuple[str, frozenset[str]]
 """Cover and members."""
 Pair: TypeAlias = frozenset[str]
+Tagged: TypeAlias = tuple[str, str]
+"""A photo and a tag."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,10 @@ class Library:
     def standing(self) -> frozenset[Stack]:
         """The stacks that show as such: one photo alone is none, though Immich may keep a stack of one."""
         return frozenset(stack for stack in self.stacks.values() if len(stack[1]) > 1)
+
+    def stack_of(self, asset: str) -> frozenset[str]:
+        """Return the photo with those that stand in one stack with it."""
+        return next((members for _, members in self.standing if asset in members), frozenset({asset}))
 
     def together(self) -> frozenset[Pair]:
         return frozenset(pair for _, members in self.standing for pair in pairs(members))

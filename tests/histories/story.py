@@ -12,11 +12,12 @@ from reactor.core.journal_lines import JournalFilter, JournalLine
 from reactor.core.modes import Mode
 from reactor.core.orders import UndoRequest
 
-from .acts import UserActs, pick
+from .acts import pick
 from .ground import Ground
 from .history import a_stage
 from .life import now
 from .parts import Parts
+from .rulings import Rulings
 from .shown import pairs
 from .vision import CATEGORIES, Part
 
@@ -25,7 +26,7 @@ Step: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(kw_only=True)
-class History(UserActs):
+class History(Rulings):
     """Everything that may happen."""
 
     async def play(self, *steps: Step) -> None:
@@ -63,6 +64,14 @@ class History(UserActs):
 
     async def undo_category(self, number: int) -> None:
         await self.undo(UndoRequest(category=CATEGORIES[number % len(CATEGORIES)].name))
+
+    async def undo_run(self, number: int) -> None:
+        """Take back what one run did, the latest first."""
+        runs = await self.life.pool.fetch(
+            "SELECT run FROM journal WHERE state = 'done' AND undoes IS NULL GROUP BY run ORDER BY max(id) DESC"
+        )
+        if (row := pick(runs, number)) is not None:
+            await self.undo(UndoRequest(run=row["run"]))
 
     async def undo_feature(self, number: int) -> None:
         await self.undo(UndoRequest(feature=FEATURES[number % len(FEATURES)]))

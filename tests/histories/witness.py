@@ -62,6 +62,7 @@ class Witness:
     tagged: set[tuple[str, str]] = field(default_factory=set)
     untagged: set[tuple[str, str]] = field(default_factory=set)
     shown_again: set[str] = field(default_factory=set)
+    archived: list[frozenset[str]] = field(default_factory=list)
     unfavoured: set[str] = field(default_factory=set)
     taken_out: set[tuple[str, str]] = field(default_factory=set)
     given: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Witness:
         self.awake = True
         self.stacks = dict(before.stacks)
         self.left, self.tagged, self.untagged, self.shown_again = [], set(), set(), set()
-        self.unfavoured, self.taken_out = set(), set()
+        self.unfavoured, self.taken_out, self.archived = set(), set(), []
         self.writes = 0
         self._immich = len(self.servers.immich.effective_writes)
         self._frigate = len(self.servers.frigate.effective_writes)
@@ -174,6 +175,7 @@ class Witness:
                 self.untagged |= {(asset, tag) for asset, tag in parts}
             case "asset.update":
                 self.shown_again |= {asset for asset, what in parts if what == "visibility=timeline"}
+                self.archived.append(frozenset(asset for asset, what in parts if what == "visibility=archive"))
                 self.unfavoured |= {asset for asset, what in parts if what == "isFavorite=False"}
                 self.seen["favourite of ours"] += sum(what == "isFavorite=True" for _, what in parts)
             case "album.create" | "album.add":

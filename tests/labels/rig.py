@@ -28,7 +28,7 @@ from reactor.core.everyday import BANK, CAPTIONS
 from reactor.core.ids import LIVE, AssetId, RunId
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.modes import Mode
-from reactor.core.orders import ApplyRequest
+from reactor.core.orders import ApplyRequest, OrderKind
 from reactor.core.relabel_runs import RelabelRequest
 from reactor.core.runs import Run, RunRequest
 from reactor.core.settlement import RetryPolicy
@@ -48,6 +48,7 @@ from ..working import AT_ONCE, LEASE
 
 Managed = Literal["file", "reactor"]
 WORDS = ("cat", "dog", "receipt", "screenshot", "beach", "toy")
+ORDERS: Sequence[OrderKind] = ("apply", "undo")
 QUICK = RetryPolicy(first_s=0.05, soon_s=0.05, soon_longest_s=0.2, longest_s=0.2)
 DAY = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
@@ -203,11 +204,12 @@ class LabelRig:
     async def working(self) -> AsyncIterator[None]:
         """Run worker and feeder."""
         leases = PostgresFeeding(self.pool, feeder="a")
+        orders_feed = OrdersFeed(PostgresOrders(self.pool), self.log)
         feed = RelabelFeed((ME,), self.labels, self.rules, self.embedder, self.log)
         tasks = [
             asyncio.create_task(self._worker().run()),
             asyncio.create_task(Feeder("relabel", leases, feed).run()),
-            asyncio.create_task(Feeder("apply", leases, OrdersFeed(PostgresOrders(self.pool), self.log)).run()),
+            *(asyncio.create_task(Feeder(kind, leases, orders_feed).run()) for kind in ORDERS),
         ]
         try:
             yield

@@ -7,6 +7,7 @@ from reactor.core.changes import UntagAsset
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
 from reactor.core.label_events import ArchiveDoubted, LabelsDoubted
+from reactor.core.orders import UndoRequest
 from reactor.stages.archive import unarchive
 from reactor.stages.classify import retract
 
@@ -133,4 +134,17 @@ async def test_a_stack_that_we_archived_comes_back_whole(rig: LabelRig) -> None:
     assert [await rig.is_archived(photo) for photo in (one, two)] == [False, False]
     # Nor is it archived again for what one of them was wanted for before.
     await rig.rescan()
+    assert [await rig.is_archived(photo) for photo in (one, two)] == [False, False]
+
+
+async def test_who_left_the_stack_since_stays_in_the_archive_while_it_is_wanted_there(rig: LabelRig) -> None:
+    await rig.categories(BILLS)
+    one, two = await rig.photo(1, receipt=0.6, heard=False), await rig.photo(2, receipt=0.8, heard=False)
+    stack = await rig.house.user("POST", "/stacks", {"assetIds": [one, two]})
+    for number, photo in enumerate((one, two), 1):
+        await rig.hear(AssetEmbedded(account=ME, asset=photo, model=rig.embedder.model, checksum=f"c{number}"))
+    await rig.house.user("DELETE", f"/stacks/{stack['id']}", None)
+    await rig.categories(BILLS | {"similarity": 0.7})
+    assert [await rig.is_archived(photo) for photo in (one, two)] == [False, True]
+    await rig.asked(UndoRequest(everything=True))
     assert [await rig.is_archived(photo) for photo in (one, two)] == [False, False]

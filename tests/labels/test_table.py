@@ -104,6 +104,18 @@ async def test_another_action_takes_effect_on_what_comes(either: LabelRig) -> No
     assert [await either.is_archived(photo) for photo in (cat, bill, new)] == [True, True, True]
 
 
+async def test_what_came_back_from_the_archive_goes_there_again_once_it_is_asked_for(either: LabelRig) -> None:
+    await either.categories(BILLS)
+    photo = await either.photo(1, receipt=0.6)
+    await either.categories()
+    await either.categories(BILLS | {"action": "tag"})
+    await either.rescan()
+    assert (await either.tags(photo), await either.is_archived(photo)) == ({"Auto/Bills"}, False)
+    await either.categories(BILLS)
+    await either.rescan()
+    assert await either.is_archived(photo)
+
+
 async def test_who_asks_for_the_archive_is_known_however_often_it_is_asked(either: LabelRig) -> None:
     screens = category("Screens", "screenshot", action="tag_and_archive")
     await either.categories(BILLS)
@@ -215,6 +227,18 @@ async def test_nothing_is_taken_back_in_observe_mode_but_planned(either: LabelRi
     either.mode = "apply"
     await either.carry_out_plans()
     assert (await either.tags(photo), await either.is_archived(photo)) == (set(), False)
+
+
+async def test_a_planned_retraction_is_left_where_a_category_asks_again_by_then(either: LabelRig) -> None:
+    await either.categories(BILLS)
+    photo = await either.photo(1, receipt=0.6)
+    either.mode = "observe"
+    await either.categories()
+    await either.categories(BILLS)
+    await either.carry_out_plans()
+    assert (await either.tags(photo), await either.is_archived(photo)) == ({"Auto/Bills"}, True)
+    rows = await either.pool.fetch("SELECT state, note FROM journal WHERE kind = 'UnarchiveAssets'")
+    assert [tuple(row) for row in rows] == [("superseded", "a category asks for it again")]
 
 
 async def test_a_person_who_declines_that_a_tag_is_taken_back_keeps_it(either: LabelRig) -> None:

@@ -102,6 +102,7 @@ def words_about(name: str) -> str:
     row = next(line for line in README.splitlines() if its_row.match(line))
     words = [row, *(sections()[heading] for known, heading in SECTIONS.items() if known == name)]
     words += [IN_JSON] * (f"`{name}`" in IN_JSON)
+    words += [words_about("categories add")] if "as for `add`" in row else []
     return "\n".join([*words, *(STEERING if "steered like a scan" in row else ())])
 
 

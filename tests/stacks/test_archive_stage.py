@@ -11,7 +11,7 @@ from reactor.core.ids import AssetId, StackId
 from reactor.core.vetoes import Veto
 from reactor.stages.archive import archive, router
 
-from .world import ME, MODEL, World, ids, photo, stack_of
+from .world import ME, MODEL, RECEIPTS, World, ids, photo, stack_of
 
 
 def wanted(name: str) -> ArchiveWanted:
@@ -106,6 +106,7 @@ async def test_a_category_whose_tag_the_user_took_off_wants_nothing_any_more() -
     world = three()
     world.vetoes = [Veto(account=ME, kind="tag", subjects=("a",), value="Auto/Receipts", entry=1)]
     assert await wished(world, "a b") == ["b"]
+    world.categories.append(replace(RECEIPTS, name="Letters"))
     both = replace(wanted("a"), categories=("Letters", "Receipts"))
     (change,) = (await archive([both], world.services())).changes
     assert isinstance(change, ArchiveAssets)
@@ -118,6 +119,25 @@ async def test_a_photo_that_is_gone_is_passed_over_and_a_stack_that_changes_read
     assert await wished(world, "missing a") == ["a"]
     with pytest.raises(Retryable):
         await wished(world, "b")
+
+
+@pytest.mark.parametrize("facts", [{"action": "tag"}, {"enabled": False}, {"similarity": 0.9}, {"name": "Letters"}])
+async def test_what_no_category_wants_any_more_is_not_archived_though_it_was_wanted_once(
+    facts: dict[str, object],
+) -> None:
+    world = World(photo("a", view=50), photo("b", 1))
+    world.categories = [replace(RECEIPTS, **facts)]  # type: ignore[arg-type] # fields of a category
+    assert await wished(world, "a") == []
+
+
+async def test_a_stack_is_not_archived_for_what_was_wanted_of_a_member_before() -> None:
+    world = World(photo("a", view=50), photo("b", 1))
+    world.stand(stack_of("a b"))
+    world.wanted_before = {"a"}
+    world.categories = [replace(RECEIPTS, similarity=0.9)]
+    assert await wished(world, "b") == []
+    world.categories = [RECEIPTS]
+    assert await wished(world, "b") == ["a b"]
 
 
 def test_it_shares_the_lane_of_the_stacks() -> None:

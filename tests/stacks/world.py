@@ -1,6 +1,6 @@
 """A small library with a journal, spoken to through the ports that the stack and archive stages use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.bursts import StackPolicy
+from reactor.core.categories import Category
 from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, StackState, State, VisibilityState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
@@ -24,6 +25,7 @@ from ..rules import NamedRules
 ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
+RECEIPTS = Category(name="Receipts", prompts=("a receipt",), similarity=-1.0, action="tag_and_archive")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -84,6 +86,7 @@ class World:
         self.wanted_before: set[str] = set()
         self.vetoes: list[Veto] = []
         self.policy = StackPolicy()
+        self.categories = [RECEIPTS]
 
     def change(self, name: str, **facts: Any) -> None:
         """Let Immich show the photo otherwise."""
@@ -118,6 +121,9 @@ class World:
             raise Gone(f"no {stack}")
         return self.stacks[stack]
 
+    async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        return dict.fromkeys(prompts, looking(0.0))
+
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self.stored[asset] for asset in assets if asset in self.stored)
 
@@ -135,9 +141,6 @@ class World:
         return {}, None
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
-        return frozenset()
-
-    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
         return frozenset()
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
@@ -167,7 +170,7 @@ class World:
             backlog=me,
             journal=me,
             vetoes=me,
-            rules=NamedRules(()),
+            rules=NamedRules(self.categories),
             labels=self,
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,

@@ -47,7 +47,8 @@ async def test_what_surely_matches_asks_for_everything_and_a_suggestion_for_noth
 
 
 async def test_todays_settings_decide(house: House) -> None:
-    asset = await house.home.photo(1)
+    asset = AssetId(await house.home.photo(1))
+    await embedded(house, asset)
     facts = {"account": ME, "asset": asset, "model": "m", "checksum": "c"}
     favourite = FavouriteWanted(categories=("Best", "Gone", "Post"), **facts)  # type: ignore[arg-type] # its fields
     filled = AlbumWanted(album="Bills", categories=("Best", "Gone", "Post"), **facts)  # type: ignore[arg-type] # its fields

@@ -57,7 +57,6 @@ async def ask_all(pool: asyncpg.Pool) -> None:
     await journal.past(ME, "albums", PHOTOS[:1])
     await labels.left(ME, one)
     await labels.accepted(ME, one)
-    await labels.retracted(ME, PHOTOS)
     await journal.portraits(ME, PersonId("a"))
     await journal.busy(ME, PHOTOS)
     await journal.open_entries(ME, "stacks", PHOTOS)

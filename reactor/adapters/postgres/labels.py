@@ -52,9 +52,12 @@ WHERE j.account = $1 AND j.kind = 'TagAsset' AND j.state = 'done' AND {FIRST_TIM
     AND NOT {spoken_of("'tag'", "j.subjects[1]", " AND v.value = $2")}
 """
 
+# What the rules took back is to be decided again.
 _ARCHIVING = """
 SELECT DISTINCT s.asset FROM journal j CROSS JOIN LATERAL unnest(j.subjects) AS s(asset)
 WHERE j.account = $1 AND j.kind = 'ArchiveAssets' AND j.state <> 'superseded' AND s.asset IN (SELECT unnest($2::text[]))
+    AND NOT EXISTS (SELECT FROM journal u WHERE u.undoes = j.id AND u.kind = 'UnarchiveAssets' AND u.state = 'done'
+        AND u.change ->> 'by' = 'rule' AND s.asset = ANY(u.subjects))
 """
 
 _TAGGED = """
@@ -147,21 +150,6 @@ class PostgresLabels:
             rows = await self._pool.fetch(TAGS_LEFT, account, asset)
             archived = await self._pool.fetch(NEWEST, account, "archive", [asset], KIND_OF["archive"])
         return {row["tag"]: entry_of(row) for row in rows}, next((entry_of(row) for row in archived), None)
-
-    async def retracted(self, account: AccountId, assets: Sequence[AssetId]) -> frozenset[AssetId]:
-        """Return the photos of which the rules took a tag back after the last one was set."""
-        async with translated():
-            rows = await self._pool.fetch(
-                """
-                SELECT DISTINCT ON (subjects[1]) subjects[1] AS asset, kind FROM journal
-                WHERE account = $1 AND subjects && $2 AND kind IN ('TagAsset', 'UntagAsset')
-                    AND state IN ('done', 'undone') AND (kind = 'TagAsset' OR change ->> 'by' = 'rule')
-                ORDER BY subjects[1], id DESC
-                """,
-                account,
-                list(assets),
-            )
-        return frozenset(AssetId(row["asset"]) for row in rows if row["kind"] == "UntagAsset")
 
     async def accepted(self, account: AccountId, asset: AssetId) -> frozenset[str]:
         """Return the tags of a photo that a person accepted, or whose taking back they declined."""
