@@ -10,13 +10,14 @@ from typing import ClassVar, Literal
 from reactor.core.calibration import Calibration, Strictness
 from reactor.core.gates import OPEN_GATES, Gates, gate_fault
 from reactor.core.ids import AccountId
-from reactor.core.tag_names import TAG_PREFIX, differ_in_case_only, name_fault
+from reactor.core.tag_names import TAG_PREFIX, differ_in_case_only, is_keepable, is_unseen, name_fault
 
 Action = Literal["tag", "tag_and_archive"]
 Managed = Literal["file", "reactor"]
 USUAL: Strictness = "normal"
 LONGEST_PROMPT = 500
 MOST_PROMPTS = 100
+LONGEST_ALBUM = 200
 STRICTEST = 2.0
 
 
@@ -127,6 +128,8 @@ def _prompts_fault(category: Category) -> str | None:
         return f"a category has at most {MOST_PROMPTS} prompts"
     if any(not text.strip() or len(text) > LONGEST_PROMPT for text in category.texts):
         return f"a prompt is empty, or longer than {LONGEST_PROMPT} characters"
+    if any(not is_keepable(text) for text in category.texts):
+        return "a prompt holds a sign that is no text (a zero byte, or half of a pair)"
     return None
 
 
@@ -145,6 +148,9 @@ def _threshold_fault(category: Category) -> str | None:
 def _rest_fault(category: Category) -> str | None:
     if category.accounts is not None and not category.accounts:
         return "accounts names no account; leave it out where the category is for all"
+    album = category.album
+    if album is not None and (not album.strip() or len(album) > LONGEST_ALBUM or is_unseen(album)):
+        return f"the album has no name, or one with control characters, or of more than {LONGEST_ALBUM} characters"
     return gate_fault(category.gates)
 
 

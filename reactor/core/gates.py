@@ -8,6 +8,8 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import ClassVar, Literal
 
+from reactor.core.tag_names import is_unseen
+
 MOST_PATTERNS = 50
 LONGEST_PATTERN = 200
 WIDEST = 100.0
@@ -112,7 +114,7 @@ def gate_fault(gates: Gates) -> str | None:
     for name, patterns in (("filename", gates.filename), ("folder", gates.folder), ("album", gates.album)):
         if len(patterns) > MOST_PATTERNS:
             return f"{name} has more than {MOST_PATTERNS} entries"
-        if any(not one.strip() or len(one) > LONGEST_PATTERN or not one.isprintable() for one in patterns):
+        if any(not one.strip() or len(one) > LONGEST_PATTERN or is_unseen(one) for one in patterns):
             return f"an entry of {name} is empty, has control characters, or is longer than {LONGEST_PATTERN}"
     low, high = gates.aspect_min, gates.aspect_max
     if any(side is not None and not 0 < side <= WIDEST for side in (low, high)):

@@ -18,11 +18,21 @@ def name_fault(name: str) -> str | None:
         return "a category needs a name"
     if len(name) > LONGEST:
         return f"a category's name has at most {LONGEST} characters, this one {len(name)}"
-    if any(unicodedata.category(sign) in UNSEEN for sign in name):
+    if is_unseen(name):
         return "a category's name holds no control characters and no line ends"
     if name.startswith(TAG_PREFIX):
         return f"{name!r} begins with {TAG_PREFIX}, which is set before every name anyway"
     return next((f"{name!r} has {fault}" for part in name.split("/") if (fault := _part_fault(part))), None)
+
+
+def is_unseen(text: str) -> bool:
+    """Say whether a text holds signs that nobody can see or write; joiners of emoji and hard spaces are none."""
+    return any(unicodedata.category(sign) in UNSEEN for sign in text)
+
+
+def is_keepable(text: str) -> bool:
+    """Say whether a database can keep a text: it takes no zero bytes and no lone surrogates."""
+    return all(sign != "\0" and unicodedata.category(sign) != "Cs" for sign in text)
 
 
 def _part_fault(part: str) -> str | None:
