@@ -78,9 +78,11 @@ async def unarchive(events: Sequence[Event], services: Services) -> Outcome:
 
 
 async def _wanting(event: ArchiveWanted, services: Services) -> tuple[str, ...]:
-    """Return the categories that still want it: not one whose tag the user took off the photo."""
+    """Return the categories that still want it: that archive now, and whose tag the user did not take off the photo."""
+    active = (await services.rules.catalogue()).active(event.account)
+    archiving = {one.name for one in active if one.enabled and one.archives}
     off = vetoed_tags((await services.journal.past(event.account, "tags", (event.asset,))).vetoes)
-    return tuple(name for name in event.categories if tag_of(name) not in off)
+    return tuple(name for name in event.categories if name in archiving and tag_of(name) not in off)
 
 
 async def _together(asset: AssetId, library: Library) -> tuple[Asset, ...]:

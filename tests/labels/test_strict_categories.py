@@ -1,10 +1,12 @@
 """Categories by strictness: nothing before the model is measured; then what was stored catches up, once."""
 
+from typing import Any
+
 import pytest
 
 from reactor.core.calibration import ENOUGH
 from reactor.core.changes import UntagAsset
-from reactor.core.events import AssetEmbedded
+from reactor.core.events import ArchiveWanted, AssetEmbedded
 from reactor.core.ids import AssetId
 from reactor.core.label_events import ArchiveDoubted, LabelsDoubted
 from reactor.stages.archive import unarchive
@@ -119,6 +121,19 @@ async def test_what_the_user_did_to_a_photo_meanwhile_is_left_alone(rig: LabelRi
     await rig.categories()
     assert (await rig.tags(shown), await rig.is_archived(shown)) == (set(), False)
     assert await rig.tags(again) == {"Auto/Bills"}
+
+
+@pytest.mark.parametrize("now", [[], [BILLS | {"action": "tag"}], [BILLS | {"enabled": False}]])
+async def test_what_was_wanted_in_the_archive_by_a_category_that_does_not_want_it_now_stays_out(
+    rig: LabelRig, now: list[dict[str, Any]]
+) -> None:
+    await rig.categories(BILLS)
+    photo = await rig.photo(1, receipt=0.6, heard=False)
+    # It waited for its stack, or for a limit, while the category was changed.
+    wanted = ArchiveWanted(account=ME, asset=photo, categories=("Bills",), model=rig.embedder.model, checksum="c1")
+    await rig.categories(*now)
+    await rig.hear(wanted)
+    assert not await rig.is_archived(photo)
 
 
 async def test_a_stack_that_we_archived_comes_back_whole(rig: LabelRig) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reactor.core.bursts import StackPolicy
+from reactor.core.categories import Category
 from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, StackState, State, VisibilityState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
@@ -25,6 +26,9 @@ ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ARCHIVING = tuple(
+    Category(name=name, prompts=("a paper",), action="tag_and_archive") for name in ("Letters", "Receipts")
+)
 
 
 def looking(degrees: float) -> NDArray[np.float32]:
@@ -167,7 +171,7 @@ class World:
             backlog=me,
             journal=me,
             vetoes=me,
-            rules=NamedRules(()),
+            rules=NamedRules(ARCHIVING),
             labels=self,
             portraits=me,
             random_pair_cosine=self.random_pair_cosine,
