@@ -16,7 +16,7 @@ Action = Literal["tag", "tag_and_archive"]
 Managed = Literal["file", "reactor"]
 USUAL: Strictness = "normal"
 LONGEST_PROMPT = 500
-LONGEST_ALBUM = 100
+LONGEST_ALBUM = 200
 MOST_PROMPTS = 100
 STRICTEST = 2.0
 

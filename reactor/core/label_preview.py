@@ -118,13 +118,21 @@ def preview(
         vetoed=int(np.count_nonzero(scores == NEVER)),
         gains=len(fits - tagged),
         # Of what cannot be decided nothing is taken back (core/labelling.py).
-        loses=len(tagged - fits - waits) if threshold is not None else 0,
+        loses=len(tagged - fits - waits - _in_zone(category, library, threshold)) if threshold is not None else 0,
         counts=_counts(seen, threshold, calibration),
         histogram=_histogram(seen),
         top=_shown(np.argsort(-scores, kind="stable")[:SHOWN], library, fits),
         borderline=_shown(_nearest(scores, threshold), library, fits),
         learned=learned(library.assets, library.scores, examples, threshold, calibration, note),
     )
+
+
+def _in_zone(category: Category, library: Library, threshold: float) -> set[AssetId]:
+    """Return the photos in the grey zone, which keep the tag that they have (core/labelling.py)."""
+    if not category.review:
+        return set()
+    near = reached(library.scores, threshold - category.review) & ~reached(library.scores, threshold)
+    return {library.assets[at] for at in np.flatnonzero(near).tolist()}
 
 
 def needs_facts(category: Category, scores: Vectors, calibration: Calibration | None) -> NDArray[np.intp]:

@@ -28,8 +28,13 @@ class RelabelRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RelabelProgress:
-    """How far it is: ``done`` accounts, and behind which photo of the next one; ``looked`` at, of about ``photos``."""
+    """How far it is: ``done`` accounts, and behind which photo of the next one; ``looked`` at, of about ``photos``.
 
+    ``waits_for`` are the deliveries (id, attempts) that may still set labels by the rules of before; None while they
+    are not known yet.
+    """
+
+    waits_for: tuple[tuple[int, int], ...] | None = None
     done: tuple[AccountId, ...] = ()
     after: str = ""
     looked: int = 0

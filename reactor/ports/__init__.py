@@ -181,6 +181,10 @@ class Photos(Protocol):
         """Correct the capture time of a stored photo."""
         ...
 
+    async def set_file(self, account: AccountId, asset: AssetId, name: str, path: str) -> None:
+        """Remember the file's name and path of a photo that an earlier release stored without them."""
+        ...
+
     async def set_faces(self, account: AccountId, asset: AssetId, faces: Faces) -> None:
         """Remember who is seen on a photo; decided once."""
         ...

@@ -19,6 +19,9 @@ from reactor.sources.feeding import IDLE_S, Open, Step
 
 PAGE = 8000
 """Photos a page: some megabytes of vectors."""
+OLD_RULES_S = 1.5
+"""So long another process may hold the rules of before (wiring/rules.py)."""
+LOOK_AGAIN_S = 0.2
 SWITCHED_OFF = "labelling is switched off"
 
 
@@ -32,6 +35,14 @@ class Labels(Protocol):
     ) -> LabelledPage: ...
 
     async def count(self, model: str) -> int: ...
+
+    async def deciding(self) -> tuple[tuple[int, int], ...]:
+        """Return the deliveries (id, attempts) that are being worked on and may set labels."""
+        ...
+
+    async def still(self, deliveries: Sequence[tuple[int, int]]) -> bool:
+        """Say whether one of these is worked on still."""
+        ...
 
 
 class RelabelFeed:
@@ -68,7 +79,11 @@ class RelabelFeed:
             return Step(progress=progress, note=SWITCHED_OFF, wait_s=IDLE_S)
         if progress.photos is None:
             photos = await self._labels.count(self._embedder.model)
-            return Step(progress=replace(progress, photos=photos))
+            return Step(progress=replace(progress, photos=photos), wait_s=OLD_RULES_S)
+        if progress.waits_for is None or await self._labels.still(progress.waits_for):
+            # What was decided by the rules of before is set first: looked at sooner, nobody would look at it again.
+            waits_for = await self._labels.deciding() if progress.waits_for is None else progress.waits_for
+            return Step(progress=replace(progress, waits_for=waits_for), wait_s=LOOK_AGAIN_S if waits_for else 0.0)
         wanted = [name for name in request.accounts or self._accounts if name in self._accounts]
         account = next((name for name in wanted if name not in progress.done), None)
         if account is None:

@@ -92,7 +92,7 @@ async def _all_facts(photo: EmbeddedPhoto, services: Services) -> GateFacts:
     if facts.name is None or facts.path is None:
         asset = await library.asset(photo.asset)
         facts = replace(facts, name=asset.file_name, path=asset.path)
-        await services.photos.save(replace(photo, name=asset.file_name, path=asset.path), services.embedder.model)
+        await services.photos.set_file(photo.account, photo.asset, asset.file_name, asset.path)
     try:
         albums = await library.albums_of(photo.asset)
     except Blocked:

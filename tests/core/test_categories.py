@@ -7,6 +7,7 @@ import pytest
 
 from reactor.core.asking import BadRequest
 from reactor.core.categories import (
+    LONGEST_ALBUM,
     LONGEST_PROMPT,
     MOST_PROMPTS,
     Category,
@@ -38,6 +39,18 @@ US = ("anna", "tom")
         ({"prompts": ("x" * LONGEST_PROMPT,)}, None),
         ({"negative_prompts": ("x" * (LONGEST_PROMPT + 1),)}, "longer than 500"),
         ({"prompts": tuple(map(str, range(MOST_PROMPTS))), "negative_prompts": ("x",)}, "at most 100 prompts"),
+        ({"prompts": ("a\0cat",)}, "no control characters"),
+        ({"negative_prompts": ("a cat \ud83d",)}, "no control characters"),
+        ({"prompts": ("a cat 🐈\nand a dog",)}, "no line ends"),
+        ({"prompts": ("a cat 🐈 and a dog",)}, None),
+        ({"album": "Trips/2026 🏖"}, None),
+        # Joined emoji, and the narrow space that macOS writes into the names of screenshots.
+        ({"album": "Family 👨\u200d👩\u200d👧"}, None),
+        ({"gates": Gates(album=("Family 👨\u200d👩\u200d👧",), filename=("*\u202fPM.png",))}, None),
+        ({"gates": Gates(filename=("a\0*",))}, "control characters"),
+        ({"album": " "}, "an album is named"),
+        ({"album": "a\0"}, "control characters"),
+        ({"album": "x" * (LONGEST_ALBUM + 1)}, "at most 200"),
         ({"similarity": 0.3, "strictness": "loose"}, "give one of them"),
         ({"similarity": 1.01}, "a cosine, -1 to 1"),
         ({"similarity": float("nan")}, "a cosine, -1 to 1"),

@@ -1,13 +1,18 @@
 """Categories by strictness: nothing before the model is measured; then what was stored catches up, once."""
 
+from typing import Any
+
 import pytest
 
+from reactor.adapters.postgres.feeding import Fed
 from reactor.core.calibration import ENOUGH
 from reactor.core.changes import UntagAsset
-from reactor.core.events import AssetEmbedded
+from reactor.core.events import ArchiveWanted, AssetEmbedded
 from reactor.core.ids import AssetId
 from reactor.core.label_events import ArchiveDoubted, LabelsDoubted
 from reactor.core.orders import UndoRequest
+from reactor.core.relabel_runs import RelabelProgress, RelabelRequest
+from reactor.sources.relabel import RelabelFeed
 from reactor.stages.archive import unarchive
 from reactor.stages.classify import retract
 
@@ -122,6 +127,19 @@ async def test_what_the_user_did_to_a_photo_meanwhile_is_left_alone(rig: LabelRi
     assert await rig.tags(again) == {"Auto/Bills"}
 
 
+@pytest.mark.parametrize("now", [[], [BILLS | {"action": "tag"}], [BILLS | {"enabled": False}]])
+async def test_what_was_wanted_in_the_archive_by_a_category_that_does_not_want_it_now_stays_out(
+    rig: LabelRig, now: list[dict[str, Any]]
+) -> None:
+    await rig.categories(BILLS)
+    photo = await rig.photo(1, receipt=0.6, heard=False)
+    # It waited for its stack, or for a limit, while the category was changed.
+    wanted = ArchiveWanted(account=ME, asset=photo, categories=("Bills",), model=rig.embedder.model, checksum="c1")
+    await rig.categories(*now)
+    await rig.hear(wanted)
+    assert not await rig.is_archived(photo)
+
+
 async def test_a_stack_that_we_archived_comes_back_whole(rig: LabelRig) -> None:
     await rig.categories(BILLS)
     one, two = await rig.photo(1, receipt=0.6, heard=False), await rig.photo(2, receipt=0.8, heard=False)
@@ -148,3 +166,22 @@ async def test_who_left_the_stack_since_stays_in_the_archive_while_it_is_wanted_
     assert [await rig.is_archived(photo) for photo in (one, two)] == [False, True]
     await rig.asked(UndoRequest(everything=True))
     assert [await rig.is_archived(photo) for photo in (one, two)] == [False, False]
+
+
+async def test_what_was_decided_before_the_change_is_set_before_labels_are_looked_at_again(rig: LabelRig) -> None:
+    await rig.categories(BILLS)
+    photo = await rig.photo(1, receipt=0.6)
+    feed = RelabelFeed((ME,), rig.labels, rig.rules, rig.embedder, rig.log)
+    run = await rig.runs.start(RelabelRequest())
+    await rig.store.edit(lambda _: ())
+    rig.rules.forget()
+    await rig.pool.execute("UPDATE deliveries SET state = 'running' WHERE handler = 'classify'")
+    progress = RelabelProgress()
+    for _ in range(5):
+        step = await feed.step(Fed(id=run.id, request=RelabelRequest(), progress=progress, note=""), 10)
+        assert isinstance(step.progress, RelabelProgress)
+        progress = step.progress
+    assert (len(progress.waits_for or ()), progress.looked, step.wait_s > 0) == (1, 0, True)
+    await rig.pool.execute("UPDATE deliveries SET state = 'done' WHERE handler = 'classify'")
+    await rig.ended(run)
+    assert await rig.tags(photo) == set()

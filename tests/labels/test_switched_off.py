@@ -45,7 +45,7 @@ async def test_what_was_doubted_already_waits_too(rig: LabelRig) -> None:
     photo = await _removed_and_switched_off(rig)
     (run,) = await rig.runs.list(10)
     feed = RelabelFeed((ME,), rig.labels, rig.rules, rig.embedder, rig.log)
-    doubted = await feed.step(_Open(run.id, run.request, RelabelProgress(photos=1)), 10)
+    doubted = await feed.step(_Open(run.id, run.request, RelabelProgress(photos=1, waits_for=())), 10)
     assert isinstance(doubted.progress, RelabelProgress) and doubted.progress.differing == 1
     await rig.rules.switch(False)
 

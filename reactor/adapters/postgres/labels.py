@@ -67,6 +67,7 @@ WHERE account = $1 AND kind = 'TagAsset' AND state = 'done' AND subjects[1] > $2
 ORDER BY 1 LIMIT $4
 """
 
+LABELLING = ("classify", "classify-faces", "archive", "apply")
 _BLOCK, _AT_ONCE = 2048, 8192
 
 
@@ -135,6 +136,29 @@ class PostgresLabels:
         async with translated():
             number: int = await self._pool.fetchval("SELECT count(*) FROM vectors WHERE model = $1", model)
         return number
+
+    async def deciding(self) -> tuple[tuple[int, int], ...]:
+        """Return the deliveries (id, attempts) that are being worked on and may set labels."""
+        async with translated():
+            rows = await self._pool.fetch(
+                "SELECT id, attempts FROM deliveries WHERE state = 'running' AND handler = ANY($1)", LABELLING
+            )
+        return tuple((row["id"], row["attempts"]) for row in rows)
+
+    async def still(self, deliveries: Sequence[tuple[int, int]]) -> bool:
+        """Say whether one of these is worked on still; one that is tried again decides anew."""
+        if not deliveries:
+            return False
+        async with translated():
+            found: bool = await self._pool.fetchval(
+                """
+                SELECT EXISTS (SELECT FROM deliveries d JOIN unnest($1::bigint[], $2::int[]) AS w(id, attempts)
+                    ON d.id = w.id AND d.attempts = w.attempts WHERE d.state = 'running')
+                """,
+                [number for number, _ in deliveries],
+                [attempts for _, attempts in deliveries],
+            )
+        return found
 
     async def sample(self, model: str, limit: int) -> NDArray[np.float32]:
         """Return unit vectors [N, D] of photos of all accounts, spread by a hash of their ids."""

@@ -73,6 +73,17 @@ class PostgresPhotos:
                 photo.path,
             )
 
+    async def set_file(self, account: AccountId, asset: AssetId, name: str, path: str) -> None:
+        """Remember the file's name and path of a photo that an earlier release stored without them."""
+        async with translated():
+            await self._pool.execute(
+                "UPDATE photos SET file_name = $3, path = $4 WHERE account = $1 AND asset = $2",
+                account,
+                asset,
+                name,
+                path,
+            )
+
     async def set_faces(self, account: AccountId, asset: AssetId, faces: Faces) -> None:
         """Remember who is seen on a photo; decided once."""
         async with translated():
