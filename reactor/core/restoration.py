@@ -86,7 +86,9 @@ def _tags_restorable(change: UntagAsset, now: TagState, past: Past) -> UntagAsse
     if now.tags.isdisjoint(tags):
         later = {past.tags[tag].id for tag in change.tags if tag in past.tags and tag not in tags}
         return _left(_stands_on_it(later) if later else "you took the tag off and set it again")
-    return replace(change, tags=tags)
+    # The rules speak only of what stands: else they would speak over the user, whom nobody may have noticed yet.
+    spoken_of = tags if change.by == "person" else tuple(tag for tag in tags if tag in now.tags)
+    return replace(change, tags=spoken_of, whole=change.whole and spoken_of == tags)
 
 
 def _archive_restorable(change: UnarchiveAssets, now: VisibilityState, past: Past) -> UnarchiveAssets | Refused:
@@ -95,7 +97,8 @@ def _archive_restorable(change: UnarchiveAssets, now: VisibilityState, past: Pas
     if not any(asset in ours and visibility == "archive" for asset, visibility in now.visibility):
         later = {past.newest[asset].id for asset in archived - ours}
         return _left(_stands_on_it(later) if later else "you archived it yourself since")
-    return replace(change, assets=tuple(sorted(ours)))
+    shown = {asset for asset, visibility in now.visibility if visibility != "archive"} if change.by == "rule" else set()
+    return replace(change, assets=tuple(sorted(ours - shown)), whole=change.whole and ours.isdisjoint(shown))
 
 
 def _gathered(change: UnfavouriteAsset | RemoveFromAlbum, now: State) -> bool:

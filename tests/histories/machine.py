@@ -19,8 +19,8 @@ from .vision import BEST_OF, CATEGORIES, PLACES, Part
 FITS: Sequence[tuple[str, ...]] = (("Best", "Away"), ("Best", "Receipts"), ("Away",), ("Away", "Best", "Receipts"))
 WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
-    "photos": 4,
-    "bridge": 7,
+    "photos": 6,
+    "bridge": 8,
     "undecided": 1,
     "portrait": 2,
     "crash": 3,
@@ -48,12 +48,12 @@ WEIGHTS: Mapping[str, int] = {
     "poll": 1,
     "replay": 1,
     # the user thinks otherwise of the categories
-    "removed": 3,
-    "strict": 4,
+    "removed": 2,
+    "strict": 3,
     "switched": 1,
     "action": 2,
     "labelling": 1,
-    "relabel": 2,
+    "relabel": 1,
     "ruling_in_a_crash": 2,
     "ruling_observed": 1,
     # a person asks the reactor

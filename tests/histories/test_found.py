@@ -75,6 +75,55 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for order in ((1, 2), (2, 1))
     },
+    # Who had left the stack came back with it, though still wanted in the archive.
+    "a member of a stack is wanted in the archive no more, and others left it": (
+        ("burst", 2, "early", [1, 1, 1], ("Away",)),
+        ("unstack", 0),
+        ("category", "Away", "strict", True),
+    ),
+    # What was archived once passed for decided for ever, though the rules themselves had brought it back.
+    "a category that archived only tags, and archives again": (
+        ("burst", 2, "early", [1], ("Away",)),
+        ("category", "Away", "there", False),
+        ("category", "Away", "archives", False),
+        ("category", "Away", "there", True),
+        ("relabel",),
+        ("category", "Away", "archives", True),
+        ("relabel",),
+    ),
+    # A replay told of the archive as of old.
+    "a photo that was wanted in the archive once is heard of again": (
+        ("burst", 2, "late", [1, 1], ("Away",)),
+        ("category", "Away", "strict", True),
+        ("replay",),
+    ),
+    # What the rules took back they spoke over the user's own word, which nobody had noticed yet.
+    "one of two was brought back by hand, then all by the rules": (
+        ("burst", 2, "late", [1, 1], ("Away",)),
+        ("unarchive", 0, False),
+        ("category", "Away", "there", False),
+        ("category", "Away", "there", True),
+        ("relabel",),
+    ),
+    "one of two tags was taken off by hand, then both by the rules": (
+        ("burst", 2, "early", [1], BOTH),
+        ("untag", 0),
+        ("switch", "observe"),
+        ("category", "Away", "there", False),
+        ("switch", "apply"),
+        ("category", "Receipts", "there", False),
+        ("category", "Away", "there", True),
+        ("relabel",),
+    ),
+    # The plan was carried out though a category asked for the tag again.
+    "what was planned to be taken off is asked for again": (
+        ("burst", 2, "late", [1, 1], ("Away",)),
+        ("switch", "observe"),
+        ("category", "Away", "strict", True),
+        ("switch", "apply"),
+        ("category", "Away", "strict", False),
+        ("apply_all",),
+    ),
     # The reference forgot what the user had made of the stack before we added to it.
     **{
         f"covers are chosen before and after a stack grows, and photo {photo} is deleted": (
