@@ -48,7 +48,8 @@ class Labels(Protocol):
 class RelabelFeed:
     """Find stored photos whose labels differ from what is asked for; the stages decide about each of them.
 
-    ``tag_external`` says whether photos of external libraries may be labelled at all.
+    ``tag_external`` says whether photos of external libraries may be labelled at all, ``settles_s`` how long another
+    process may hold the rules of before.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RelabelFeed:
         sink: EventSink,
         *,
         tag_external: bool = True,
+        settles_s: float = OLD_RULES_S,
     ) -> None:
         self._accounts = tuple(accounts)
         self._labels = labels
@@ -67,6 +69,7 @@ class RelabelFeed:
         self._embedder = embedder
         self._sink = sink
         self._tag_external = tag_external
+        self._settles_s = settles_s
 
     async def step(self, run: Open, room: int) -> Step:
         """Ask about the next photos, at most ``room``."""
@@ -79,7 +82,7 @@ class RelabelFeed:
             return Step(progress=progress, note=SWITCHED_OFF, wait_s=IDLE_S)
         if progress.photos is None:
             photos = await self._labels.count(self._embedder.model)
-            return Step(progress=replace(progress, photos=photos), wait_s=OLD_RULES_S)
+            return Step(progress=replace(progress, photos=photos), wait_s=self._settles_s)
         if progress.waits_for is None or await self._labels.still(progress.waits_for):
             # What was decided by the rules of before is set first: looked at sooner, nobody would look at it again.
             waits_for = await self._labels.deciding() if progress.waits_for is None else progress.waits_for

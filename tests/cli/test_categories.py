@@ -203,6 +203,7 @@ async def tags(shell: Shell, photos: list[AssetId]) -> list[list[str]]:
     return [sorted((await shell.house.home.library.asset(photo)).tags) for photo in photos]
 
 
+@pytest.mark.soak
 async def test_a_model_is_measured_and_a_category_tried_on_what_is_stored(shell: Shell, demo_model: Path) -> None:
     shell.settings |= models(shell.home, demo_model)
     photos = await stored(shell, demo_model, range(19))

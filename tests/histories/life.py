@@ -147,7 +147,9 @@ class Life:
             "replay": Feeder("replay", leases, replays),
             "undo": Feeder("undo", leases, orders),
             "apply": Feeder("apply", leases, orders),
-            "relabel": Feeder("relabel", leases, RelabelFeed((ME,), self.labels, self.rules, Sight(), self.log)),
+            "relabel": Feeder(
+                "relabel", leases, RelabelFeed((ME,), self.labels, self.rules, Sight(), self.log, settles_s=0.0)
+            ),
         }
         self.poll = ChangesPoll(
             ME,

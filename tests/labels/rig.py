@@ -205,7 +205,7 @@ class LabelRig:
         """Run worker and feeder."""
         leases = PostgresFeeding(self.pool, feeder="a")
         orders_feed = OrdersFeed(PostgresOrders(self.pool), self.log)
-        feed = RelabelFeed((ME,), self.labels, self.rules, self.embedder, self.log)
+        feed = RelabelFeed((ME,), self.labels, self.rules, self.embedder, self.log, settles_s=0.0)
         tasks = [
             asyncio.create_task(self._worker().run()),
             asyncio.create_task(Feeder("relabel", leases, feed).run()),
