@@ -30,7 +30,7 @@ def gate_words(gates: Gates) -> tuple[str, ...]:
     if gates.camera is not None:
         found.append("a camera in the EXIF" if gates.camera else "no camera in the EXIF")
     if gates.media is not None:
-        found.append(f"{gates.media}s only")
+        found.append(f"{gates.media}s")
     if shape := _shape(gates.aspect_min, gates.aspect_max):
         found.append(f"width by height {shape}")
     if gates.with_faces is not None:

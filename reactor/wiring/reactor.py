@@ -1,7 +1,7 @@
 """Open everything, in the order of need, in one exit stack."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from reactor.adapters.clip.embedder import open_embedder
+from reactor.adapters.clip.embedder import ClipEmbedder, open_embedder
 from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.pool import open_pool
 from reactor.config import Settings
@@ -25,6 +25,7 @@ from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
 from reactor.wiring.models import embedder_options
 from reactor.wiring.mqtt import notices
 from reactor.wiring.outside import make_desk, open_session, serve
+from reactor.wiring.rules import KeptRules
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_rules, make_worker
 
@@ -71,16 +72,7 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         keeper = LabelKeeper(rules, embedder, stores.runs, stores.bookmarks)
         ears |= make_ears(settings, clients, stores, rules)
         sweep = face_sweep(settings, stores, frigate)
-        labels = LabelDesk(
-            rules,
-            stores.catalogue,
-            stores.labels,
-            stores.orders,
-            embedder,
-            accounts=tuple(clients),
-            library=lambda account: accounts.guarded(account).library,
-            edited=keeper.wake,
-        )
+        labels = label_desk(rules, stores, embedder, accounts, edited=keeper.wake)
         desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, labels)
         loops = [worker.run(), stores.wake.listen(), accounts.run(), keeper.run(), *listening(settings, accounts, ears)]
         loops += [sweep.run()] if sweep is not None else []
@@ -91,6 +83,22 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
         url = f"http://127.0.0.1:{port}"
         log.info("the reactor runs", page=url, mode=settings.modes().default)
         yield Reactor(url=url, stores=stores)
+
+
+def label_desk(
+    rules: KeptRules, stores: Stores, embedder: ClipEmbedder, accounts: Accounts, *, edited: Callable[[], None]
+) -> LabelDesk:
+    """Return what page and API ask about categories."""
+    return LabelDesk(
+        rules,
+        stores.catalogue,
+        stores.labels,
+        stores.orders,
+        embedder,
+        accounts=tuple(status.account for status in accounts.status()),
+        library=lambda account: accounts.guarded(account).library,
+        edited=edited,
+    )
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def test_every_gate_has_words() -> None:
         "file name like Screenshot* or IMG-*",
         "folder like */DCIM",
         "no camera in the EXIF",
-        "photos only",
+        "photos",
         "width by height 0.4 to 0.65",
         "a face",
         "no face with a name that is not hidden",

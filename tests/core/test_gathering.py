@@ -21,7 +21,7 @@ from reactor.core.changes import (
 from reactor.core.gathering import taken_out, unfavoured
 from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.label_events import AlbumWanted, FavouriteWanted
+from reactor.core.label_events import FavouriteWanted
 from reactor.core.past import Past, Refused
 from reactor.core.standing import Unknown, admissible, noticed, resolve, satisfied
 from reactor.core.undo import undo_of
@@ -291,23 +291,3 @@ def test_being_taken_out_of_an_album_is_noticed_once_it_is_old_enough() -> None:
     assert [veto.value for veto in taken_out(ME, A, (), old)] == ["Bills", "Trips"]
     assert [veto.value for veto in by_undo(leave(4))] == ["Bills"]
     assert [veto.value for veto in by_decline(PUT, inside(), 4)] == ["Bills"]
-
-
-def test_the_categories_of_an_album_ask_for_it_together() -> None:
-    def category(name: str, album: str | None, **more: object) -> Category:
-        return Category(name=name, prompts=("x",), similarity=0.0, album=album, **more)  # type: ignore[arg-type] # fields of it
-
-    matched = [
-        category("Post", "Bills"),
-        category("Paper", "Bills", favourite=True),
-        category("Pets", "Animals"),
-        category("Plain", None),
-        category("Off", "Bills", enabled=False),
-    ]
-    favourite, animals, bills = wanted(ME, A, matched, model="m", checksum="c")
-    assert isinstance(favourite, FavouriteWanted)
-    assert isinstance(animals, AlbumWanted)
-    assert isinstance(bills, AlbumWanted)
-    assert (animals.album, animals.categories) == ("Animals", ("Pets",))
-    assert (bills.album, bills.categories) == ("Bills", ("Paper", "Post"))
-    assert bills.version != animals.version
