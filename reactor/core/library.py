@@ -123,8 +123,10 @@ class EmbeddedPhoto:
 
     ``vector`` is a unit float32 vector [D], left out of equality; ``phash`` a 64-bit perceptual hash; ``sharpness``
     the best tiles' variance of the Laplacian on a small grey picture; ``burst_id`` the camera's own, where it has one.
-    ``name`` and ``path`` of the file are None where an earlier release stored the photo; ``faces`` is None until a
-    category asked who is seen on it.
+    ``thumb`` is a small grey picture and ``clipped`` the share of its pixels without detail (core/thumbs.py), ``day``
+    the day on the photographer's own calendar; these, ``name`` and ``path`` of the file are None where an earlier
+    release stored the photo. ``faces`` is None until a category asked who is seen on it. ``number`` is the photo's
+    label in the index, 0 before it is stored.
     """
 
     account: AccountId
@@ -142,4 +144,8 @@ class EmbeddedPhoto:
     name: str | None = None
     path: str | None = None
     faces: Faces | None = None
+    thumb: bytes | None = field(default=None, repr=False)
+    clipped: float | None = None
+    day: date | None = None
+    number: int = field(default=0, compare=False)
     vector: NDArray[np.float32] = field(compare=False, repr=False)

@@ -79,6 +79,10 @@ async def _embed(folder: Path, rows: Sequence[Row], embedder: Embedder) -> tuple
             width=seen.width,
             height=seen.height,
             checksum="",
+            name=row.file,
+            thumb=seen.thumb,
+            clipped=seen.clipped,
+            day=row.time.date(),
             vector=seen.vector,
         )
         for row, seen in zip(rows, features, strict=True)

@@ -129,7 +129,8 @@ class FaceLibraryWriter(Protocol):
 class ImageFeatures:
     """What the model and the hash say of one picture.
 
-    ``vector`` unit float32 [D]; ``phash`` 64 bits; ``sharpness`` of a small grey picture; width, height in pixels.
+    ``vector`` unit float32 [D]; ``phash`` 64 bits; ``sharpness``, ``thumb`` and ``clipped`` of a small grey picture
+    (core/thumbs.py); width, height in pixels.
     """
 
     vector: NDArray[np.float32]
@@ -137,6 +138,8 @@ class ImageFeatures:
     sharpness: float
     width: int
     height: int
+    thumb: bytes | None = None
+    clipped: float | None = None
 
 
 class Embedder(Protocol):
@@ -197,6 +200,23 @@ class Photos(Protocol):
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
         """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
+        ...
+
+
+class Similar(Protocol):
+    """Find photos of one account by what the model saw in them, at any distance in time."""
+
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        """Take the photos into the index and return, of each, its nearest others with their cosines, best first.
+
+        Raises Unreachable while the index is not ready, or where another process keeps it.
+        """
+        ...
+
+    async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        """Leave photos out that are gone."""
         ...
 
 
@@ -283,4 +303,5 @@ __all__ = [
     "Photos",
     "Portraits",
     "Services",
+    "Similar",
 ]

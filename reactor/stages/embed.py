@@ -94,6 +94,8 @@ async def _look(event: AssetUploaded | AssetChanged, asset: Asset, services: Ser
         width=features.width,
         height=features.height,
         checksum=preview.checksum,
+        thumb=features.thumb,
+        clipped=features.clipped,
         vector=features.vector,
     )
     await services.photos.save(_with_facts(photo, asset), services.embedder.model, seen=asset)
@@ -118,6 +120,7 @@ def _with_facts(photo: EmbeddedPhoto, asset: Asset) -> EmbeddedPhoto:
         external=asset.external,
         name=asset.file_name,
         path=asset.path,
+        day=asset.local_day,
     )
 
 

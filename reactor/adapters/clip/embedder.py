@@ -14,6 +14,7 @@ from reactor.adapters.clip.reopening import SOONEST_S, KeptModel, Patience
 from reactor.adapters.clip.session import MEMORY_WAIT, ModelFailed, UnknownFailure, Wish
 from reactor.core.errors import Unreachable
 from reactor.core.portraits import tile_sharpness
+from reactor.core.thumbs import clipped_share, thumb_of
 from reactor.ports import ImageFeatures
 
 
@@ -72,12 +73,19 @@ class ClipEmbedder:
         encoder = self._kept.encoder
         with self._watched(encoder):
             found = await encoder.embed_bytes(data)
-            sharpness = await asyncio.to_thread(tile_sharpness, found.gray)
+            measured = await asyncio.to_thread(_measured, found.gray)
         if encoder.model.hash != self.model:
             # Whoever asks for ``model`` next would give this vector the wrong name.
             raise Unreachable("the model was replaced while it looked at the picture", after=SOONEST_S)
+        sharpness, thumb, clipped = measured
         return ImageFeatures(
-            vector=found.vector, phash=found.phash, sharpness=sharpness, width=found.width, height=found.height
+            vector=found.vector,
+            phash=found.phash,
+            sharpness=sharpness,
+            width=found.width,
+            height=found.height,
+            thumb=thumb,
+            clipped=clipped,
         )
 
     async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
@@ -97,6 +105,10 @@ class ClipEmbedder:
             raise Unreachable("there was not enough memory to embed", after=MEMORY_WAIT) from error
         else:
             self._kept.worked(encoder)
+
+
+def _measured(gray: NDArray[np.float32]) -> tuple[float, bytes, float]:
+    return tile_sharpness(gray), thumb_of(gray), clipped_share(gray)
 
 
 @asynccontextmanager

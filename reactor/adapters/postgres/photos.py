@@ -43,14 +43,16 @@ class PostgresPhotos:
                 ), photo AS (
                     INSERT INTO photos
                         (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external,
-                         file_name, path)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $19, $20)
+                         file_name, path, thumb, clipped, local_day)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $19, $20, $21, $22, $23)
                     ON CONFLICT (account, asset) DO UPDATE SET
                         taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
                         phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
                         height = excluded.height, checksum = excluded.checksum, external = excluded.external,
                         file_name = coalesce(excluded.file_name, photos.file_name),
-                        path = coalesce(excluded.path, photos.path), embedded_at = clock_timestamp()
+                        path = coalesce(excluded.path, photos.path), thumb = coalesce(excluded.thumb, photos.thumb),
+                        clipped = coalesce(excluded.clipped, photos.clipped),
+                        local_day = coalesce(excluded.local_day, photos.local_day), embedded_at = clock_timestamp()
                 )
                 INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
                 ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
@@ -71,6 +73,9 @@ class PostgresPhotos:
                 *_sighting(seen),
                 photo.name,
                 photo.path,
+                photo.thumb,
+                photo.clipped,
+                photo.day,
             )
 
     async def set_file(self, account: AccountId, asset: AssetId, name: str, path: str) -> None:
@@ -188,5 +193,9 @@ def _photo(row: asyncpg.Record) -> EmbeddedPhoto:
         name=row["file_name"],
         path=row["path"],
         faces=None if row["faces"] is None else Faces(row["faces"]),
+        thumb=row["thumb"],
+        clipped=row["clipped"],
+        day=row["local_day"],
+        number=row["number"],
         vector=from_bytes(row["vector"]),
     )

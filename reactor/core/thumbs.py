@@ -1,0 +1,57 @@
+"""Arithmetic on small grey pictures: what is kept of a photo to compare its framing and its light with others."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 32
+"""Pixels of a thumb's side, whatever the picture's shape: two photos of one camera are squeezed alike."""
+BLACK, WHITE = 8.0, 247.0
+"""What a sensor cannot tell from black or white lies below and above, of 0..255."""
+LEAST_OVERLAP = 0.2
+"""Below this share of the frame in common any two pictures match somewhere."""
+
+
+def thumb_of(gray: NDArray[np.float32]) -> bytes:
+    """Return a grey picture [H, W] in 0..255, both at least 1, as SIDE x SIDE bytes, each the mean of its area."""
+    return np.clip(np.rint(_areas(_areas(gray).T).T), 0, 255).astype(np.uint8).tobytes()
+
+
+def clipped_share(gray: NDArray[np.float32]) -> float:
+    """Return the share of the pixels of a grey picture [H, W] in 0..255 that are black or white, 0..1."""
+    return float(np.mean((gray < BLACK) | (gray > WHITE)))
+
+
+def best_match(one: bytes, other: bytes) -> tuple[float, float]:
+    """Return how well two thumbs match at best if one is shifted: by at most half the frame, and by more than half.
+
+    Normalised correlations, -1..1, of the part that both show, at every shift in whole pixels that leaves at least
+    LEAST_OVERLAP in common (Padfield, Masked Object Registration in the Fourier Domain, 2012).
+    """
+    a, b = (np.frombuffer(thumb, np.uint8).reshape(SIDE, SIDE).astype(np.float64) for thumb in (one, other))
+    a, b = a - a.mean(), b - b.mean()
+    frame = np.ones_like(a)
+    seen = np.fft.rfft2(frame, (2 * SIDE, 2 * SIDE))
+    fa, fb, faa, fbb = (np.fft.rfft2(pixels, (2 * SIDE, 2 * SIDE)) for pixels in (a, b, a * a, b * b))
+    count = np.maximum(_back(seen * seen.conj()), 1.0)
+    sum_a, sum_b = _back(fa * seen.conj()), _back(seen * fb.conj())
+    spread_a = _back(faa * seen.conj()) - sum_a * sum_a / count
+    spread_b = _back(seen * fbb.conj()) - sum_b * sum_b / count
+    shared = _back(fa * fb.conj()) - sum_a * sum_b / count
+    # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
+    correlation = shared / np.sqrt(np.maximum(spread_a, count) * np.maximum(spread_b, count))
+    overlap = count / SIDE**2
+    near, far = overlap >= 0.5, (overlap < 0.5) & (overlap >= LEAST_OVERLAP)
+    return float(correlation[near].max()), float(correlation[far].max())
+
+
+def _areas(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of SIDE bands of rows, which may share a row where there are not enough."""
+    edges = np.linspace(0, len(gray), SIDE + 1)
+    sums = np.concatenate([np.zeros((1, gray.shape[1]), np.float64), np.cumsum(gray, axis=0, dtype=np.float64)])
+    whole = np.minimum(edges.astype(int), len(gray) - 1)
+    at_edges = sums[whole] + (edges - whole)[:, None] * gray[whole]
+    return np.asarray(np.diff(at_edges, axis=0) / np.diff(edges)[:, None], dtype=np.float32)
+
+
+def _back(spectrum: NDArray[np.complex128]) -> NDArray[np.float64]:
+    return np.fft.irfft2(spectrum, (2 * SIDE, 2 * SIDE))
