@@ -26,7 +26,6 @@ from reactor.config.parts import (
     spelling,
 )
 from reactor.config.secret_files import layers_with_secret
-from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Catalogue, Category, catalogue_of
 from reactor.core.changes import Feature
 from reactor.core.errors import StartError
@@ -35,6 +34,7 @@ from reactor.core.limits import LimitPolicy
 from reactor.core.modes import AccountModes, Mode, Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.settlement import RetryPolicy
+from reactor.core.stack_policy import StackPolicy
 
 DEFAULT_MODEL = "ViT-B-32__openai"
 """Immich's own default model, so that vectors are the same."""

@@ -1,7 +1,7 @@
 """Which photos belong together: capture time, camera and vision looked at jointly, as a pure partition."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from reactor.core.changes import Reason
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.vectors import share_to_cosine
 
 BURST_RULE = "the camera counts them as one burst"
@@ -19,36 +20,6 @@ ALONE_RULE = "no other photo belongs to it"
 
 IN_TURNS = 32
 """A photo looks at so many groups at most, the last to grow; files without a capture time come by the thousand."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackPolicy:
-    """The numbers of the stack rule: gaps and spans in seconds, hashes in differing bits of 64.
-
-    Shares are of the way from the median cosine of random pairs (0) to 1, since cosines mean nothing across models.
-    """
-
-    gap_s: float = 10.0
-    # Frames of a burst mostly lie above .86 of the way; the likest that are none, the halves of a pan, reach .75 (with
-    # random pairs of photographs; .83 with those of rendered pictures, which differ more). On the labelled bursts, as
-    # they are, mirrored, turned, cropped and inverted, and with both measures, the mean pairwise F1 stays at .98 or
-    # more for every share from .60 to .76, so nothing hangs on a digit.
-    share: float = 0.74
-    # Half the evidence each: where both vision and structure are far beyond chance they count together. Random
-    # 64-bit hashes differ in 32 +- 4 bits, so 20 or fewer is three deviations off.
-    wide_share: float = 0.55
-    wide_phash: int = 20
-    # Light alone moves a vector far and a hash hardly: exposure brackets.
-    near_phash: int = 6
-    bracket_s: float = 2.0
-    maximum_size: int = 100
-    maximum_span_s: float = 120.0
-    # The grey zone below ``share``, in which a stack is only suggested; 0 is none.
-    review_share: float = 0.0
-
-    def loose(self) -> "StackPolicy":
-        """Return the rule that reaches down to the end of the grey zone."""
-        return replace(self, share=self.share - self.review_share, review_share=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from reactor.core.bursts import StackPolicy
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.vectors import median_pair_cosine
 from reactor.evaluate.library import MemoryLibrary
 from reactor.evaluate.pictures import look_at

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from reactor.core.bursts import StackPolicy
 from reactor.core.calibration import Calibration
 from reactor.core.categories import Catalogue
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, AlbumId, AssetId, PersonId, RunId, StackId, TagId
 from reactor.core.library import Album, Asset, Face, Person, Preview, StackNow
 from reactor.core.portraits import PortraitPolicy
+from reactor.core.stack_policy import StackPolicy
 from reactor.ports.journal import Journal, JournalReader, LabelMemory, Limits, Memory
 from reactor.ports.pictures import Embedder, ImageFeatures, Photos, Portraits, Similar
 

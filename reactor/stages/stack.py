@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from reactor.core.bursts import Group, StackPolicy, partition
+from reactor.core.bursts import Group, partition
 from reactor.core.changes import Feature, StackAssets
 from reactor.core.errors import Gone, Retryable
 from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtracted
@@ -14,6 +14,7 @@ from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
 from reactor.core.past import Past
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.stacking import Standing, free, in_doubt, left_edges, restack
 from reactor.core.vetoes import Veto, apart
 from reactor.ports import Services

@@ -32,7 +32,6 @@ from reactor.adapters.postgres.queue import PostgresQueue
 from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.adapters.postgres.runs import PostgresRuns
 from reactor.adapters.postgres.sightings import PostgresSightings
-from reactor.core.bursts import StackPolicy
 from reactor.core.calibration import Calibration
 from reactor.core.categories import Category
 from reactor.core.changes import (
@@ -54,6 +53,7 @@ from reactor.core.ids import AccountId
 from reactor.core.modes import Mode, Modes
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.runs import Run
+from reactor.core.stack_policy import StackPolicy
 from reactor.ports import Library, LibraryWriter, Services
 from reactor.routing import Quiet, merge
 from reactor.sources.album_sweep import AlbumSweep

@@ -21,7 +21,6 @@ from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.replays import PostgresReplays
 from reactor.adapters.postgres.vetoes import PostgresVetoes
-from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.ids import AccountId
 from reactor.core.limits import LimitPolicy
@@ -29,6 +28,7 @@ from reactor.core.modes import Mode
 from reactor.core.pace import Window
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.runs import Run, RunRequest, RunState
+from reactor.core.stack_policy import StackPolicy
 from reactor.ports import Library, Portraits, Services
 from reactor.routing import Quiet, merge
 from reactor.sources.feeding import Feeder

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactor.core.bursts import BURST_RULE, NEAR_RULE, Group, StackPolicy, partition
+from reactor.core.bursts import BURST_RULE, NEAR_RULE, Group, partition
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
+from reactor.core.stack_policy import StackPolicy
 
 from .world import RANDOM_PAIR, ids, photo
 

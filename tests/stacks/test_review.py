@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from reactor.core.bursts import StackPolicy
 from reactor.core.changes import StackAssets
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import not_together
 from reactor.stages.stack import stack
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, StackState, State, VisibilityState
 from reactor.core.errors import Gone
@@ -17,6 +16,7 @@ from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
 from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
 from reactor.ports import Services
 

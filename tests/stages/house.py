@@ -21,13 +21,13 @@ from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.adapters.postgres.wake import Wake
-from reactor.core.bursts import StackPolicy
 from reactor.core.categories import Category
 from reactor.core.changes import Change
 from reactor.core.events import AssetUploaded, Event
 from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause
 from reactor.core.portraits import PortraitPolicy
+from reactor.core.stack_policy import StackPolicy
 from reactor.ports import ImageFeatures, Services
 from reactor.routing import Outcome, merge
 from reactor.stages import classify, embed, stack
