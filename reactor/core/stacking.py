@@ -10,6 +10,7 @@ from reactor.core.covers import choose_cover
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
+from reactor.core.moving import held_for, users_part
 from reactor.core.past import Past, left_together
 from reactor.core.vetoes import chosen_covers, released_covers
 
@@ -23,18 +24,21 @@ class Standing:
     entry: Entry | None = None
 
 
-def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
+def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False) -> bool:
     """Say whether the photo may be stacked by us; ``done`` holds the newest entry of every member of its stack.
 
     Left out: what is not shown in the timeline, the still of a motion photo's pair, a photo in a stack that is the
-    user's, and a photo that we stacked and the user took out again.
+    user's or was so before we extended it (where such may not be extended), and a photo that we stacked and the user
+    took out again.
     """
     asset = standing.asset
     if not asset.is_photo or asset.trashed or asset.visibility != "timeline" or asset.motion_part_of is not None:
         return False
     if standing.stack is None:
         return left_together(standing.entry, asset.id) is None
-    return is_ours(standing.stack, done) and not trashed_in(asset, standing.stack)
+    if trashed_in(asset, standing.stack) or standing.stack.primary not in standing.stack.members:
+        return False
+    return extend or (is_ours(standing.stack, done) and not users_part(standing.stack, done))
 
 
 def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
@@ -57,7 +61,7 @@ def restack(
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, where a stack has members outside the group (nothing is split), and
-    where stacks would be joined whose covers a person chose.
+    where stacks would be joined of which a person made more than one, or chose more than one cover.
     With ``certain``, the groups of the sure rule, it is only suggested.
     """
     wished = frozenset(group.members)
@@ -65,8 +69,9 @@ def restack(
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
-    if len({stack.primary for stack in present.values() if _is_the_users(stack, past)}) > 1:
+    if len({stack.primary for stack in present.values() if is_the_users(stack, past)}) > 1:
         return None  # a person chose each of these covers
+    users = frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in present.values()))
     cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, past))
     if any(stack.members == wished and stack.primary == cover for stack in present.values()):
         return None
@@ -75,6 +80,7 @@ def restack(
         cover=cover,
         members=(cover, *(member for member in group.members if member != cover)),
         certain=tuple(part.members for part in certain or () if wished.issuperset(part.members)),
+        users=tuple(sorted(users)),
         reason=Reason(
             rule=f"{group.reason.rule}; cover: {why.rule}",
             scores=group.reason.scores + why.scores,
@@ -115,21 +121,32 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
     """Return the cover that the user gave to a stack of ours; the earliest where there are several.
 
     One that we did not leave on top is the user's, unless that choice was revoked. Once the user has chosen after our
-    newest entry, whatever lies on top is the user's. What was chosen earlier stays when the stack grows.
+    newest entry, whatever lies on top is the user's. What was chosen earlier stays when the stack grows. In the place
+    of one that we moved there counts the one that the user had chosen before.
     """
     chosen = chosen_covers(past.vetoes)
-    for member in group.members:
-        stack = present.get(member)
-        if stack is not None and _is_the_users(stack, past):
-            return stack.primary
-    for member in group.members:
-        stack = present.get(member)
-        if stack is not None and stack.primary in chosen:
+    stacks = [stack for member in group.members if (stack := present.get(member)) is not None]
+    for stack in stacks:
+        if is_the_users(stack, past):
+            move = held_for(stack.primary, past)
+            return move.chosen if move is not None else stack.primary
+    for stack in stacks:
+        if stack.primary in chosen and held_for(stack.primary, past) is None:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
 
 
-def _is_the_users(stack: StackNow, past: Past) -> bool:
+def _of_the_user(stack: StackNow, past: Past) -> frozenset[AssetId]:
+    """Return what of a stack the user made: all of one that is not ours."""
+    return users_part(stack, past.newest) if is_ours(stack, past.newest) else stack.members
+
+
+def is_the_users(stack: StackNow, past: Past) -> bool:
+    """Say whether a person chose the cover of the stack, or made the stack; one that we moved counts for theirs."""
+    if _of_the_user(stack, past):
+        return True
+    if (move := held_for(stack.primary, past)) is not None:
+        return move.chosen is not None
     entry = past.newest.get(stack.primary)
     since = entry.id if entry is not None else 0
     if stack.primary not in _covers_left(entry):

@@ -28,7 +28,7 @@ router = Router()
 READS_AT_ONCE = 4
 SEVERAL_HUNDRED = 300
 """Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
-MOVES = frozenset({"restored", "unarchived", "date"})
+MOVES = frozenset({"restored", "unarchived", "shown", "date"})
 """Changes by the user after which a photo may belong elsewhere; what leaves the timeline leaves its stack as it is."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
@@ -188,13 +188,14 @@ class _Reading:
         self.standings: dict[AssetId, Standing] = {}
         self.out: set[AssetId] = set()
         self._done: dict[str, Entry] = {}
+        self._moves: dict[str, Entry] = {}
         self._vetoes: dict[int, Veto] = {}
         self._stacks: dict[StackId, StackNow] = {}
 
     @property
     def past(self) -> Past:
         """Return what the journal and the vetoes say of all that was read."""
-        return Past(newest=self._done, vetoes=tuple(self._vetoes.values()))
+        return Past(newest=self._done, moves=self._moves, vetoes=tuple(self._vetoes.values()))
 
     async def read(self, members: Sequence[AssetId]) -> None:
         assets = [asset for asset in await _at_most(READS_AT_ONCE, members, self._asset) if asset is not None]
@@ -204,6 +205,7 @@ class _Reading:
         subjects = sorted({asset.id for asset in assets}.union(*stacked))
         past = await self.desk.journal.past(self.desk.account, "stacks", subjects)
         self._done |= past.newest
+        self._moves |= past.moves
         self._vetoes |= {veto.id: veto for veto in past.vetoes}
         for asset in assets:
             stack = self._stacks[asset.stack] if asset.stack is not None else None
@@ -212,7 +214,7 @@ class _Reading:
 
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)
-        return standing is not None and free(standing, self._done)
+        return standing is not None and free(standing, self._done, extend=self.desk.policy.extend_user_stacks)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:

@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
+from reactor.acts.covers import MoveHand, ReturnHand
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
@@ -40,9 +41,11 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -233,6 +236,8 @@ class Life:
             RemoveFromAlbum: LeaveAlbumHand(library, writer),
             UnarchiveAssets: UnarchiveHand(library, writer),
             RestoreStacks: RestoreHand(library, writer),
+            MoveCover: MoveHand(library, writer),
+            ReturnCover: ReturnHand(library, writer),
             RemovePortrait: RemovalHand(clients.faces, clients.face_writer),
         }
         self.conclusions = {AddPortrait: portrait.conclude}
