@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reactor.core.bursts import Group
 from reactor.core.changes import Reason, StackAssets, StackState
 from reactor.core.covers import choose_cover
+from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in

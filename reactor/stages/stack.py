@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from reactor.core.bursts import Group, partition
+from reactor.core.bursts import partition
 from reactor.core.changes import Feature, StackAssets
 from reactor.core.errors import Gone, Retryable
 from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtracted
+from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow

@@ -26,7 +26,8 @@ ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
 RECEIPTS = Category(name="Receipts", prompts=("a receipt",), similarity=-1.0, action="tag_and_archive")
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# Not a whole minute: a photo taken at one is taken for dated by an import.
+NOON = datetime(2026, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 def looking(degrees: float) -> NDArray[np.float32]:
