@@ -12,12 +12,12 @@ from reactor.core.vectors import cosine, share_to_cosine
 
 TWO_FILES_S = 2.0
 """A camera writes the two files of one shot with one time; some write a whole second, or the time of writing."""
-TURNED_S = 1.0
-"""Nobody turns a camera to another part of the scene and lets go again sooner."""
 ELSEWHERE = 0.7
-"""So much of what the match at half the frame or more leaves unexplained the other leaves at most, where it is a pan."""
+"""Of a pan the match at less than half the frame leaves at most so much of what the others leave unexplained."""
 SAME_FRAME = 0.98
 """What matches as well at half the frame or more shows that view; of a plain sky any part matches any other."""
+SAME_PLACE = 0.5
+"""How well half the frame or more matches at least where one place is shown, however the camera was moved."""
 SAME_PICTURE = 0.95
 """How well the small pictures of copies match at least; another frame of the same scene moves a leaf, or a clock."""
 SAME_SHAPE = 0.03
@@ -95,14 +95,17 @@ def likeness(policy: StackPolicy, random_pair_cosine: float | None) -> Likeness:
     return Likeness(policy=policy, same=same, wide=wide, copy=reached(policy.copy_share))
 
 
-def is_elsewhere(one: EmbeddedPhoto, other: EmbeddedPhoto, gap_s: float) -> bool:
-    """Say whether the camera was turned to another part of the scene: they match best at less than half the frame."""
-    if gap_s <= TURNED_S or one.thumb is None or other.thumb is None:
+def is_elsewhere(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
+    """Say whether the small pictures show two places, or the parts of one that the camera was turned to.
+
+    Two pages, two screens and two dogs look alike to a model, and so do the parts of a view.
+    """
+    if one.thumb is None or other.thumb is None:
         return False
     if (one.width > one.height) != (other.width > other.height):
         return False  # turned upright between the two; squeezed into squares they cannot be compared
     near, far = best_match(one.thumb, other.thumb)
-    return near < SAME_FRAME and 1.0 - far < ELSEWHERE * (1.0 - near)
+    return near < SAME_PLACE or (near < SAME_FRAME and 1.0 - far < ELSEWHERE * (1.0 - near))
 
 
 def is_one_shot(one: EmbeddedPhoto, other: EmbeddedPhoto, gap_s: float) -> bool:
