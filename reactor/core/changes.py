@@ -156,8 +156,9 @@ class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
     Members that stood in none of those stand alone afterwards. ``acquainted`` are photos that other changes joined
-    with a member: one of them in the trash stands in the stack unseen. ``theirs`` says that a stack of the user's is
-    among what it gives back; then what it leaves is nothing that we claim.
+    with a member: one of them in the trash stands in the stack unseen. The rules dissolve a stack that later photos
+    prove wrong: then ``stacks`` is empty, and what belongs together is joined anew. ``theirs`` says that a stack of the
+    user's is among what it gives back; then what it leaves is nothing that we claim.
     """
 
     account: AccountId
@@ -166,6 +167,7 @@ class RestoreStacks:
     stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
     undoes: int
     reason: Reason
+    by: By = "person"
     acquainted: tuple[AssetId, ...] = ()
     theirs: bool = False
 
@@ -278,4 +280,4 @@ def undoes(change: Change) -> int | None:
 
 def by_rule(change: Change) -> bool:
     """Say whether a change takes something back because no rule asks for it any more."""
-    return isinstance(change, UntagAsset | UnarchiveAssets) and change.by == "rule"
+    return isinstance(change, UntagAsset | UnarchiveAssets | RestoreStacks) and change.by == "rule"
