@@ -70,7 +70,8 @@ class ReturnHand(Looking[ReturnCover]):
         # A cover that Immich does not list comes back by a stack that is made anew, which takes along whom it lists.
         unknown = back.id not in stack.members and trashed_in(back, stack) > known
         more = frozenset({stack.primary}) if unknown else frozenset[AssetId]()
-        return StackState(stacks=((stack.primary, members),), more=more)
+        missing = frozenset(name for name, asset in photos.items() if asset is None)
+        return StackState(stacks=((stack.primary, members),), missing=missing, more=more)
 
     async def call(self, change: ReturnCover, before: State) -> State:
         assert isinstance(before, StackState)

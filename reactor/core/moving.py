@@ -59,7 +59,7 @@ def return_admitted(change: ReturnCover, now: StackState, past: Past) -> ReturnC
         numbers = ", ".join(map(str, sorted(later)))
         why = f"a later change of ours stands on it ({numbers}); take that back first"
         return Refused(state=EntryState.LEFT, why=why)
-    if not any(primary == change.cover for primary, _ in now.stacks):
+    if change.cover not in now.missing and not any(primary == change.cover for primary, _ in now.stacks):
         return Refused(state=EntryState.LEFT, why="the stack has another cover by now: you changed it")
     if now.more:
         why = "other photos of the stack are in the trash and would leave it; restore them first"

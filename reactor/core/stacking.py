@@ -37,7 +37,9 @@ def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False)
         return left_together(standing.entry, asset.id) is None
     if trashed_in(asset, standing.stack) or standing.stack.primary not in standing.stack.members:
         return False
-    return extend or (is_ours(standing.stack, done) and not users_part(standing.stack, done))
+    if is_ours(standing.stack, done) and not users_part(standing.stack, done):
+        return True
+    return extend and _is_complete(standing.stack, done)
 
 
 def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
@@ -46,6 +48,12 @@ def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
     A primary that is not among them lies in the trash, and we left none there.
     """
     return stack.primary in stack.members and all(_left_so(done.get(member), stack.members) for member in stack.members)
+
+
+def _is_complete(stack: StackNow, done: Mapping[str, Entry]) -> bool:
+    """Say whether nobody is missing whom we left in the stack: Immich does not tell of one that is hidden."""
+    left = [left_together(done.get(member), member) for member in stack.members]
+    return all(members is None or members <= stack.members for members in left)
 
 
 def restack(
@@ -119,7 +127,7 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
     for stack in stacks:
         if is_the_users(stack, past):
             move = held_for(stack.primary, past)
-            return move.chosen if move is not None else stack.primary
+            return move.chosen if move is not None and move.chosen in group.members else stack.primary
     for stack in stacks:
         if stack.primary in chosen and held_for(stack.primary, past) is None:
             return stack.primary

@@ -245,7 +245,7 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
         if primary in now.more
         or not members <= wished
         or not (
-            (primary == change.cover and members == frozenset(change.users))
+            (members == frozenset(change.users) and (primary == change.cover or held_for(primary, past) is not None))
             or all(_left_so(member, primary, members, change, past) for member in members)
         )
     )

@@ -8,7 +8,7 @@ from reactor.core.events import AssetEmbedded, AssetUploaded, PersonGainedFaces,
 from reactor.core.ids import AssetId, PersonId
 
 from .history import Base
-from .shown import Photo
+from .shown import Library, Photo
 from .vision import AUTO, DAY, ME, MODEL, ROOM, Look, Part
 
 T = TypeVar("T")
@@ -230,6 +230,7 @@ class UserActs(Base):
             del self.assets[AssetId(asset)]
             await self.look()
             self.reference.deleted([asset], before.stacks, self.now.stacks)
+            self._note_covers(before)
 
     async def own_picture(self, name: str) -> None:
         """Teach Frigate a face by hand."""
@@ -254,8 +255,13 @@ class UserActs(Base):
         await self.servers.ask(method, path, body)
         await self.look()
         self.reference.stacked(before.stacks, self.now.stacks)
+        self._note_covers(before)
         self.refused.together |= ours - self.now.together()
         self.refused.together -= self.now.together()
+
+    def _note_covers(self, before: Library) -> None:
+        covers = {cover for cover, _ in self.now.standing - before.standing}
+        self.by_hand |= {cover for cover in covers if not self.now.seen(cover)}
 
     def _stack(self, number: int) -> str | None:
         """Choose a stack that the user sees: of at least two photos that are not in the trash."""

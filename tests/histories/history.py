@@ -19,7 +19,7 @@ from .life import Life, clients_of
 from .parts import Parts
 from .reference import Reference
 from .servers import Servers, some_servers
-from .shown import Library, Pair, Tagged, difference
+from .shown import Library, Pair, Stack, Tagged, difference
 from .vision import Look
 from .wishes import Deeds, Wishes
 from .witness import Plan, Witness
@@ -39,6 +39,13 @@ _DEAD = """
 SELECT d.handler, e.kind, e.subject, d.error FROM deliveries d JOIN events e ON e.seq = d.event
 WHERE d.state IN ('dead', 'shelved')
 """
+# What leaves a cover on top that is not shown: a person's word against moving it, an undo, or a plan that waits.
+_EXPLAINED = """
+SELECT EXISTS (SELECT FROM vetoes WHERE kind = 'cover' AND value = 'away' AND subjects @> ARRAY[$1])
+    OR EXISTS (SELECT FROM journal WHERE undoes IS NOT NULL AND state = 'done' AND subjects @> ARRAY[$1])
+    OR EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'planned' AND change ->> 'away' = $1)
+"""
+_MOVED = "SELECT count(*) FROM journal WHERE kind = 'MoveCover' AND state IN ('done', 'undone')"
 _UNTOLD = """
 SELECT id, kind, subjects FROM journal j
 WHERE state = 'done' AND undoes IS NULL
@@ -77,6 +84,8 @@ class Base:
     now: Library = field(default_factory=Library)
     assets: dict[AssetId, Look | None] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    by_hand: set[str] = field(default_factory=set)
+    """Covers that lie on top though not shown by the user's own act, or by Immich's when another was deleted."""
     heard: bool = False
     """Whether something came into the log of which nothing is decided yet."""
 
@@ -121,6 +130,9 @@ class Base:
         self.heard |= await self.life.look()
         await self.decide()
         self.reference.seen_apart(self.now.standing)
+        self.witness.seen["moved cover"] += await self.life.pool.fetchval(_MOVED)
+        if self.life.mode == "apply":
+            await self._expect_all_seen()
 
     async def replay(self) -> None:
         await self.decide(ReplayRequest(everything=True))
@@ -169,6 +181,12 @@ class Base:
         await self.replay()
         self.expect(not self.witness.unjournalled, f"not journalled before: {self.witness.unjournalled}")
         expect_kept(self.servers.immich, self.servers.frigate)
+
+    async def _expect_all_seen(self) -> None:
+        """Hold that no photo of the timeline vanishes behind a cover that is not shown."""
+        for cover, hidden in self.now.unseen():
+            if cover not in self.by_hand and not await self.life.pool.fetchval(_EXPLAINED, cover):
+                self.expect(False, f"nobody sees {sorted(hidden)}, since their cover {cover} is not shown")
 
     def expect_as_if_never(self) -> None:
         lines = difference(self.now, self.reference.library())
@@ -226,6 +244,8 @@ class Base:
     def _take_in(self, before: Library, after: Library, *, undoing: bool) -> None:
         for stack in self.witness.left:
             if len(stack[1]) > 1:
+                if not undoing:
+                    self._expect_theirs_kept(stack, before)
                 self.reference.we_left(stack)
         if undoing:
             self.refused.tags |= self.witness.untagged
@@ -235,6 +255,21 @@ class Base:
             self.refused.together |= before.together() - after.together()
             gone = before.pictures - after.pictures
             self.refused.pictures |= {self.witness.given[one] for one in gone if one in self.witness.given}
+
+    def _expect_theirs_kept(self, stack: Stack, before: Library) -> None:
+        """Hold that of the user's stacks one alone is extended, where that is wished, and under its own cover."""
+        cover, members = stack
+        theirs = [one for one in self.reference.made if one[1] < members]
+        if not theirs:
+            return
+        self.witness.seen["user's stack extended"] += 1
+        self.expect(len(theirs) == 1, f"stacks of the user's were joined: {theirs} in {stack}")
+        known = any(one[1] <= was[1] for one in theirs for was in before.standing if was[1] >= members)
+        self.expect(self.life.extending or known, f"a stack of the user's was extended: {theirs} to {stack}")
+        shown = [was for was, inside in before.standing if theirs[0][1] <= inside]
+        moved = not all(before.seen(was) for was in shown)
+        kept = cover in (*shown, theirs[0][0])
+        self.expect(kept or moved, f"a stack of the user's has another cover: {theirs} is {stack}")
 
     def _expect_labels(self, before: Library, after: Library, request: RunRequest | Run | None) -> None:
         if isinstance(request, UndoRequest):

@@ -135,6 +135,7 @@ class Life:
         pool = self.pool = ground.pool
         self.ground, self.clients, self.parts = ground, clients, parts
         self.mode: Mode = "apply"
+        self.extending = False
         self.router = merge(parts.stages())
         self.log = PostgresEventLog(pool, self.router, ground.wake)
         self.rules = Rules()
@@ -259,7 +260,7 @@ class Life:
             portraits=self.portraits,
             random_pair_cosine=random_pair,
             tag_external=True,
-            stack_policy=StackPolicy(),
+            stack_policy=StackPolicy(extend_user_stacks=self.extending),
             portrait_policy=PORTRAITS,
             now=now,
         )
