@@ -38,7 +38,7 @@ def framed(name: str, at: float, moved: int, view: float = 0.0, phash: int = 0) 
         ),
         pytest.param([framed("a", 0, 0), framed("b", 4, 8, 40, FAR)], ["a b"], id="the camera stood still"),
         pytest.param(
-            [framed("a", 0, 0), photo("b", 4, 40, FAR, thumb=thumb_of(0.6 * WIDE[:, :256] + 0.4 * scene(8)))],
+            [framed("a", 0, 0), photo("b", 4, 40, FAR, thumb=thumb_of(0.5 * WIDE[:, :256] + 0.5 * scene(8)))],
             ["a", "b"],
             id="half of it is another motif",
         ),
