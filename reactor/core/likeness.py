@@ -71,16 +71,19 @@ class Likeness:
         """
         if self.same is None or self.wide is None:
             return False
-        if (seen := cosine(one.vector, other.vector)) < self.wide:
+        seen = cosine(one.vector, other.vector)
+        # A file that names no camera may have the time of its copying, so more is asked for.
+        unnamed = not one.camera or not other.camera
+        if seen < (self.same if unnamed else self.wide):
             return False
         if hamming(one.phash, other.phash) <= self.policy.wide_phash:
             return True  # the hashes vouch for the framing: of 100 pans 95 differ in 24 bits or more
         if (framing := _framing(one, other)) is None:
-            return seen >= self.same
+            return seen >= self.same and not unnamed
         near, far = framing
         if near < SAME_PLACE or (near < SAME_FRAME and 1.0 - far < ELSEWHERE * (1.0 - near)):
             return False
-        return seen >= self.same or near >= STILL
+        return near >= STILL or (seen >= self.same and not unnamed)
 
     def is_loosely_alike(self, one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether the model or the hash sees more in common than chance."""

@@ -33,7 +33,10 @@ def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
         return False
     if standing.stack is None:
         return left_together(standing.entry, asset.id) is None
-    return is_ours(standing.stack, done) and not trashed_in(asset, standing.stack)
+    if trashed_in(asset, standing.stack):
+        return False
+    # Immich leaves a stack of one behind whose other photos were deleted (facts/immich-api.md section 6).
+    return is_ours(standing.stack, done) or standing.stack.members == {asset.id}
 
 
 def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
@@ -62,7 +65,11 @@ def restack(
     """
     wished = frozenset(group.members)
     stacks = {member: standings[member].stack for member in group.members}
-    present = {name: stack for name, stack in stacks.items() if stack is not None and stack.id not in dissolved}
+    present = {
+        name: stack
+        for name, stack in stacks.items()
+        if stack is not None and len(stack.members) > 1 and stack.id not in dissolved
+    }
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None

@@ -226,15 +226,19 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
 
     A stack with members outside the wish would be robbed of the others, or take along those in the trash. One whose
     members, or whose cover, are not what our newest entries left is the user's; a cover that the wish itself keeps is
-    no offence, nor is one that the user no longer insists on.
+    no offence, nor is one that the user no longer insists on. Of a stack of one nobody is robbed.
     """
     wished = frozenset(change.members)
     return tuple(
         primary
         for primary, members in now.stacks
         if primary in now.more
-        or not (members <= wished and all(_left_so(member, primary, members, change, past) for member in members))
+        or not (members <= wished and (len(members) == 1 or _all_left_so(primary, members, change, past)))
     )
+
+
+def _all_left_so(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
+    return all(_left_so(member, primary, members, change, past) for member in members)
 
 
 def _left_so(member: AssetId, primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:

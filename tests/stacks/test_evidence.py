@@ -1,6 +1,7 @@
 """What else than time and look tells that photos belong together, or that they do not."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -119,13 +120,23 @@ def test_files_of_one_shot(photos: list[EmbeddedPhoto], expected: list[str]) -> 
             ["a b c"],
             id="copies without an original",
         ),
+        pytest.param([photo("a", camera=""), photo("b", 3, 25, camera="")], ["a b"], id="a burst of no named camera"),
         pytest.param(
-            [photo("a", camera=""), photo("b", 3, 25, camera="")], ["a", "b"], id="without a camera time is no evidence"
+            [photo("a", camera=""), photo("b", 3, 25, FAR, camera="")], ["a", "b"], id="of which the structure says no"
+        ),
+        pytest.param(
+            [photo("a", camera=""), photo("b", 3, 40, camera="")], ["a", "b"], id="or which the model sees half only"
         ),
     ],
 )
 def test_copies_at_any_distance_in_time(photos: list[EmbeddedPhoto], expected: list[str]) -> None:
     assert sorted(groups_of(*photos)) == sorted(expected)
+
+
+def test_files_of_no_camera_with_one_time_were_copied_together() -> None:
+    pair = [photo("a", 3, camera=""), photo("b", 3, 25, camera="")]
+    assert groups_of(*pair) == ["a", "b"]
+    assert groups_of(pair[0], replace(pair[1], taken_at=pair[1].taken_at + timedelta(seconds=1))) == ["a b"]
 
 
 def test_no_copies_are_told_before_the_model_is_measured() -> None:
