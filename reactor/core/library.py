@@ -32,8 +32,8 @@ class Asset:
     or a newer word. ``external`` says that the file lies in an external library, ``mine`` that it belongs to the
     account itself and not to a partner. ``stack`` names the stack only; its members are read apart. ``stack_size``
     counts those of them that are in the timeline or were so when they went to the trash. ``rating`` is 1 to 5 stars, -1
-    for a rejected photo, None where none was given; ``edited`` says that it is shown otherwise than its file. ``people``
-    is filled where it was asked for.
+    for a rejected photo, None where none was given; ``edited`` says that it is shown otherwise than its file is.
+    ``people`` is filled where it was asked for.
     """
 
     id: AssetId

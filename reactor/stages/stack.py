@@ -8,15 +8,15 @@ from typing import Protocol, TypeVar
 
 from reactor.core.bursts import partition
 from reactor.core.changes import Feature, StackAssets
-from reactor.core.errors import Gone, Retryable
+from reactor.core.errors import Blocked, Gone, Permanent, Retryable
 from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtracted
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
 from reactor.core.past import Past
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.stacking import Standing, free, in_doubt, left_edges, restack
+from reactor.core.stacking import Standing, free, in_doubt, left_edges, restack, whose_faces
 from reactor.core.vetoes import Veto, apart
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
@@ -33,6 +33,8 @@ MOVES = frozenset({"restored", "unarchived", "date"})
 """Changes by the user after which a photo may belong elsewhere; what leaves the timeline leaves its stack as it is."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
+MOST_FACES = 30
+"""In so many photos of a stack, the sharpest, faces are looked for at most; each costs a call to Immich."""
 LOOKS_BACK = 5
 """How often a neighbourhood that begins within a chain is looked at from further back, a span each time."""
 
@@ -43,6 +45,8 @@ class StackReader(Protocol):
     async def asset(self, asset: AssetId) -> Asset: ...
 
     async def stack(self, stack: StackId) -> StackNow: ...
+
+    async def faces(self, asset: AssetId) -> tuple[Face, ...]: ...
 
 
 class Neighbours(Protocol):
@@ -130,8 +134,19 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> tuple[StackAssets, ...
     doubtful: tuple[Group, ...] = ()
     if desk.policy.review_share:
         doubtful = in_doubt(groups, await _settled_groups(photos, asked, reading, desk.policy.loose()))
+    faces = await reading.faces((*groups, *doubtful), photos)
+    rule = desk.policy.cover
     found = [
-        restack(desk.account, group, photos, reading.standings, reading.past, certain=certain)
+        restack(
+            desk.account,
+            group,
+            photos,
+            reading.standings,
+            reading.past,
+            certain=certain,
+            faces=faces,
+            cover_rule=rule,
+        )
         for part, certain in ((groups, None), (doubtful, groups))
         for group in part
     ]
@@ -211,6 +226,15 @@ class _Reading:
             self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self._done.get(asset.id))
         self.out |= {member for member in members if not self._free(member)}
 
+    async def faces(
+        self, groups: Sequence[Group], photos: Mapping[AssetId, EmbeddedPhoto]
+    ) -> dict[AssetId, tuple[Face, ...]]:
+        """Read the faces on the photos among which they decide about a cover."""
+        rule, past = self.desk.policy.cover, self.past
+        asked = [whose_faces(group, photos, self.standings, past, rule)[:MOST_FACES] for group in groups]
+        wanted = tuple(dict.fromkeys(asset for group in asked for asset in group))
+        return dict(zip(wanted, await _at_most(READS_AT_ONCE, wanted, self._faces), strict=True))
+
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)
         return standing is not None and free(standing, self._done)
@@ -220,6 +244,12 @@ class _Reading:
             return await self.desk.library.asset(asset)
         except Gone:
             return None
+
+    async def _faces(self, asset: AssetId) -> tuple[Face, ...]:
+        try:
+            return await self.desk.library.faces(asset)
+        except (Permanent, Blocked):
+            return ()  # a key that may not ask for faces stacks all the same
 
     async def _stack(self, stack: StackId) -> StackNow:
         try:

@@ -22,9 +22,7 @@ async def edit_asset(call: Call) -> web.Response:
     state = call.world.state
     if any(edit.get("action") not in ACTIONS for edit in edits):
         raise invalid("edits.0.action", "Invalid option", code="invalid_value", values=list(ACTIONS))
-    kept = [
-        {"id": state.new_id(), "action": edit["action"], "parameters": dict(edit["parameters"])} for edit in edits
-    ]
+    kept = [{"id": state.new_id(), "action": edit["action"], "parameters": dict(edit["parameters"])} for edit in edits]
     await _become(call, asset, kept)
     return reply(_edits_json(asset))
 
