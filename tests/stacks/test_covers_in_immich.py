@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from reactor.core.changes import StackAssets
 from reactor.core.events import AssetEmbedded
 from reactor.core.ids import AssetId
 from reactor.stages.stack import stack
@@ -32,8 +33,8 @@ async def decided(house: House, *assets: AssetId) -> tuple[AssetId | None, str]:
     outcome = await stack(events, house.services())
     await house.performer().carry_out(outcome.changes, CAUSE)
     await house.home.rest()
-    why = outcome.changes[0].reason.rule if outcome.changes else ""
-    return (await house.home.library.asset(assets[0])).stack_primary, why
+    why = [change.reason.rule for change in outcome.changes if isinstance(change, StackAssets)]
+    return (await house.home.library.asset(assets[0])).stack_primary, "".join(why)
 
 
 async def favour(house: House, asset: AssetId) -> object:

@@ -120,7 +120,7 @@ async def test_a_stack_is_made_without_faces_where_none_can_be_read(error: Excep
 async def test_a_face_that_cannot_be_read_now_is_tried_again() -> None:
     world = World(photo("a"), photo("b", 1))
 
-    async def faces(_: AssetId) -> NoReturn:
+    async def faces(asset: AssetId) -> NoReturn:
         raise Retryable("Immich is busy")
 
     world.faces = faces  # type: ignore[method-assign]
