@@ -4,7 +4,8 @@ What a group is hangs on the photos near by alone: those that one camera took wi
 are all but the same picture. So the same photos end in the same groups in whatever order they arrive.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
 
@@ -23,10 +24,35 @@ Family = tuple[Group, ...]
 def reach(policy: StackPolicy) -> timedelta:
     """Return how far from a photo, before and after, others may bear on any group that it may bear on.
 
-    It bears on groups of its chain up to a span and a gap away; whether those photos stand in a long chain is told by
-    as much again, and whether their times are trusted by another span.
+    It bears on groups that come as near as ``bearing``. Those end a span farther off at most, and whether their photos
+    stand in a long chain is told by as much as that again.
     """
-    return timedelta(seconds=3 * policy.maximum_span_s + 2 * policy.gap_s)
+    return 2 * bearing(policy) + timedelta(seconds=policy.maximum_span_s)
+
+
+def bearing(policy: StackPolicy) -> timedelta:
+    """Return how near to a photo, before or after, a group must come for the photo to bear on it.
+
+    Farther off its chain is long with it or without it, and is cut where the clock strikes.
+    """
+    return timedelta(seconds=policy.maximum_span_s + policy.gap_s)
+
+
+def near(centres: Iterable[EmbeddedPhoto], policy: StackPolicy) -> Callable[[EmbeddedPhoto], bool]:
+    """Return what says of a photo whether one of the centres bears on its group."""
+    centres = tuple(centres)
+    themselves = {photo.asset for photo in centres}
+    lines: dict[str, list[float]] = {}
+    for photo in centres:
+        lines.setdefault(photo.camera, []).append(photo.taken_at.timestamp())
+    times = {camera: sorted(line) for camera, line in lines.items()}
+    margin = bearing(policy).total_seconds()
+
+    def is_near(photo: EmbeddedPhoto) -> bool:
+        line, at = times.get(photo.camera, []), photo.taken_at.timestamp()
+        return photo.asset in themselves or bisect_left(line, at - margin) < bisect_right(line, at + margin)
+
+    return is_near
 
 
 def partition(
@@ -44,28 +70,39 @@ def families(
     policy: StackPolicy,
     random_pair_cosine: float | None,
     apart: Pairs = frozenset(),
+    beside: Sequence[EmbeddedPhoto] = (),
 ) -> tuple[Family, ...]:
     """Put every photo into exactly one group and return the groups chain by chain; videos are left out.
 
     ``random_pair_cosine`` is None while the model is not measured: then only near-identical pictures that one camera
-    took in a row join. ``apart`` holds pairs that never stand together.
+    took in a row join. ``apart`` holds pairs that never stand together. Photos ``beside`` are put into no group, but
+    tell with the others whose times are to be trusted.
     """
     like = likeness(policy, random_pair_cosine)
     stills = sorted((photo for photo in photos if photo.kind == "IMAGE"), key=_by_line)
     place = {photo.asset: index for index, photo in enumerate(stills)}
-    dated: list[list[Growing]] = []
-    undated: list[EmbeddedPhoto] = []
-    for _, members in groupby(stills, key=lambda photo: (photo.account, photo.camera)):
-        line = list(members)
-        times = trusted(line, policy.maximum_span_s)
-        dated += chains([photo for photo in line if photo.asset in times], like, apart)
-        undated += [photo for photo in line if photo.asset not in times]
+    times = dated([*photos, *beside], policy)
+    in_a_row: list[list[Growing]] = []
+    for _, line in groupby(stills, key=_line):
+        in_a_row += chains([photo for photo in line if photo.asset in times], like, apart)
+    undated = [photo for photo in stills if photo.asset not in times]
     grown = sorted(
-        ([group.group() for group in chain] for chain in attach(dated, undated, like, apart)),
+        ([group.group() for group in chain] for chain in attach(in_a_row, undated, like, apart)),
         key=lambda family: place[family[0].members[0]],
     )
     return tuple(map(tuple, grown))
 
 
+def dated(photos: Sequence[EmbeddedPhoto], policy: StackPolicy) -> frozenset[AssetId]:
+    """Return the photos whose capture times are to be trusted; each may be given several times."""
+    once = {photo.asset: photo for photo in photos if photo.kind == "IMAGE"}
+    lines = groupby(sorted(once.values(), key=_by_line), key=_line)
+    return frozenset(asset for _, line in lines for asset in trusted(list(line), policy.maximum_span_s))
+
+
+def _line(photo: EmbeddedPhoto) -> tuple[AccountId, str]:
+    return (photo.account, photo.camera)
+
+
 def _by_line(photo: EmbeddedPhoto) -> tuple[AccountId, str, float, AssetId]:
-    return (photo.account, photo.camera, *order(photo))
+    return (*_line(photo), *order(photo))

@@ -9,7 +9,7 @@ from reactor.core.changes import Reason
 from reactor.core.ids import AssetId
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
-from reactor.core.likeness import Likeness, is_elsewhere, is_one_shot
+from reactor.core.likeness import Likeness, is_one_shot
 from reactor.core.vectors import cosine
 
 BURST_RULE = "the camera counts them as one burst"
@@ -137,4 +137,4 @@ def _seen(group: Growing, photo: EmbeddedPhoto, gap: float, like: Likeness) -> s
         return NEAR_RULE
     if like.wide is None or not like.is_same_view(last, photo) or group.centroid_cosine(photo) < like.wide:
         return None
-    return None if is_elsewhere(last, photo, gap) else ALIKE_RULE
+    return ALIKE_RULE
