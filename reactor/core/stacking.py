@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.changes import Reason, StackAssets, StackState
-from reactor.core.covers import choose_cover
+from reactor.core.covers import Candidate, asked_for_faces, candidates_of, choose_cover
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow, trashed_in
 from reactor.core.past import Past, left_together
+from reactor.core.stack_policy import CoverRule
 from reactor.core.vetoes import chosen_covers, released_covers
 
 
@@ -56,26 +57,26 @@ def restack(
     *,
     certain: Sequence[Group] | None = None,
     dissolved: Collection[StackId] = (),
+    faces: Mapping[AssetId, tuple[Face, ...]] | None = None,
+    cover_rule: CoverRule = "best",
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, where a stack has members outside the group, unless it is one of the
     ``dissolved``, which stand no more by then, and where stacks would be joined whose covers a person chose.
-    With ``certain``, the groups of the sure rule, it is only suggested.
+    With ``certain``, the groups of the sure rule, it is only suggested. ``faces`` are those on the photos that
+    ``whose_faces`` names.
     """
     wished = frozenset(group.members)
-    stacks = {member: standings[member].stack for member in group.members}
-    present = {
-        name: stack
-        for name, stack in stacks.items()
-        if stack is not None and len(stack.members) > 1 and stack.id not in dissolved
-    }
+    present = _present(group, standings, dissolved)
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
     if len({stack.primary for stack in present.values() if _is_the_users(stack, past)}) > 1:
         return None  # a person chose each of these covers
-    cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, past))
+    candidates = _candidates(group, photos, standings, faces or {})
+    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
+    cover, why = choose_cover(candidates, keep, cover_rule, standing)
     if any(stack.members == wished and stack.primary == cover for stack in present.values()):
         return None
     return StackAssets(
@@ -89,6 +90,22 @@ def restack(
             sure=certain is None,
         ),
     )
+
+
+def whose_faces(
+    group: Group,
+    photos: Mapping[AssetId, EmbeddedPhoto],
+    standings: Mapping[AssetId, Standing],
+    past: Past,
+    *,
+    dissolved: Collection[StackId] = (),
+    cover_rule: CoverRule = "best",
+) -> tuple[AssetId, ...]:
+    """Return the photos of a group among which faces decide about the cover, the sharpest first; mostly none."""
+    present = _present(group, standings, dissolved)
+    candidates = _candidates(group, photos, standings, {})
+    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
+    return asked_for_faces(candidates, keep, cover_rule, standing)
 
 
 def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]:
@@ -123,6 +140,44 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
         if stack is not None and stack.primary in chosen:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
+
+
+def _present(
+    group: Group, standings: Mapping[AssetId, Standing], dissolved: Collection[StackId]
+) -> dict[AssetId, StackNow]:
+    """Return the stacks in which members stand, and will stand when the dissolved ones are gone."""
+    stacks = {member: standings[member].stack for member in group.members}
+    return {
+        name: stack
+        for name, stack in stacks.items()
+        if stack is not None and len(stack.members) > 1 and stack.id not in dissolved
+    }
+
+
+def _standing_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:
+    """Return the cover that we gave to a stack which holds the whole group already, unless a person meant it once."""
+    wished = frozenset(group.members)
+    released = released_covers(past.vetoes, 0)
+    return next(
+        (
+            stack.primary
+            for stack in present.values()
+            if stack.members == wished
+            and stack.primary not in released
+            and stack.primary in _covers_left(past.newest.get(stack.primary))
+        ),
+        None,
+    )
+
+
+def _candidates(
+    group: Group,
+    photos: Mapping[AssetId, EmbeddedPhoto],
+    standings: Mapping[AssetId, Standing],
+    faces: Mapping[AssetId, tuple[Face, ...]],
+) -> tuple[Candidate, ...]:
+    assets = {member: standings[member].asset for member in group.members}
+    return candidates_of([photos[member] for member in group.members], assets, faces)
 
 
 def _is_the_users(stack: StackNow, past: Past) -> bool:
