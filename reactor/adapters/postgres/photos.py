@@ -151,6 +151,22 @@ class PostgresPhotos:
             )
         return tuple(_photo(row) for row in rows)
 
+    async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        """Forget photos that are gone, with their vectors of every model.
+
+        To a key a photo in the locked folder is gone as well, and may come back; so how it was last seen stays, by
+        which its return is noticed, and its burst id, which Immich tells but once. It is then embedded again.
+        """
+        async with translated():
+            await self._pool.execute(
+                """
+                WITH gone AS (DELETE FROM vectors WHERE account = $1 AND asset = ANY($2))
+                DELETE FROM photos WHERE account = $1 AND asset = ANY($2)
+                """,
+                account,
+                list(assets),
+            )
+
     async def sample(self, account: AccountId, model: str, *, limit: int) -> tuple[EmbeddedPhoto, ...]:
         """Return photos spread over the library by a hash of their ids, to measure the model on."""
         async with translated():
