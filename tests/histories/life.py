@@ -66,6 +66,7 @@ from reactor.sources.replay import ReplayFeed
 from reactor.sources.sweep import FaceSweep, Sweep
 from reactor.worker.worker import Worker, WorkerPolicy
 
+from ..nearby import Exact
 from ..rules import NamedRules
 from .ground import Ground
 from .parts import Parts
@@ -243,6 +244,7 @@ class Life:
             library=self.library,
             embedder=Sight(),
             photos=self.photos,
+            similar=Exact(self.pool),
             backlog=self.log,
             journal=self.journal,
             vetoes=self.vetoes,

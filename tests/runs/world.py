@@ -38,6 +38,7 @@ from reactor.stages import actions, archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..household import ME, Household, a_performer, eventually, hands_of
+from ..nearby import Exact
 from ..rules import NamedRules
 from .bench import Bench
 
@@ -82,6 +83,7 @@ class Place:
             library=library,
             embedder=self.embedder,
             photos=PostgresPhotos(self.pool),
+            similar=Exact(self.pool),
             backlog=self.bench.log,
             journal=self.bench.journal,
             vetoes=PostgresVetoes(self.pool),

@@ -167,6 +167,7 @@ class World:
             library=lambda _: me,
             embedder=me,
             photos=me,
+            similar=me,
             backlog=me,
             journal=me,
             vetoes=me,
