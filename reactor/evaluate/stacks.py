@@ -54,6 +54,7 @@ async def evaluate_stacks(
         account=ACCOUNT,
         library=library,
         photos=library,
+        similar=library,
         journal=library,
         model=embedder.model,
         policy=policy or StackPolicy(),

@@ -38,8 +38,8 @@ from reactor.stages import actions, archive, classify, embed, stack
 from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..household import ME, Household, a_performer, eventually, hands_of
-from ..nearby import Exact
 from ..rules import NamedRules
+from ..similar import ExactSimilar
 from .bench import Bench
 
 EVERYTHING = Category(name="Everything", prompts=("a photo",), similarity=-1.0)
@@ -83,7 +83,7 @@ class Place:
             library=library,
             embedder=self.embedder,
             photos=PostgresPhotos(self.pool),
-            similar=Exact(self.pool),
+            similar=ExactSimilar(self.pool),
             backlog=self.bench.log,
             journal=self.bench.journal,
             vetoes=PostgresVetoes(self.pool),

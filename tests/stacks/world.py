@@ -18,6 +18,7 @@ from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
+from reactor.evaluate.library import nearest
 from reactor.ports import Services
 
 from ..rules import NamedRules
@@ -26,7 +27,8 @@ ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
 RECEIPTS = Category(name="Receipts", prompts=("a receipt",), similarity=-1.0, action="tag_and_archive")
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# Not a whole minute: a photo taken at one is taken for dated by an import.
+NOON = datetime(2026, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 def looking(degrees: float) -> NDArray[np.float32]:
@@ -132,6 +134,11 @@ class World:
     ) -> tuple[EmbeddedPhoto, ...]:
         near = [found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times)]
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
+
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        return {photo.asset: nearest(photo, self.stored.values(), limit) for photo in photos}
 
     async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None:
         if asset in self.stored:
