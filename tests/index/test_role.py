@@ -129,7 +129,7 @@ async def test_the_role_comes_back_after_its_connection_was_cut(pool: asyncpg.Po
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def free() -> bool:
-        return await pool.fetchval("SELECT NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        return not await pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
             " WHERE l.locktype = 'advisory' AND d.datname = current_database())")  # fmt: skip
 
     assert role.term is None

@@ -116,9 +116,6 @@ class Graph:
         """Return about how many bytes it takes, in memory as on disk."""
         return int(self._index.index_file_size())
 
-    def __contains__(self, number: int) -> bool:
-        return number in self._live
-
     def differences(self, numbers: Numbers) -> tuple[Numbers, list[int]]:
         """Return which of the numbers are not found here, and which are here besides."""
         wanted = set(numbers.tolist())
@@ -148,6 +145,12 @@ class Graph:
             self._live.difference_update(held)
             self._gone.update(held)
             return len(held)
+
+    def add_and_find(self, numbers: Sequence[int], vectors: Vectors, count: int) -> tuple[int, list[Neighbours]]:
+        """Take in what is not here yet, but for what bears no number (0), then find; one way to a thread for both."""
+        rows = [row for row, number in enumerate(numbers) if number and number not in self._live]
+        added = self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
+        return added, self.nearest(vectors, count)
 
     def nearest(self, vectors: Vectors, count: int) -> list[Neighbours]:
         """Return for each of the unit rows [n, D] the ``count`` nearest, or all where there are not so many."""

@@ -80,6 +80,11 @@ class VectorIndex:
             return "ok: being opened"
         return "ok: " + "; ".join(f"{account}: {index.words}" for account, index in self._indexes.items())
 
+    async def save(self) -> None:
+        """Save what changed, due or not."""
+        for index in self._indexes.values():
+            await index.save()
+
     async def run(self) -> None:
         """Open, catch up and save what is due, until cancelled."""
         while True:

@@ -160,20 +160,20 @@ class AccountIndex:
             return {}
         vectors = np.stack([photo.vector for photo in photos])
         graph = await self._graph_of(vectors.shape[1])
-        stored = [row for row, photo in enumerate(photos) if photo.number and photo.number not in graph]
-        if stored:
-            self._note(await self._run(graph.add, [photos[row].number for row in stored], vectors[stored]))
+        numbers = [photo.number for photo in photos]
         found: dict[AssetId, tuple[tuple[AssetId, float], ...]] = {}
         for _ in range(LOOKS):
-            near = await self._run(graph.nearest, vectors, limit + 1)
-            known = await self._vectors.assets(self.account, sorted({number for row in near for number, _ in row}))
+            added, near = await self._run(graph.add_and_find, numbers, vectors, limit + 1)
+            self._note(added)
+            told = {number for row in near for number, _ in row}
+            known = await self._vectors.assets(self.account, sorted(told))
             found = {
                 photo.asset: _others(photo.asset, row, known)[:limit] for photo, row in zip(photos, near, strict=True)
             }
-            gone = {number for row in near for number, _ in row} - known.keys()
-            if not gone:
+            if not (gone := sorted(told - known.keys())):
                 break
-            self._note(await self._run(graph.remove, sorted(gone)))
+            self._note(await self._run(graph.remove, gone))
+            numbers = []
         return found
 
     async def _graph_of(self, dimension: int) -> Graph:

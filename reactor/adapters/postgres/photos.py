@@ -21,6 +21,20 @@ JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
 LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
 """
 
+# Span by span, each row looked up by its keys: joined as a whole, the planner would rather read the whole library, since
+# it cannot know how short the spans are.
+_AROUND = """
+SELECT p.*, v.vector, b.burst_id
+FROM unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM photos WHERE account = $1 AND taken_at BETWEEN span.first AND span.last
+    ORDER BY taken_at, asset LIMIT $5
+) p
+CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.asset AND model = $2 LIMIT 1) v
+LEFT JOIN LATERAL (SELECT burst_id FROM bursts WHERE account = $1 AND asset = p.asset LIMIT 1) b ON true
+ORDER BY p.taken_at, p.asset LIMIT $5
+"""
+
 
 class PostgresPhotos:
     """Store and find embedded photos; vectors are kept as float16."""
@@ -137,17 +151,7 @@ class PostgresPhotos:
         spans = _merged(sorted(times), margin)
         async with translated():
             rows = await self._pool.fetch(
-                _SELECT
-                + """
-                JOIN unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
-                    ON p.taken_at BETWEEN span.first AND span.last
-                WHERE p.account = $1 ORDER BY p.taken_at, p.asset LIMIT $5
-                """,
-                account,
-                model,
-                [first for first, _ in spans],
-                [last for _, last in spans],
-                limit,
+                _AROUND, account, model, [first for first, _ in spans], [last for _, last in spans], limit
             )
         return tuple(_photo(row) for row in rows)
 
