@@ -21,6 +21,7 @@ ROOM_AT_LEAST = 10_000
 """Space for so many more, or a quarter more; it is address space only until it is used."""
 SAVE_S = 900.0
 _FILES_CLOSED = 1 << 16
+_LONGEST_WORDS = 500
 
 Numbers = NDArray[np.int64]
 Vectors = NDArray[np.float32]
@@ -186,14 +187,18 @@ class Graph:
         """
         with self._changing:
             size, stored, gone = self.size, self.stored, self.gone
+            heard, told = os.pipe()
             child = os.fork()
             if child == 0:
-                _write_and_leave(self._index, path)
-        status = _wait_for(child)
+                _write_and_leave(self._index, path, told)
+        os.close(told)
+        with os.fdopen(heard, "rb") as words:
+            status = _wait_for(child)
+            why = words.read().decode("utf-8", "replace")
         # hnswlib does not notice a full disk.
         written = path.stat().st_size if path.exists() else 0
         if status != 0 or written != size:
-            raise OSError(f"{written} of {size} bytes were written (status {status})")
+            raise OSError(f"{written} of {size} bytes were written (status {status}) {why}".rstrip())
         return stored, gone
 
 
@@ -206,15 +211,18 @@ def _pairs(numbers: NDArray[np.uint64], distances: NDArray[np.float32]) -> list[
     return [list(zip(row.tolist(), near.tolist(), strict=True)) for row, near in zip(numbers, cosines, strict=True)]
 
 
-def _write_and_leave(index: Any, path: Path) -> NoReturn:
+def _write_and_leave(index: Any, path: Path, told: int) -> NoReturn:
     """Write the file and end this process, which is a copy of the reactor: nothing else of it may run."""
     try:
         # Sockets and locks of the reactor: its death would not be noticed while a copy of them is open.
-        os.closerange(3, _FILES_CLOSED)
+        os.closerange(3, told)
+        os.closerange(told + 1, _FILES_CLOSED)
         index.save_index(str(path))
         file = os.open(path, os.O_RDONLY)
         os.fsync(file)
         os._exit(0)
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the reactor says it
+        os.write(told, repr(error).encode()[:_LONGEST_WORDS])
     finally:
         os._exit(1)
 

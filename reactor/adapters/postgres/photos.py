@@ -21,8 +21,8 @@ JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
 LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
 """
 
-# Span by span, each row looked up by its keys: joined as a whole, the planner would rather read the whole library, since
-# it cannot know how short the spans are.
+# Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
+# whole it would rather read the whole library.
 _AROUND = """
 SELECT p.*, v.vector, b.burst_id
 FROM unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
