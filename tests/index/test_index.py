@@ -1,5 +1,6 @@
 """The index of vectors: what it finds, what it leaves out, and that it lives without its file."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -286,6 +287,22 @@ async def test_it_is_saved_while_it_lives_and_asked_while_it_grows(shelf: Shelf,
 
         await eventually(saved_again, "it is saved again")
         assert "20 photos" in await index.answers()
+
+
+async def test_a_save_that_is_given_up_is_not_disturbed_by_the_last_one(shelf: Shelf, tmp_path: Path) -> None:
+    await shelf.put([f"p{number}" for number in range(60)])
+    with capture_logs() as logs:
+        async with an_index(shelf, tmp_path) as index:
+            given_up = [asyncio.create_task(index.save()) for _ in range(3)]
+            await asyncio.sleep(0)
+            for task in given_up:
+                task.cancel()
+    assert [line["event"] for line in logs if "cannot be saved" in line["event"]] == []
+    with capture_logs() as logs:
+        async with an_index(shelf, tmp_path):
+            pass
+    assert [line["added"] for line in logs if line["event"] == "the index of vectors is ready"] == [0]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize(

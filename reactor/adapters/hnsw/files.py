@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class IndexFiles:
         self._folder = folder
         self._account = account
         self.model = model
+        # A save goes on in its thread when the task that waits for it is cancelled.
+        self._saving = threading.Lock()
         self._stem = hashlib.sha256(f"{account}\n{model}".encode()).hexdigest()[:32]
 
     @property
@@ -60,7 +63,11 @@ class IndexFiles:
         return Graph.load(path, dimension=dimension, count=told.count, gone=told.gone)
 
     def save(self, graph: Graph) -> None:
-        """Write the graph in place of what was saved before, all or nothing; raises OSError."""
+        """Write the graph in place of what was saved before, all or nothing, one at a time; raises OSError."""
+        with self._saving:
+            self._save(graph)
+
+    def _save(self, graph: Graph) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tidy(self._named())
         fresh, note = (self._folder / f"{self._stem}.{os.getpid()}.{end}.tmp" for end in ("graph", "json"))

@@ -83,7 +83,7 @@ class AccountIndex:
         self._threads = threads
         self._policy = policy
         self._graph: Graph | None = None
-        self._making = asyncio.Lock()
+        self._making, self._saving = asyncio.Lock(), asyncio.Lock()
         self._changes = 0
         self._changed_at = self._saved_at = time.monotonic()
         self._progress = (0, 0)
@@ -198,6 +198,10 @@ class AccountIndex:
 
     async def save(self) -> None:
         """Write what changed; on failure the table has it all, so that is only said."""
+        async with self._saving:
+            await self._save()
+
+    async def _save(self) -> None:
         graph, changes = self._graph, self._changes
         if graph is None or not changes:
             return
