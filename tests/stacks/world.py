@@ -37,12 +37,12 @@ def looking(degrees: float) -> NDArray[np.float32]:
     return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
 
 
-def photo(name: str, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
+def photo(asset: str, /, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
     """Return a photo taken ``at`` seconds after noon; ``view`` in degrees, 25 of them a cosine of .91."""
     known: dict[str, Any] = {"camera": "cam", "sharpness": 1.0, "width": 40, "height": 30, "checksum": ""}
     return EmbeddedPhoto(
         account=ME,
-        asset=AssetId(name),
+        asset=AssetId(asset),
         taken_at=NOON + timedelta(seconds=at),
         phash=phash,
         vector=looking(view),
