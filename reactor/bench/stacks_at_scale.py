@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -142,6 +143,26 @@ async def measure_stacks(dsn: str, folder: Path, photos: int) -> Report:
                 random_pair_cosine=random_pair,
             )
             spent, stacks = await _decided(pool, desk, new)
+    found: dict[str, Any] = {
+        "store_s": stored,
+        "build_s": build_s,
+        "grown_mb": grown / MB,
+        "save_s": save_s,
+        "pause_ms": pause_ms,
+        "file_mb": file / MB,
+        "start_s": start_s,
+        "recall": recall,
+        "query_ms": query_ms,
+    }
+    return _report(photos, seen, found, spent, stacks)
+
+
+def _report(
+    photos: int, seen: Sequence[tuple[ImageFeatures, str]], found: dict[str, Any], spent: Sequence[float], stacks: int
+) -> Report:
+    """Return what was found, rounded; ``spent`` are the milliseconds of each decision."""
+    p50, p95 = np.quantile(spent, [0.5, 0.95])
+    found |= {"p50_ms": float(p50), "p95_ms": float(p95), "max_ms": max(spent)}
     return Report(
         photos=photos,
         dimension=int(seen[0][0].vector.size),
@@ -149,20 +170,9 @@ async def measure_stacks(dsn: str, folder: Path, photos: int) -> Report:
         links=LINKS,
         build_width=BUILD_WIDTH,
         search_width=SEARCH_WIDTH,
-        store_s=round(stored, 1),
-        build_s=round(build_s, 2),
-        grown_mb=round(grown / MB, 1),
-        save_s=round(save_s, 2),
-        pause_ms=round(pause_ms, 1),
-        file_mb=round(file / MB, 1),
-        start_s=round(start_s, 2),
-        recall=round(recall, 4),
-        query_ms=round(query_ms, 3),
         decided=len(spent),
         stacks=stacks,
-        p50_ms=round(float(np.median(spent)), 3),
-        p95_ms=round(float(np.quantile(spent, 0.95)), 3),
-        max_ms=round(max(spent), 3),
+        **{name: round(value, 4) for name, value in found.items()},
     )
 
 
