@@ -45,7 +45,7 @@ def lane(event: Event) -> str:
     return f"stacks:{event.account}"
 
 
-@router.on(AssetEmbedded, MetadataExtracted, AssetChanged, name="stack", lane=lane, batch=True)
+@router.on(AssetEmbedded, MetadataExtracted, AssetChanged, name="stack", lane=lane, batch=True, role="stack")
 async def stack(events: Sequence[Event], services: Services) -> Outcome:
     """Decide about the photos of one account together; raises Retryable where a stack changes while it is read."""
     events = [event for event in events if not isinstance(event, AssetChanged) or MOVES.intersection(event.fields)]
