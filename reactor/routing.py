@@ -41,7 +41,10 @@ Lane = Callable[[Event], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """A named handler; the log stores the name, so it stays what it is for ever."""
+    """A named handler; the log stores the name, so it stays what it is for ever.
+
+    One with a ``role`` is served by the one process that holds it.
+    """
 
     name: str
     kinds: frozenset[str]
@@ -49,6 +52,7 @@ class Reaction:
     lane: Lane
     concurrency: int = 1
     batch: bool = False
+    role: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,7 @@ class Router:
         lane: Lane = lambda _: None,
         concurrency: int = 1,
         batch: bool = False,
+        role: str | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated reaction for these kinds of event under a stable name."""
 
@@ -84,6 +89,7 @@ class Router:
                     lane=lane,
                     concurrency=concurrency,
                     batch=batch,
+                    role=role,
                 )
             )
             return handle

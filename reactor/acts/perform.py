@@ -142,11 +142,12 @@ class Performer:
             return await self._refuse(change, cause, now, wished)
         if satisfied(wished, now, past):
             return None
-        if isinstance(wished, StackAssets) and isinstance(now, StackState) and strangers(wished, now, past):
-            raise Stale("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
+        # What only waits may stand on another plan, and is held against the stacks of then when it is carried out.
         if not ordered and (waits := self._waits(wished, cause)) is not None:
             await self._journal.write(wished, cause, now, waits)
             return waits
+        if isinstance(wished, StackAssets) and isinstance(now, StackState) and strangers(wished, now, past):
+            raise Stale("a stack was changed by somebody else meanwhile; decided anew", after=1.0)
         if not ordered:
             await self._gate.expect_room(wished, cause.run)
         return await self._make(hand, wished, cause, now)

@@ -114,3 +114,15 @@ def bench_labels(
 
     setup_logging("WARNING")
     run_async(bench(photos, as_json))
+
+
+@benchmarks.command("stacks")
+def bench_stacks(
+    photos: Annotated[int, typer.Option(min=1000, max=2_000_000, help="How many photos are stored.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the index of vectors and what a stack decision costs beside many stored photos."""
+    from reactor.bench.stacks_at_scale import bench_stacks as bench
+
+    setup_logging("WARNING")
+    run_async(bench(photos, as_json))

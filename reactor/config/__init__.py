@@ -7,11 +7,11 @@ from reactor.config.parts import (
     FrigateSettings,
     LimitSettings,
     ScanSettings,
-    StackSettings,
 )
 from reactor.config.reading import load_settings
 from reactor.config.resources import resource
 from reactor.config.settings import DEFAULT_MODEL, FixedSettings, Settings
+from reactor.config.stacks import StackSettings
 
 __all__ = [
     "DEFAULT_ACCOUNT",

@@ -34,6 +34,10 @@ MQTT = {
 }
 
 
+STACKS = ("high_clip", "low_clip", "phash_strict", "phash_loose")
+"""The Auto Stacker's own names, which are those of the parts too."""
+
+
 def layered(sources: Sequence[Said], fields: Mapping[str, FieldInfo]) -> list[Said]:
     """Return what each source says, strongest first, with every short setting also where it belongs.
 
@@ -86,6 +90,8 @@ def _written_out(said: Said) -> Said:
         whole = _placed(whole, ("frigate",), {"url": url})
     if mqtt := {name: value for short, name in MQTT.items() if (value := said.get(short)) is not None}:
         whole = _placed(whole, ("mqtt",), _taken_back(mqtt, OF_MQTT))
+    if stacks := {name: value for name in STACKS if (value := said.get(name)) is not None}:
+        whole = _placed(whole, ("stacks",), stacks)
     if isinstance(file := said.get("database_url_file"), str | Path):
         whole |= {"database_url": SecretStr(read_secret(Path(file), "database_url_file"))}
     return whole

@@ -1,7 +1,6 @@
 """The blocks of the settings."""
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from reactor.core.changes import Feature
 from reactor.core.limits import LimitPolicy
 from reactor.core.modes import Mode
 from reactor.core.quiet_hours import QuietHours, quiet_hours
-from reactor.routing import Quiet
 
 Share = Annotated[float, Field(ge=-1.0, le=1.0)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -80,23 +78,6 @@ class ClassificationSettings(Part):
         if pair := alike(spelled):
             raise ValueError(f"the categories {pair[0]!r} and {pair[1]!r} differ only in capitals, or a part does")
         return self
-
-
-class StackSettings(Part):
-    """How bursts are waited for."""
-
-    enabled: bool = True
-    quiet_seconds: Annotated[float, Field(ge=0, le=600)] = 5.0
-    patience_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-    batch: Annotated[int, Field(ge=1, le=1000)] = 200
-
-    def quiet(self) -> Quiet:
-        """Return when the deliveries of a stack lane are claimed."""
-        return Quiet(
-            quiet=timedelta(seconds=self.quiet_seconds),
-            patience=timedelta(seconds=self.patience_seconds),
-            size=self.batch,
-        )
 
 
 class LimitSettings(Part):

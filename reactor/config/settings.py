@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
@@ -22,10 +22,10 @@ from reactor.config.parts import (
     Name,
     ReviewSettings,
     ScanSettings,
-    StackSettings,
     spelling,
 )
 from reactor.config.secret_files import layers_with_secret
+from reactor.config.stacks import StackSettings
 from reactor.core.categories import Catalogue, Category, catalogue_of
 from reactor.core.changes import Feature
 from reactor.core.errors import StartError
@@ -103,6 +103,10 @@ class Settings(BaseSettings):
 
     classification: ClassificationSettings = Field(default_factory=ClassificationSettings)
     stacks: StackSettings = Field(default_factory=StackSettings)
+    high_clip: float | None = Field(default=None, validation_alias=AliasChoices("HIGH_CLIP"))
+    low_clip: float | None = Field(default=None, validation_alias=AliasChoices("LOW_CLIP"))
+    phash_strict: int | None = Field(default=None, validation_alias=AliasChoices("PHASH_STRICT"))
+    phash_loose: int | None = Field(default=None, validation_alias=AliasChoices("PHASH_LOOSE"))
     scan: ScanSettings = Field(default_factory=ScanSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
@@ -151,6 +155,20 @@ class Settings(BaseSettings):
         mere = {name for name, value in account.items() if value is not None} <= SECRETS_OF_AN_ACCOUNT
         return said | {"accounts": {name: it for name, it in accounts.items() if not mere or name != DEFAULT_ACCOUNT}}
 
+    @model_validator(mode="after")
+    def _stacks_within_limits(self) -> Self:
+        if "size" in self.stacks.model_fields_set and self.stacks.size > self.limits.stack_size:
+            raise ValueError(
+                f"stacks.size ({self.stacks.size}) is above limits.stack_size ({self.limits.stack_size}): every larger "
+                "stack would be held back"
+            )
+        if self.review.stacks and self.stacks.policy().high_clip is not None:
+            raise ValueError(
+                "review.stacks is a share below stacks.high, which HIGH_CLIP and the rule auto-stacker do without; "
+                "leave one of them out"
+            )
+        return self
+
     def catalogue(self) -> Catalogue | None:
         """Return the categories that the settings name, None where they name none: then the database keeps them."""
         if not self.classification.names_categories:
@@ -178,7 +196,7 @@ class Settings(BaseSettings):
 
     def stack_policy(self) -> StackPolicy:
         """Return the rule by which photos are stacked."""
-        return StackPolicy(review_share=self.review.stacks)
+        return self.stacks.policy(review_share=self.review.stacks, largest=self.limits.stack_size)
 
     def limit_policy(self) -> LimitPolicy:
         """Return when too much happens."""

@@ -22,16 +22,16 @@ def attach(
     """Let copies join the groups in which their originals stand; return all chains of groups.
 
     ``dated`` are the chains of photos whose capture times are trusted, ``undated`` the other photos. Two frames of a
-    still scene are as alike as copies, so between dated photos only a name tells that one was made from the other; an
-    edit that kept the time stands in the chain of its original. A copy joins by an original, never by another copy, so
-    that likenesses do not add up.
+    still scene are as alike as copies, so where both name a camera and are dated only a name tells that one was made
+    from the other; an edit that kept the time stands in the chain of its original. A copy joins by an original, never
+    by another copy, so that likenesses do not add up.
     """
     times = frozenset(photo.asset for chain in dated for group in chain for photo in group.members)
     known = [(photo, group) for chain in dated for group in chain if len(group.members) > 1 for photo in group.members]
     originals = _Originals(known, times, like)
     joined: set[AssetId] = set()
     alone = [group for chain in dated for group in chain if len(group.members) == 1]
-    for group in sorted(alone, key=lambda group: order(group.members[0])):
+    for group in sorted(alone, key=lambda group: (not group.members[0].camera, order(group.members[0]))):
         (photo,) = group.members
         if originals.take_in(photo, apart):
             joined.add(photo.asset)
@@ -86,7 +86,7 @@ class _Originals:
     def _may_be(self, original: EmbeddedPhoto, photo: EmbeddedPhoto) -> bool:
         if original.account != photo.account:
             return False
-        if original.asset not in self._times or photo.asset not in self._times:
+        if not (original.camera and photo.camera) or not {original.asset, photo.asset} <= self._times:
             return True
         return is_edit_by_name(original, photo)
 

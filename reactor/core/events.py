@@ -65,14 +65,18 @@ class MetadataExtracted(OfAsset):
 
 @dataclass(frozen=True, kw_only=True)
 class AssetEmbedded(OfAsset):
-    """The photo's vector, hash and capture facts are stored; ``checksum`` is the preview's."""
+    """The photo's vector, hash and capture facts are stored; ``checksum`` is the preview's.
+
+    ``again`` is when a photo came back that was embedded before and gone since: then it is another event.
+    """
 
     model: str
     checksum: str
+    again: str = ""
 
     @property
     def version(self) -> str:
-        return f"{self.model}:{self.checksum}"
+        return f"{self.model}:{self.checksum}" + (f":{self.again}" if self.again else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from reactor.core.changes import Reason
 from reactor.core.ids import AssetId
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
-from reactor.core.likeness import Likeness, is_elsewhere, is_one_shot
+from reactor.core.likeness import Likeness, is_one_shot
 from reactor.core.vectors import cosine
 
 BURST_RULE = "the camera counts them as one burst"
@@ -136,8 +136,5 @@ def _seen(group: Growing, photo: EmbeddedPhoto, gap: float, like: Likeness) -> s
     if by_structure and like.is_near(last, photo) and group.median_bits(photo) <= 2 * policy.near_phash:
         return NEAR_RULE
     if like.wide is None or not like.is_same_view(last, photo) or group.centroid_cosine(photo) < like.wide:
-        return None
-    # Where the hashes agree they vouch for the framing; of 100 pans 95 differ in 24 bits or more.
-    if hamming(last.phash, photo.phash) > policy.wide_phash and is_elsewhere(last, photo):
         return None
     return ALIKE_RULE

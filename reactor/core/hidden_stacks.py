@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reactor.core.changes import MoveCover, Reason
-from reactor.core.covers import choose_cover
+from reactor.core.covers import candidates_of, choose_cover
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
 from reactor.core.moving import held_for, is_shown, moved_by_us, users_part
 from reactor.core.past import Past
+from reactor.core.stack_policy import CoverRule
 from reactor.core.stacking import is_ours, is_the_users
 from reactor.core.vetoes import chosen_covers
 
@@ -61,10 +62,13 @@ def _unknown(company: Company) -> bool:
     return any(trashed_in(asset, company.stack) > known for asset in inside[:1])
 
 
-def to_move(company: Company, stored: Sequence[EmbeddedPhoto], past: Past) -> MoveCover | None:
+def to_move(
+    company: Company, stored: Sequence[EmbeddedPhoto], past: Past, rule: CoverRule = "best"
+) -> MoveCover | None:
     """Return the wish that lets a stack be seen again, or gives it back the cover that its user chose.
 
-    None where its cover is shown, or where no other is. ``stored`` are the photos that were embedded.
+    None where its cover is shown, or where no other is. ``stored`` are the photos that were embedded. Faces are not
+    looked at: nothing is waited for while photos are hidden.
     """
     primary, shown = company.stack.primary, company.shown
     if is_shown(company.photos.get(primary)):
@@ -75,9 +79,20 @@ def to_move(company: Company, stored: Sequence[EmbeddedPhoto], past: Past) -> Mo
         return _wish(company, back, Reason(rule="the cover that you had chosen is in the timeline again"))
     if not shown:
         return None
-    best, why = _best([photo for photo in stored if photo.asset in shown], shown, company.photos, past)
+    best, why = _best(company, [photo for photo in stored if photo.asset in shown], past, rule)
     left = "its cover left the timeline, which would show none of it"
     return _wish(company, best, Reason(rule=f"{left}; cover: {why.rule}", scores=why.scores))
+
+
+def _best(company: Company, stored: Sequence[EmbeddedPhoto], past: Past, rule: CoverRule) -> tuple[AssetId, Reason]:
+    assets = {name: asset for name in company.shown if (asset := company.photos.get(name)) is not None}
+    if stored:
+        # What the user chose for another time is the best for this one too.
+        inside = {photo.asset for photo in stored}
+        keep = next((one for one in chosen_covers(past.vetoes) if one in inside), None)
+        return choose_cover(candidates_of(stored, assets, {}), keep, rule)
+    _, earliest = min((asset.taken_at, name) for name, asset in assets.items())
+    return earliest, Reason(rule="the earliest, since none was looked at")
 
 
 def _wish(company: Company, cover: AssetId, why: Reason) -> MoveCover:
@@ -90,14 +105,3 @@ def _wish(company: Company, cover: AssetId, why: Reason) -> MoveCover:
         chosen=company.chosen,
         reason=why,
     )
-
-
-def _best(
-    stored: Sequence[EmbeddedPhoto], shown: Sequence[AssetId], photos: Mapping[AssetId, Asset | None], past: Past
-) -> tuple[AssetId, Reason]:
-    if stored:
-        # What the user chose for another time is the best for this one too.
-        inside = {photo.asset for photo in stored}
-        return choose_cover(stored, next((one for one in chosen_covers(past.vetoes) if one in inside), None))
-    earliest = min((asset.taken_at, name) for name in shown if (asset := photos[name]) is not None)
-    return earliest[1], Reason(rule="the earliest, since none was looked at")

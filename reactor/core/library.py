@@ -31,8 +31,9 @@ class Asset:
     and model or "", ``path`` where Immich keeps the original, ``visibility`` one of timeline, archive, hidden, locked
     or a newer word. ``external`` says that the file lies in an external library, ``mine`` that it belongs to the
     account itself and not to a partner. ``stack`` names the stack only; its members are read apart. ``stack_size``
-    counts those of them that are in the timeline or were so when they went to the trash. ``people`` is filled where it
-    was asked for.
+    counts those of them that are in the timeline or were so when they went to the trash. ``rating`` is 1 to 5 stars, -1
+    for a rejected photo, None where none was given; ``edited`` says that it is shown otherwise than its file is.
+    ``people`` is filled where it was asked for.
     """
 
     id: AssetId
@@ -52,6 +53,8 @@ class Asset:
     exif_ready: bool = False
     motion_part_of: AssetId | None = None
     favourite: bool = False
+    rating: int | None = None
+    edited: bool = False
     tags: frozenset[str] = frozenset()
     stack: StackId | None = None
     stack_primary: AssetId | None = None

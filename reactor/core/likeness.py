@@ -18,6 +18,8 @@ SAME_FRAME = 0.98
 """What matches as well at half the frame or more shows that view; of a plain sky any part matches any other."""
 SAME_PLACE = 0.5
 """How well half the frame or more matches at least where one place is shown, however the camera was moved."""
+STILL = 0.85
+"""How well they match where the camera stood still, whatever the model sees in what moved or changed its light."""
 SAME_PICTURE = 0.95
 """How well the small pictures of copies match at least; another frame of the same scene moves a leaf, or a clock."""
 SAME_SHAPE = 0.03
@@ -63,11 +65,25 @@ class Likeness:
         return hamming(one.phash, other.phash) <= self.policy.near_phash
 
     def is_same_view(self, one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
-        """Say whether the model sees one view, or half so and the structure agrees."""
+        """Say whether the two show one view: the model sees it, or half so and the structure agrees.
+
+        Two pages, two screens and two dogs look alike to a model, and so do the parts of a view: the framing tells.
+        """
         if self.same is None or self.wide is None:
             return False
         seen = cosine(one.vector, other.vector)
-        return seen >= self.same or (seen >= self.wide and hamming(one.phash, other.phash) <= self.policy.wide_phash)
+        # A file that names no camera may have the time of its copying, so more is asked for.
+        unnamed = not one.camera or not other.camera
+        if seen < (self.same if unnamed else self.wide):
+            return False
+        if hamming(one.phash, other.phash) <= self.policy.wide_phash:
+            return True  # the hashes vouch for the framing: of 100 pans 95 differ in 24 bits or more
+        if (framing := _framing(one, other)) is None:
+            return seen >= self.same and not unnamed
+        near, far = framing
+        if near < SAME_PLACE or (near < SAME_FRAME and 1.0 - far < ELSEWHERE * (1.0 - near)):
+            return False
+        return near >= STILL or (seen >= self.same and not unnamed)
 
     def is_loosely_alike(self, one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether the model or the hash sees more in common than chance."""
@@ -93,19 +109,6 @@ def likeness(policy: StackPolicy, random_pair_cosine: float | None) -> Likeness:
     same = policy.high_clip if policy.high_clip is not None else reached(policy.share)
     wide = policy.low_clip if policy.low_clip is not None else reached(policy.wide_share)
     return Likeness(policy=policy, same=same, wide=wide, copy=reached(policy.copy_share))
-
-
-def is_elsewhere(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
-    """Say whether the small pictures show two places, or the parts of one that the camera was turned to.
-
-    Two pages, two screens and two dogs look alike to a model, and so do the parts of a view.
-    """
-    if one.thumb is None or other.thumb is None:
-        return False
-    if (one.width > one.height) != (other.width > other.height):
-        return False  # turned upright between the two; squeezed into squares they cannot be compared
-    near, far = best_match(one.thumb, other.thumb)
-    return near < SAME_PLACE or (near < SAME_FRAME and 1.0 - far < ELSEWHERE * (1.0 - near))
 
 
 def is_one_shot(one: EmbeddedPhoto, other: EmbeddedPhoto, gap_s: float) -> bool:
@@ -135,3 +138,12 @@ def _of_one_shape(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         return True  # nobody knows
     across, down = one.width * other.height, other.width * one.height
     return abs(across - down) <= SAME_SHAPE * max(across, down)
+
+
+def _framing(one: EmbeddedPhoto, other: EmbeddedPhoto) -> tuple[float, float] | None:
+    """Return how well the small pictures match, None where that cannot be told."""
+    if one.thumb is None or other.thumb is None:
+        return None
+    if (one.width > one.height) != (other.width > other.height):
+        return None  # turned upright between the two; squeezed into squares they cannot be compared
+    return best_match(one.thumb, other.thumb)

@@ -21,19 +21,20 @@ PILE = 40
 def trusted(line: Sequence[EmbeddedPhoto], span_s: float) -> frozenset[AssetId]:
     """Return which photos of a camera, in order, have a capture time that tells when they were taken.
 
-    A file without a camera has the time of its writing. Photos of one moment by the dozen, and neighbours that all lie
-    on whole minutes, were dated by an import or a download that kept no seconds. Who tells of a burst tells the time.
+    Photos of one moment by the dozen (of no named camera: two), and neighbours that all lie on whole minutes, were
+    dated by an import or a download that kept no seconds. Who tells of a burst tells the time.
     """
-    if not line or not line[0].camera:
-        return frozenset()
     piles = Counter(photo.taken_at for photo in line)
     minutes = [photo.taken_at.timestamp() for photo in line if _is_whole_minute(photo)]
-    return frozenset(
-        photo.asset
-        for photo in line
-        if photo.burst_id is not None
-        or (piles[photo.taken_at] <= PILE and not (_is_whole_minute(photo) and _has_company(photo, minutes, span_s)))
-    )
+
+    def is_trusted(photo: EmbeddedPhoto) -> bool:
+        if photo.burst_id is not None:
+            return True
+        if piles[photo.taken_at] > (PILE if photo.camera else 1):
+            return False
+        return not (_is_whole_minute(photo) and _has_company(photo, minutes, span_s))
+
+    return frozenset(photo.asset for photo in line if is_trusted(photo))
 
 
 def chains(line: Sequence[EmbeddedPhoto], like: Likeness, apart: Pairs) -> list[list[Growing]]:

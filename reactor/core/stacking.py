@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.changes import Reason, StackAssets, StackState
-from reactor.core.covers import choose_cover
+from reactor.core.covers import Candidate, asked_for_faces, candidates_of, choose_cover
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow, trashed_in
 from reactor.core.moving import held_for, users_part
 from reactor.core.past import Past, left_together
+from reactor.core.stack_policy import CoverRule
 from reactor.core.vetoes import chosen_covers, released_covers
 
 
@@ -35,9 +36,10 @@ def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False)
         return False
     if standing.stack is None:
         return left_together(standing.entry, asset.id) is None
+    # Immich leaves a stack of one behind whose other photos were deleted (facts/immich-api.md section 6).
     if trashed_in(asset, standing.stack) or standing.stack.primary not in standing.stack.members:
         return False
-    if is_ours(standing.stack, done) and not users_part(standing.stack, done):
+    if standing.stack.members == {asset.id} or (is_ours(standing.stack, done) and not users_part(standing.stack, done)):
         return True
     return extend and _is_complete(standing.stack, done)
 
@@ -65,24 +67,28 @@ def restack(
     *,
     certain: Sequence[Group] | None = None,
     dissolved: Collection[StackId] = (),
+    faces: Mapping[AssetId, tuple[Face, ...]] | None = None,
+    cover_rule: CoverRule = "best",
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, where a stack has members outside the group, unless it is one of the
     ``dissolved``, which stand no more by then, and where stacks would be joined of which a person made more than one,
     or chose more than one cover.
-    With ``certain``, the groups of the sure rule, it is only suggested.
+    With ``certain``, the groups of the sure rule, it is only suggested. ``faces`` are those on the photos that
+    ``whose_faces`` names.
     """
     wished = frozenset(group.members)
-    stacks = {member: standings[member].stack for member in group.members}
-    present = {name: stack for name, stack in stacks.items() if stack is not None and stack.id not in dissolved}
+    present = _present(group, standings, dissolved)
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
     if len({stack.primary for stack in present.values() if is_the_users(stack, past)}) > 1:
         return None  # a person chose each of these covers
     users = frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in present.values()))
-    cover, why = choose_cover([photos[member] for member in group.members], _users_cover(group, present, past))
+    candidates = _candidates(group, photos, standings, faces or {})
+    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
+    cover, why = choose_cover(candidates, keep, cover_rule, standing)
     if any(stack.members == wished and stack.primary == cover for stack in present.values()):
         return None
     return StackAssets(
@@ -97,6 +103,22 @@ def restack(
             sure=certain is None,
         ),
     )
+
+
+def whose_faces(
+    group: Group,
+    photos: Mapping[AssetId, EmbeddedPhoto],
+    standings: Mapping[AssetId, Standing],
+    past: Past,
+    *,
+    dissolved: Collection[StackId] = (),
+    cover_rule: CoverRule = "best",
+) -> tuple[AssetId, ...]:
+    """Return the photos of a group among which faces decide about the cover, the sharpest first; mostly none."""
+    present = _present(group, standings, dissolved)
+    candidates = _candidates(group, photos, standings, {})
+    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
+    return asked_for_faces(candidates, keep, cover_rule, standing)
 
 
 def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]:
@@ -132,6 +154,44 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
         if stack.primary in chosen and held_for(stack.primary, past) is None:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
+
+
+def _present(
+    group: Group, standings: Mapping[AssetId, Standing], dissolved: Collection[StackId]
+) -> dict[AssetId, StackNow]:
+    """Return the stacks in which members stand, and will stand when the dissolved ones are gone."""
+    stacks = {member: standings[member].stack for member in group.members}
+    return {
+        name: stack
+        for name, stack in stacks.items()
+        if stack is not None and len(stack.members) > 1 and stack.id not in dissolved
+    }
+
+
+def _standing_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:
+    """Return the cover that we gave to a stack which holds the whole group already, unless a person meant it once."""
+    wished = frozenset(group.members)
+    released = released_covers(past.vetoes, 0)
+    return next(
+        (
+            stack.primary
+            for stack in present.values()
+            if stack.members == wished
+            and stack.primary not in released
+            and stack.primary in _covers_left(past.newest.get(stack.primary))
+        ),
+        None,
+    )
+
+
+def _candidates(
+    group: Group,
+    photos: Mapping[AssetId, EmbeddedPhoto],
+    standings: Mapping[AssetId, Standing],
+    faces: Mapping[AssetId, tuple[Face, ...]],
+) -> tuple[Candidate, ...]:
+    assets = {member: standings[member].asset for member in group.members}
+    return candidates_of([photos[member] for member in group.members], assets, faces)
 
 
 def _of_the_user(stack: StackNow, past: Past) -> frozenset[AssetId]:

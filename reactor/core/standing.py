@@ -236,7 +236,7 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
     A stack with members outside the wish would be robbed of the others, or take along those in the trash. One whose
     members, or whose cover, are not what our newest entries left is the user's, and no other than the one that the wish
     extends may be so; a cover that the wish itself keeps is no offence, nor is one that the user no longer insists on,
-    or that we moved there.
+    or that we moved there. Of a stack of one nobody is robbed.
     """
     wished = frozenset(change.members)
     return tuple(
@@ -245,10 +245,20 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
         if primary in now.more
         or not members <= wished
         or not (
-            (members == frozenset(change.users) and (primary == change.cover or held_for(primary, past) is not None))
-            or all(_left_so(member, primary, members, change, past) for member in members)
+            len(members) == 1
+            or _is_extended(primary, members, change, past)
+            or _all_left_so(primary, members, change, past)
         )
     )
+
+
+def _is_extended(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
+    """Say whether it is the user's own stack that the change extends, as it was when that was decided."""
+    return members == frozenset(change.users) and (primary == change.cover or held_for(primary, past) is not None)
+
+
+def _all_left_so(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
+    return all(_left_so(member, primary, members, change, past) for member in members)
 
 
 def _left_so(member: AssetId, primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:

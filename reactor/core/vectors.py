@@ -1,9 +1,12 @@
 """Arithmetic on embeddings: unit float32 vectors of one model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 STORED = np.dtype("<f2")
+_BLOCK = 2048
 
 
 def cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -29,6 +32,23 @@ def from_bytes(data: bytes, dim: int | None = None) -> NDArray[np.float32]:
     # Rounding to 11 bits moves the length by about 1e-4, which would show in a cosine near 1.
     length = np.linalg.norm(vector)
     return vector / length if length > 0 else vector
+
+
+def matrix_of(stored: Sequence[bytes]) -> NDArray[np.float32]:
+    """Return unit vectors [N, D] that ``to_bytes`` wrote, all of one length.
+
+    Block by block, so that what lies in between stays in the processor's cache.
+    """
+    if not stored:
+        return np.empty((0, 0), dtype=np.float32)
+    matrix = np.empty((len(stored), len(stored[0]) // STORED.itemsize), dtype=np.float32)
+    for begin in range(0, len(stored), _BLOCK):
+        block = matrix[begin : begin + _BLOCK]
+        block[...] = np.frombuffer(b"".join(stored[begin : begin + _BLOCK]), dtype=STORED).reshape(block.shape)
+        # As from_bytes does: rounding moved the lengths a little.
+        lengths = np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
+        np.divide(block, lengths, out=block, where=lengths > 0)
+    return matrix
 
 
 def share_to_cosine(share: float, random_pair: float) -> float:

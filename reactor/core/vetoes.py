@@ -221,6 +221,12 @@ def tags_off(
     )
 
 
+def left_alone(account: AccountId, asset: AssetId, entry: int) -> Veto:
+    """Return the word that a photo is in no stack of ours any more, through nobody's will: it may be stacked anew."""
+    veto = not_together(account, (asset,), (), "user", "the other photos of the stack were deleted", entry)
+    return replace(veto, state="revoked")
+
+
 def out_of_album(account: AccountId, asset: AssetId, album: str, source: Source, why: str, entry: int | None) -> Veto:
     """Return the veto for a photo in an album, as a category names it."""
     return Veto(account=account, kind="album", subjects=(asset,), value=album, source=source, why=why, entry=entry)

@@ -7,7 +7,7 @@ from reactor.core.changes import Feature, RestoreStacks, StackAssets, StackState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
 from reactor.core.past import Past
 from reactor.core.vectors import cosine
 
@@ -75,6 +75,9 @@ class MemoryLibrary:
             if found.id == stack:
                 return found
         raise Gone(f"there is no stack {stack}")
+
+    async def faces(self, asset: AssetId) -> tuple[Face, ...]:
+        return ()
 
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self._photos[asset] for asset in assets if asset in self._photos)

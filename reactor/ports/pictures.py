@@ -90,6 +90,10 @@ class Photos(Protocol):
         """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
         ...
 
+    async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        """Forget photos that are gone; one that comes back is embedded again."""
+        ...
+
 
 class Similar(Protocol):
     """Find photos of one account by what the model saw in them, at any distance in time."""

@@ -50,7 +50,7 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
     past = await _past(event.account, names, services)
     company = company_of(event.account, stack, photos, past)
     stored = await services.photos.embedded(event.account, company.shown, services.embedder.model)
-    change = to_move(company, stored, past)
+    change = to_move(company, stored, past, services.stack_policy.cover)
     return Outcome(changes=(change,) if change is not None else ())
 
 

@@ -53,7 +53,11 @@ async def _changed(event: AssetChanged, services: Services) -> Outcome:
     if stored is not None:
         await services.photos.retake(event.account, event.asset, asset.taken_at)
         return Outcome()
-    return await _look(event, asset, services) if _ours_to_see(asset) else Outcome()
+    if not _ours_to_see(asset):
+        return Outcome()
+    # It was embedded and dropped since: a key cannot tell a deleted photo from one in the locked folder.
+    back = await services.backlog.heard(event.account, (event.asset,), AssetEmbedded.__name__)
+    return await _look(event, asset, services, again=event.updated_at if back else "")
 
 
 def _ours_to_see(asset: Asset) -> bool:
@@ -73,7 +77,7 @@ async def _again(stored: EmbeddedPhoto, asset: Asset, services: Services) -> Out
     return _embedded(stored.account, asset, services.embedder.model, stored.checksum)
 
 
-async def _look(event: AssetUploaded | AssetChanged, asset: Asset, services: Services) -> Outcome:
+async def _look(event: AssetUploaded | AssetChanged, asset: Asset, services: Services, *, again: str = "") -> Outcome:
     library = services.library(event.account)
     preview = await _preview(asset, library)
     if not asset.exif_ready:
@@ -99,7 +103,7 @@ async def _look(event: AssetUploaded | AssetChanged, asset: Asset, services: Ser
         vector=features.vector,
     )
     await services.photos.save(_with_facts(photo, asset), services.embedder.model, seen=asset)
-    return _embedded(event.account, asset, services.embedder.model, preview.checksum)
+    return _embedded(event.account, asset, services.embedder.model, preview.checksum, again)
 
 
 async def _preview(asset: Asset, library: Library) -> Preview:
@@ -124,5 +128,6 @@ def _with_facts(photo: EmbeddedPhoto, asset: Asset) -> EmbeddedPhoto:
     )
 
 
-def _embedded(account: AccountId, asset: Asset, model: str, checksum: str) -> Outcome:
-    return Outcome(events=(AssetEmbedded(account=account, asset=asset.id, model=model, checksum=checksum),))
+def _embedded(account: AccountId, asset: Asset, model: str, checksum: str, again: str = "") -> Outcome:
+    event = AssetEmbedded(account=account, asset=asset.id, model=model, checksum=checksum, again=again)
+    return Outcome(events=(event,))

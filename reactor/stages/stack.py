@@ -12,7 +12,7 @@ from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.regrouping import in_question, proved_wrong
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.stacking import in_doubt, restack
+from reactor.core.stacking import in_doubt, restack, whose_faces
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 from reactor.stages.stack_reading import READS_AT_ONCE, DoneBefore, Reading, StackReader, at_most
@@ -45,7 +45,7 @@ def lane(event: Event) -> str:
     return f"stacks:{event.account}"
 
 
-@router.on(AssetEmbedded, MetadataExtracted, AssetChanged, name="stack", lane=lane, batch=True)
+@router.on(AssetEmbedded, MetadataExtracted, AssetChanged, name="stack", lane=lane, batch=True, role="stack")
 async def stack(events: Sequence[Event], services: Services) -> Outcome:
     """Decide about the photos of one account together; raises Retryable where a stack changes while it is read."""
     events = [event for event in events if not isinstance(event, AssetChanged) or MOVES.intersection(event.fields)]
@@ -102,19 +102,16 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> Wishes:
     dissolved = [
         standing.stack.id for change in wrong if (standing := reading.standings[change.cover]).stack is not None
     ]
+    known = [
+        (group, certain) for some, certain in parts for group in some if reading.standings.keys() >= set(group.members)
+    ]
+    seen, past, rule = (scene.photos, reading.standings), reading.past, desk.policy.cover
+    faces = await reading.faces(
+        whose_faces(group, *seen, past, dissolved=dissolved, cover_rule=rule) for group, _ in known
+    )
     found = [
-        restack(
-            desk.account,
-            group,
-            scene.photos,
-            reading.standings,
-            reading.past,
-            certain=certain,
-            dissolved=dissolved,
-        )
-        for some, certain in parts
-        for group in some
-        if reading.standings.keys() >= set(group.members)
+        restack(desk.account, group, *seen, past, certain=certain, dissolved=dissolved, faces=faces, cover_rule=rule)
+        for group, certain in known
     ]
     return (*wrong, *(change for change in found if change is not None))
 

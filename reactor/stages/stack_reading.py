@@ -1,14 +1,15 @@
 """What Immich and the journal say of photos whose stacks are in question."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from reactor.core.changes import Feature
-from reactor.core.errors import Gone, Retryable
+from reactor.core.errors import Blocked, Gone, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, StackNow
+from reactor.core.library import Asset, Face, StackNow
+from reactor.core.moving import held_for
 from reactor.core.past import Past
 from reactor.core.stacking import Standing, free
 from reactor.core.vetoes import Veto
@@ -17,6 +18,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 READS_AT_ONCE = 4
+MOST_FACES = 30
+"""In so many photos of a stack, the sharpest, faces are looked for at most; each costs a call to Immich."""
 
 
 class StackReader(Protocol):
@@ -25,6 +28,8 @@ class StackReader(Protocol):
     async def asset(self, asset: AssetId) -> Asset: ...
 
     async def stack(self, stack: StackId) -> StackNow: ...
+
+    async def faces(self, asset: AssetId) -> tuple[Face, ...]: ...
 
 
 class DoneBefore(Protocol):
@@ -84,15 +89,30 @@ class Reading:
         self.out |= {member for member in unknown if not self._free(member)}
         return True
 
+    async def faces(self, asked: Iterable[Sequence[AssetId]]) -> dict[AssetId, tuple[Face, ...]]:
+        """Read the faces on the photos among which they decide, group by group, at most MOST_FACES of each."""
+        wanted = tuple(dict.fromkeys(asset for group in asked for asset in group[:MOST_FACES]))
+        return dict(zip(wanted, await at_most(READS_AT_ONCE, wanted, self._faces), strict=True))
+
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)
-        return standing is not None and free(standing, self._done, extend=self._extend)
+        if standing is None:
+            return False
+        # Those that are hidden are listed by nobody, so who lies on top for one of them seems to be alone.
+        alone = standing.stack is not None and len(standing.stack.members) == 1
+        return not (alone and held_for(member, self.past)) and free(standing, self._done, extend=self._extend)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:
             return await self._library.asset(asset)
         except Gone:
             return None
+
+    async def _faces(self, asset: AssetId) -> tuple[Face, ...]:
+        try:
+            return await self._library.faces(asset)
+        except (Permanent, Blocked):
+            return ()  # a key that may not ask for faces stacks all the same
 
     async def _stack(self, stack: StackId) -> StackNow:
         try:

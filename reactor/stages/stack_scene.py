@@ -111,10 +111,7 @@ class Scene:
         )
 
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> None:
-        # Without a camera a photo's time is that of its file, which brings no company.
-        times = sorted({photo.taken_at for photo in photos if photo.camera})
-        if not times:
-            return
+        times = sorted({photo.taken_at for photo in photos})
         around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
         self.is_whole &= len(around) < NEIGHBOURS
         cameras = {photo.camera for photo in photos}

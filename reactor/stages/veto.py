@@ -1,6 +1,6 @@
 """The user undid something of ours: look again, and remember never to do it again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from reactor.core.library import StackNow
 from reactor.core.moving import held_for
 from reactor.core.past import SETTLES, Past, age_of, left_together
 from reactor.core.standing import unarchived, unstacked, untagged
-from reactor.core.vetoes import Veto, cover_chosen, portrait_deleted
+from reactor.core.vetoes import Veto, cover_chosen, left_alone, portrait_deleted
 from reactor.ports import Library, Services
 from reactor.routing import Outcome, Router
 
@@ -108,8 +108,21 @@ async def _unstacked(event: AssetChanged, services: Services) -> tuple[Veto, ...
     await look.expect_same(before)
     if left_together(entry := before.newest.get(event.asset), event.asset) != members or entry is None:
         raise Held("a change of ours came in between", after=SOON_S)
+    if not now.stacks and await _all_gone(members - {event.asset}, services.library(event.account)):
+        return (left_alone(event.account, event.asset, entry.id),)
     about_it = replace(before, newest={event.asset: entry})
     return _old_enough(unstacked(event.account, sorted(members), now, about_it), about_it, services)
+
+
+async def _all_gone(photos: Collection[AssetId], library: Library) -> bool:
+    """Say whether none of the photos exists any more; those in the trash may come back."""
+    for name in sorted(photos):
+        try:
+            await library.asset(name)
+        except Gone:
+            continue
+        return False
+    return True
 
 
 async def _stacks_of(members: Sequence[AssetId], library: Library) -> StackState:

@@ -8,6 +8,7 @@ import aiohttp
 import structlog
 
 from reactor.adapters.clip.embedder import ClipEmbedder
+from reactor.adapters.hnsw.index import VectorIndex
 from reactor.adapters.immich.checks import OPTIONAL
 from reactor.adapters.postgres.activity import PostgresActivity
 from reactor.adapters.postgres.losses import PostgresLosses
@@ -94,6 +95,7 @@ def make_desk(
     embedder: ClipEmbedder,
     frigate: Frigate | None,
     labels: Labels,
+    index: VectorIndex,
 ) -> Desk:
     """Return what page and API may ask and do."""
 
@@ -123,6 +125,7 @@ def make_desk(
         confirm_people=lambda account: ears[account].people.confirm(),
         hasten=stores.queue.hasten,
         look=partial(accounts.refresh, older_than_s=LOOK_AGAIN_S),
-        # Portraits wait while Frigate is away; photos do not, so this makes nothing unready.
-        others={"frigate": frigate.answers} if frigate is not None else {},
+        # Portraits wait while Frigate is away, stacks while the index is built; photos do not: nothing is unready.
+        others=({"frigate": frigate.answers} if frigate is not None else {})
+        | ({"index": index.answers} if settings.stacks.enabled else {}),
     )

@@ -20,6 +20,7 @@ from reactor.wiring.database import open_database
 from reactor.wiring.feeding import run_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
+from reactor.wiring.index import open_index
 from reactor.wiring.label_desk import LabelDesk
 from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
 from reactor.wiring.models import embedder_options
@@ -68,14 +69,16 @@ async def open_reactor(settings: Settings, *, model_folder: Path) -> AsyncIterat
             log.info("the model is loaded", model=embedder.name, provider=embedder.provider)
         frigate = await exits.enter_async_context(open_frigate(settings.face_library()))
         rules = make_rules(settings, stores, embedder)
-        worker = make_worker(settings, router, stores, accounts, embedder, frigate, rules)
+        kept = await exits.enter_async_context(open_index(settings, stores, accounts, embedder))
+        worker = make_worker(settings, router, stores, accounts, embedder, frigate, rules, kept)
         keeper = LabelKeeper(rules, embedder, stores.runs, stores.bookmarks)
         ears |= make_ears(settings, clients, stores, rules)
         sweep = face_sweep(settings, stores, frigate)
         labels = label_desk(rules, stores, embedder, accounts, edited=keeper.wake)
-        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, labels)
+        desk = make_desk(settings, router, stores, ears, accounts, embedder, frigate, labels, kept.index)
         loops = [worker.run(), stores.wake.listen(), accounts.run(), keeper.run(), *listening(settings, accounts, ears)]
         loops += [sweep.run()] if sweep is not None else []
+        loops += kept.loops() if settings.stacks.enabled else ()
         loops += run_loops(settings, router, stores, accounts, rules, embedder)
         await exits.enter_async_context(under_way(loops))
         port = await exits.enter_async_context(serve(settings, stores, clients, ears, accounts, desk))

@@ -1,7 +1,7 @@
 """The worker, with everything that its stages and acts may use."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,12 +32,13 @@ from reactor.core.changes import (
     UnfavouriteAsset,
     UntagAsset,
 )
-from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.ids import AccountId
 from reactor.ports import LabelRules, Library, LibraryWriter, Services
+from reactor.ports.pictures import Similar
 from reactor.routing import Router
 from reactor.wiring.frigate import Frigate
 from reactor.wiring.immich import Accounts
+from reactor.wiring.index import KeptIndex, NoIndex
 from reactor.wiring.measure import RandomPairs
 from reactor.wiring.models import Model
 from reactor.wiring.rules import KeptRules
@@ -64,6 +65,7 @@ def make_services(
     embedder: Model,
     portraits: PillowPortraits,
     rules: LabelRules,
+    similar: Similar,
 ) -> Services:
     """Return everything that a stage may ask."""
 
@@ -74,7 +76,7 @@ def make_services(
         library=library,
         embedder=embedder,
         photos=stores.photos,
-        similar=NothingSimilar(),
+        similar=similar,
         backlog=stores.log,
         journal=stores.journal,
         vetoes=stores.vetoes,
@@ -107,14 +109,17 @@ def make_worker(
     embedder: Model,
     frigate: Frigate | None,
     rules: LabelRules | None = None,
+    kept: KeptIndex | None = None,
 ) -> Worker:
-    """Return the worker."""
+    """Return the worker; one without an index has no role either, and leaves stacks to a reactor."""
     portraits = PillowPortraits(settings.portrait_policy())
     rules = rules or make_rules(settings, stores, embedder)
     return Worker(
         queue=stores.queue,
         router=router,
-        services=make_services(settings, stores, accounts, embedder, portraits, rules),
+        services=make_services(
+            settings, stores, accounts, embedder, portraits, rules, kept.index if kept is not None else NoIndex()
+        ),
         acts=make_performer(settings, stores, accounts, portraits, frigate),
         wake=stores.wake,
         policy=WorkerPolicy(
@@ -123,6 +128,7 @@ def make_worker(
             retry=settings.retry_policy(),
         ),
         chance=random.Random(),  # noqa: S311 - jitter, not a secret
+        holds=kept.holds if kept is not None else lambda _: False,
     )
 
 
@@ -170,13 +176,3 @@ def make_performer(
         unanswered=UNANSWERED,
         conclusions=conclusions,
     )
-
-
-class NothingSimilar:
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        return {}
-
-    async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
-        return None

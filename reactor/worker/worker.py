@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 IDLE_S = 2.0
 BATCH_POLL_S = 0.25
+ROLE_S = 0.25
 JANITOR_S = 5.0
 STOP_S = 10.0
 CLAIM_IN_FLIGHT = timedelta(seconds=35)
@@ -84,8 +85,13 @@ class WorkerPolicy:
         return replace(self.retry, patience=patience, blocked=BLOCKED.get(run.partition(":")[0]))
 
 
+def every(_: str) -> bool:
+    """Hold every role: this is the only process."""
+    return True
+
+
 class Worker:
-    """Run every reaction of the router until cancelled."""
+    """Run every reaction of the router until cancelled; one that has a role only while this process ``holds`` it."""
 
     def __init__(
         self,
@@ -97,6 +103,7 @@ class Worker:
         wake: Waker,
         policy: WorkerPolicy,
         chance: random.Random,
+        holds: Callable[[str], bool] = every,
     ) -> None:
         self._queue = queue
         self._router = router
@@ -105,6 +112,7 @@ class Worker:
         self._wake = wake
         self._policy = policy
         self._chance = chance
+        self._holds = holds
         self._running: dict[asyncio.Task[None], tuple[Delivery, ...]] = {}
         self._turned_away: dict[str, set[AccountId]] = {name: set() for name in router.reactions}
         self._probed: set[str] = set()
@@ -153,6 +161,10 @@ class Worker:
     async def _serve(self, reaction: Reaction) -> None:
         mine: set[asyncio.Task[None]] = set()
         while True:
+            if reaction.role is not None and not self._holds(reaction.role):
+                # Its deliveries are another process's; not even a claim may take them away from there.
+                await asyncio.sleep(ROLE_S)
+                continue
             try:
                 claimed = await self._claim(reaction, reaction.concurrency - len(mine))
                 wait = 0.0 if claimed else await self._pause(reaction, busy=len(mine) >= reaction.concurrency)

@@ -40,11 +40,11 @@ async def test_a_plan_is_carried_out_though_the_mode_is_observe(desk: Desk) -> N
 
 
 async def test_a_plan_that_the_present_overtook_is_put_by(desk: Desk) -> None:
-    one, two, three = await desk.home.photos(3)
+    one, two, three, four = await desk.home.photos(4)
     stacking = await planned(desk, stack(one, two))
     tagging = await planned(desk, tag(one, "Auto/X"))
     archiving = await planned(desk, archived(three))
-    await desk.home.writer.make_stack([two, three])
+    await desk.home.writer.make_stack([two, three, four])
     await desk.home.writer.add_tags(one, ["Auto/X"])
     await desk.home.user_deletes(three, force=True)
     performer = desk.performer()

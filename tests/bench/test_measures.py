@@ -10,13 +10,14 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from reactor.bench import backlog, labels_at_scale, latency, pipeline
+from reactor.bench import backlog, labels_at_scale, latency, pipeline, stacks_at_scale
 from reactor.bench.backlog import measure_backlog
 from reactor.bench.drawn_library import CATEGORIES, PROMPTS
 from reactor.bench.labels_at_scale import measure_labels
 from reactor.bench.latency import By, measure_latency
 from reactor.bench.pipeline import WARM_UP, measure_pipeline
 from reactor.bench.running import a_folder
+from reactor.bench.stacks_at_scale import measure_stacks
 from reactor.bench.stages import DECODE, DOWNLOAD, JOURNAL, LOOP, MODEL
 from reactor.bench.system import database_cpu
 from reactor.bench.vit import Shape, make_model
@@ -110,3 +111,17 @@ def test_a_source_that_is_none_is_refused() -> None:
     result = CliRunner().invoke(app, ["bench", "latency", "--by", "pigeon"])
     assert result.exit_code == 2
     assert "'pigeon' is not one of 'webhook'" in result.output
+
+
+async def test_what_stacks_cost_is_measured(database: str) -> None:
+    with a_folder() as folder:
+        report = await measure_stacks(database, folder, 1200)
+    assert (report.photos, report.dimension, report.decided) == (1200, 256, 400)
+    assert report.recall >= 0.99
+    assert report.stacks > 0
+    assert report.file_mb > 1200 * 256 * 4 / 1e6
+    assert 0 < report.p50_ms <= report.p95_ms <= report.max_ms
+    assert report.start_s > 0
+    assert report.save_s > 0
+    assert "recall@10 against exact search" in stacks_at_scale.table(report)
+    assert json.loads(json.dumps(asdict(report)))["links"] == report.links

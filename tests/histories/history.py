@@ -15,11 +15,12 @@ from reactor.core.runs import ReplayRequest, Run, RunRequest
 from reactor.demo.promises import expect_kept
 
 from .ground import Ground
+from .held import Refused, nobody_sees, redone, wronged
 from .life import Life, clients_of
 from .parts import Parts
 from .reference import Reference
 from .servers import Servers, some_servers
-from .shown import Library, Pair, Stack, Tagged, difference
+from .shown import Library, Stack, difference
 from .vision import Look
 from .wishes import Deeds, Wishes
 from .witness import Plan, Witness
@@ -39,31 +40,12 @@ _DEAD = """
 SELECT d.handler, e.kind, e.subject, d.error FROM deliveries d JOIN events e ON e.seq = d.event
 WHERE d.state IN ('dead', 'shelved')
 """
-# What leaves a cover on top that is not shown: a person's word against moving it, an undo, or a plan that waits.
-_EXPLAINED = """
-SELECT EXISTS (SELECT FROM vetoes WHERE kind = 'cover' AND value = 'away' AND subjects @> ARRAY[$1])
-    OR EXISTS (SELECT FROM journal WHERE undoes IS NOT NULL AND state = 'done' AND subjects @> ARRAY[$1])
-    OR EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'planned' AND change ->> 'away' = $1)
-"""
 _MOVED = "SELECT count(*) FROM journal WHERE kind = 'MoveCover' AND state IN ('done', 'undone')"
 _UNTOLD = """
 SELECT id, kind, subjects FROM journal j
 WHERE state = 'done' AND undoes IS NULL
     AND NOT EXISTS (SELECT FROM journal l WHERE l.undoes = j.id AND l.state = 'left')
 """
-
-
-@dataclass(kw_only=True)
-class Refused:
-    """What is never to be done again: the user undid it, or had it undone."""
-
-    tags: set[Tagged] = field(default_factory=set)
-    archive: set[str] = field(default_factory=set)
-    favourites: set[str] = field(default_factory=set)
-    albums: set[tuple[str, str]] = field(default_factory=set)
-    together: set[Pair] = field(default_factory=set)
-    pictures: set[str] = field(default_factory=set)
-    """Checksums of the crops."""
 
 
 class Broken(AssertionError):
@@ -132,7 +114,8 @@ class Base:
         self.reference.seen_apart(self.now.standing)
         self.witness.seen["moved cover"] += await self.life.pool.fetchval(_MOVED)
         if self.life.mode == "apply":
-            await self._expect_all_seen()
+            for what in await nobody_sees(self.now, self.by_hand, self.life.pool):
+                self.expect(False, what)
 
     async def replay(self) -> None:
         await self.decide(ReplayRequest(everything=True))
@@ -181,12 +164,6 @@ class Base:
         await self.replay()
         self.expect(not self.witness.unjournalled, f"not journalled before: {self.witness.unjournalled}")
         expect_kept(self.servers.immich, self.servers.frigate)
-
-    async def _expect_all_seen(self) -> None:
-        """Hold that no photo of the timeline vanishes behind a cover that is not shown."""
-        for cover, hidden in self.now.unseen():
-            if cover not in self.by_hand and not await self.life.pool.fetchval(_EXPLAINED, cover):
-                self.expect(False, f"nobody sees {sorted(hidden)}, since their cover {cover} is not shown")
 
     def expect_as_if_never(self) -> None:
         lines = difference(self.now, self.reference.library())
@@ -257,19 +234,11 @@ class Base:
             self.refused.pictures |= {self.witness.given[one] for one in gone if one in self.witness.given}
 
     def _expect_theirs_kept(self, stack: Stack, before: Library) -> None:
-        """Hold that of the user's stacks one alone is extended, where that is wished, and under its own cover."""
-        cover, members = stack
-        theirs = [one for one in self.reference.made if one[1] < members]
-        if not theirs:
-            return
-        self.witness.seen["user's stack extended"] += 1
-        self.expect(len(theirs) == 1, f"stacks of the user's were joined: {theirs} in {stack}")
-        known = any(one[1] <= was[1] for one in theirs for was in before.standing if was[1] >= members)
-        self.expect(self.life.extending or known, f"a stack of the user's was extended: {theirs} to {stack}")
-        shown = [was for was, inside in before.standing if theirs[0][1] <= inside]
-        moved = not all(before.seen(was) for was in shown)
-        kept = cover in (*shown, theirs[0][0])
-        self.expect(kept or moved, f"a stack of the user's has another cover: {theirs} is {stack}")
+        theirs = [one for one in self.reference.made if one[1] < stack[1]]
+        if theirs:
+            self.witness.seen["user's stack extended"] += 1
+        for what in wronged(theirs, stack, before, extending=self.life.extending):
+            self.expect(False, what)
 
     def _expect_labels(self, before: Library, after: Library, request: RunRequest | Run | None) -> None:
         if isinstance(request, UndoRequest):
@@ -301,22 +270,8 @@ class Base:
         self.expect(not lines, "\n".join(["labels are not as the categories ask:", *lines]))
 
     def _expect_nothing_redone(self, found: Library) -> None:
-        for asset, tag in self.refused.tags:
-            photo = found.photos.get(asset)
-            self.expect(photo is None or tag not in photo.tags, f"{tag} is on {asset} again")
-        for asset in self.refused.archive:
-            photo = found.photos.get(asset)
-            self.expect(photo is None or photo.visibility != "archive", f"{asset} is in the archive again")
-        for asset in self.refused.favourites:
-            photo = found.photos.get(asset)
-            self.expect(photo is None or not photo.favourite, f"{asset} is a favourite again")
-        for asset, album in self.refused.albums:
-            photo = found.photos.get(asset)
-            self.expect(photo is None or album not in photo.albums, f"{asset} is in the album {album} again")
-        again = self.refused.together & found.together()
-        self.expect(not again, f"together again: {[sorted(pair) for pair in again]}")
-        given = {self.witness.given.get(one) for one in found.pictures} & self.refused.pictures
-        self.expect(not given, f"in Frigate again: {given}")
+        for what in redone(self.refused, found, self.witness.given):
+            self.expect(False, what)
 
 
 @asynccontextmanager

@@ -115,3 +115,18 @@ def test_recorded_answers_are_read() -> None:
     people = Items(PersonJson, account="anna").read(answer("810-people.json")["people"])
     assert people
     assert all(datetime.fromisoformat(person.to_core().updated_at).tzinfo for person in people)
+
+
+@pytest.mark.parametrize(
+    ("said", "rating"), [(None, None), (0, None), (-1, -1), (1, 1), (5, 5), (4.5, None), (99, None), ("good", None)]
+)
+def test_a_rating_that_is_none_is_no_oddity(said: object, rating: int | None) -> None:
+    assert AssetJson.model_validate(asset(exifInfo={"rating": said})).to_core().rating == rating
+
+
+@recorded
+def test_an_edit_is_told_and_older_servers_tell_of_none() -> None:
+    assert whole(AssetJson, answer("621-after-edit.json"), "621").to_core().edited
+    ready = whole(AssetJson, answer("104-asset-ready.json"), "104").to_core()
+    assert (ready.edited, ready.rating, ready.favourite) == (False, None, False)
+    assert not AssetJson.model_validate(asset()).to_core().edited

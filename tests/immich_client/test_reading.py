@@ -68,6 +68,22 @@ async def test_who_lies_in_the_trash_of_a_stack_is_counted_though_not_listed(
     assert (stack.members, trashed_in(asset, stack)) == (frozenset({one, two, four}), 1)
 
 
+async def test_what_the_user_says_of_a_photo(immich: SimulatedImmich, user: User, library: ImmichLibrary) -> None:
+    one = await upload(immich.url, user.api_key, jpeg(1, (320, 200)))
+    await settled(immich)
+    plain = await library.asset(one)
+    assert (plain.favourite, plain.rating, plain.edited) == (False, None, False)
+    await ask(immich.url, user.api_key, "PUT", f"/assets/{one}", {"rating": 4, "isFavorite": True})
+    turn = {"edits": [{"action": "rotate", "parameters": {"angle": 90}}]}
+    await ask(immich.url, user.api_key, "PUT", f"/assets/{one}/edits", turn)
+    said = await library.asset(one)
+    assert (said.favourite, said.rating, said.edited) == (True, 4, True)
+    assert (said.width, said.height) == (200, 320)
+    await ask(immich.url, user.api_key, "DELETE", f"/assets/{one}/edits")
+    back = await library.asset(one)
+    assert (back.edited, back.width, back.height) == (False, 320, 200)
+
+
 async def test_exif_and_preview_come_later(session: aiohttp.ClientSession) -> None:
     async with SimulatedImmich(thumbnail_delay=(60, 60), metadata_delay=(60, 60)) as slow:
         anna = slow.add_user("Anna", "anna@home.example")

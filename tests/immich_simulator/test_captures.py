@@ -175,6 +175,12 @@ async def test_asset_changes(session: Session) -> None:
     both = {"ids": [first, MISSING], "visibility": "archive"}
     same("603-put-assets-bad", await api.call("PUT", "/assets", both))
     same("607-put-asset-description", await api.call("PUT", f"/assets/{first}", {"description": "hello"}))
+    turn = {"edits": [{"action": "rotate", "parameters": {"angle": 90}}]}
+    same("620-edit", await api.call("PUT", f"/assets/{first}/edits", turn))
+    edited = same("621-after-edit", await api.call("GET", f"/assets/{first}"))
+    assert edited.body["isEdited"]
+    same("622-get-edits", await api.call("GET", f"/assets/{first}/edits"))
+    same("627-remove-edits", await api.call("DELETE", f"/assets/{first}/edits"))
     same("611-asset-trash", await api.call("DELETE", "/assets", {"ids": [second], "force": False}))
     same("612-get-trashed", await api.call("GET", f"/assets/{second}"))
     same(

@@ -11,16 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reactor.core.changes import Reason, RestoreStacks, StackAssets
-from reactor.core.errors import Retryable
+from reactor.core.errors import Blocked, Gone, Retryable
 from reactor.core.events import AssetChanged, AssetEmbedded, AssetUploaded, Event, MetadataExtracted
-from reactor.core.ids import AccountId, AssetId, StackId
+from reactor.core.ids import AccountId, AssetId, FaceId, StackId
+from reactor.core.library import Face
+from reactor.core.stack_policy import StackPolicy
 from reactor.routing import Outcome, Router
 from reactor.stages.stack import router, stack
+from reactor.stages.stack_reading import MOST_FACES
 from reactor.stages.stack_scene import SEVERAL_HUNDRED
 
-from .world import ME, MODEL, NOON, World, ids, photo, stack_of
+from .world import ME, MODEL, NOON, World, asset_of, ids, photo, stack_of
 
 BURST = (photo("a"), photo("b", 1, sharpness=5.0), photo("c", 2))
+
+
+def face() -> Face:
+    return Face(id=FaceId("f"), box=(30, 30, 50, 50), frame=(100, 100), person=None)
 
 
 def embedded(name: str) -> Event:
@@ -68,6 +75,76 @@ async def test_the_users_cover_stays_when_a_stack_of_ours_grows() -> None:
     made(world, "b a c")
     world.stand(stack_of("c a b", "stack of b 3"))
     assert await wished(world, "d") == ["c a b d"]
+
+
+async def test_faces_decide_where_frames_are_equally_sharp_and_only_those_are_asked_for() -> None:
+    world = World(photo("a"), photo("b", 1), photo("c", 2, sharpness=0.1))
+    world.faces_on = {name: (face(),) for name in ("b", "c")}
+    assert await wished(world, "c") == ["b a c"]
+    assert sorted(world.asked_for_faces) == ["a", "b"]
+
+
+async def test_faces_that_are_found_late_do_not_change_the_cover_of_a_whole_stack_but_of_one_that_grows() -> None:
+    world = World(photo("a"), photo("b", 1), photo("c", 2))
+    assert await wished(world, "a b c") == ["a b c"]
+    made(world, "a b c")
+    world.faces_on = {"b": (face(),)}
+    world.asked_for_faces.clear()
+    assert await wished(world, "a b c") == []
+    assert world.asked_for_faces == []
+    world.stored |= {AssetId("d"): photo("d", 3)}
+    world.assets |= {AssetId("d"): asset_of(photo("d", 3))}
+    assert await wished(world, "d") == ["b a c d"]
+
+
+async def test_a_favourite_a_star_and_an_edit_come_to_the_top_of_a_whole_stack() -> None:
+    for said in ({"favourite": True}, {"rating": 3}, {"edited": True}, {"file_name": "IMG_1-edited.jpg"}):
+        world = World(*BURST)
+        made(world, "b a c")
+        world.change("c", **said)
+        assert await wished(world, "a") == ["c a b"]
+        assert world.asked_for_faces == []
+
+
+@pytest.mark.parametrize("error", [Gone("deleted meanwhile"), Blocked("the key may not ask for faces")])
+async def test_a_stack_is_made_without_faces_where_none_can_be_read(error: Exception) -> None:
+    world = World(photo("a"), photo("b", 1))
+
+    async def faces(asset: AssetId) -> NoReturn:
+        world.asked_for_faces.append(asset)
+        raise error
+
+    world.faces = faces  # type: ignore[method-assign]
+    assert await wished(world, "a b") == ["a b"]
+    assert sorted(world.asked_for_faces) == ["a", "b"]
+
+
+async def test_a_face_that_cannot_be_read_now_is_tried_again() -> None:
+    world = World(photo("a"), photo("b", 1))
+
+    async def faces(asset: AssetId) -> NoReturn:
+        raise Retryable("Immich is busy")
+
+    world.faces = faces  # type: ignore[method-assign]
+    with pytest.raises(Retryable, match="busy"):
+        await wished(world, "a b")
+
+
+async def test_of_a_long_burst_only_the_sharpest_are_looked_at_for_faces() -> None:
+    frames = [photo(f"{number:02}", number, sharpness=5.0 + number / 100) for number in range(MOST_FACES + 5)]
+    world = World(*frames)
+    world.faces_on = {frame.asset: (face(),) for frame in frames}
+    assert (await wished(world, "00"))[0].startswith("05 ")
+    assert sorted(world.asked_for_faces) == [f"{number:02}" for number in range(5, MOST_FACES + 5)]
+
+
+async def test_the_first_lies_on_top_where_that_is_wished_for() -> None:
+    world = World(*BURST)
+    world.policy = StackPolicy(cover="first")
+    made(world, "b a c")
+    world.change("c", favourite=True)
+    assert await wished(world, "a") == ["a b c"]
+    assert world.asked_for_faces == []
 
 
 async def test_two_stacks_of_ours_that_turn_out_to_be_one_are_merged() -> None:

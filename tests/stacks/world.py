@@ -13,7 +13,7 @@ from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, St
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
 from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
@@ -37,12 +37,12 @@ def looking(degrees: float) -> NDArray[np.float32]:
     return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
 
 
-def photo(name: str, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
+def photo(asset: str, /, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
     """Return a photo taken ``at`` seconds after noon; ``view`` in degrees, 25 of them a cosine of .91."""
     known: dict[str, Any] = {"camera": "cam", "sharpness": 1.0, "width": 40, "height": 30, "checksum": ""}
     return EmbeddedPhoto(
         account=ME,
-        asset=AssetId(name),
+        asset=AssetId(asset),
         taken_at=NOON + timedelta(seconds=at),
         phash=phash,
         vector=looking(view),
@@ -87,6 +87,8 @@ class World:
         self.waiting: set[str] = set()
         self.wanted_before: set[str] = set()
         self.vetoes: list[Veto] = []
+        self.faces_on: dict[str, tuple[Face, ...]] = {}
+        self.asked_for_faces: list[str] = []
         self.policy = StackPolicy()
         self.categories = [RECEIPTS]
 
@@ -122,6 +124,12 @@ class World:
         if stack not in self.stacks:
             raise Gone(f"no {stack}")
         return self.stacks[stack]
+
+    async def faces(self, asset: AssetId) -> tuple[Face, ...]:
+        self.asked_for_faces.append(asset)
+        if asset not in self.assets:
+            raise Gone(f"no {asset}")
+        return self.faces_on.get(asset, ())
 
     async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         return dict.fromkeys(prompts, looking(0.0))

@@ -6,6 +6,7 @@ from reactor.core.categories import Category
 from reactor.core.changes import TagAsset
 from reactor.core.events import ArchiveWanted, AssetEmbedded, AssetUploaded
 from reactor.core.ids import AssetId
+from reactor.core.library import Face
 from reactor.routing import Outcome
 from reactor.stages.classify import classify
 from reactor.stages.stack import stack
@@ -63,6 +64,9 @@ async def test_a_video_is_tagged_by_its_preview_and_never_stacked(house: House) 
     class AsPhotos:
         async def asset(self, asset: AssetId) -> object:
             return shown[asset]
+
+        async def faces(self, _: AssetId) -> tuple[Face, ...]:
+            return ()
 
     services = replace(house.services(), library=lambda _: AsPhotos())  # type: ignore[arg-type,return-value]  # all that it asks
     assert len((await stack(events, services)).changes) == 1

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from reactor.adapters.immich.reading import ImmichLibrary
+from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.core.errors import Gone, NotReady
 from reactor.core.events import CHANGED_FIELDS, AssetChanged, AssetEmbedded, AssetUploaded
 from reactor.core.ids import AssetId
@@ -183,3 +184,24 @@ async def test_the_wait_for_metadata_is_counted_by_immichs_own_clock(house: Hous
 def test_one_photo_is_looked_at_by_one_delivery_at_a_time() -> None:
     lanes = {plan.lane for event in (uploaded(AssetId("a")), changed(AssetId("a"))) for plan in router.plans(event)}
     assert lanes == {"photo:a"}
+
+
+async def test_a_photo_that_was_dropped_and_comes_back_is_embedded_again_and_told_of(house: House) -> None:
+    asset = await house.photo(1)
+    (first,) = (await house.embed(uploaded(asset))).events
+    assert await house.log.append([first]) == (first,)
+    labels = PostgresLabels(house.pool)
+    assert await labels.count(house.looker.model) == 1
+    await house.photos.set_burst(ME, asset, "burst")
+    await house.photos.drop(ME, (asset,))
+    assert await stored(house, asset) is None
+    assert await labels.count(house.looker.model) == 0
+    # Long after, when nothing tells any more that it was ever looked at.
+    await house.pool.execute("DELETE FROM deliveries")
+    assert (await house.sightings.known(ME, (asset,)))[asset].left
+    (again,) = (await house.embed(changed(asset, "touched"))).events
+    back = await stored(house, asset)
+    assert back is not None
+    assert back.burst_id == "burst"
+    assert isinstance(again, AssetEmbedded)
+    assert await house.log.append([again]) == (again,)

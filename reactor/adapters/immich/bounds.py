@@ -34,6 +34,13 @@ def side(said: float | None) -> int:
     return int(said) if said is not None and 0 <= said <= LARGEST_SIDE else 0
 
 
+def stars(said: object) -> int | None:
+    """Return a rating of -1 (rejected) or 1 to 5; None for 0, which 2.x writes for none, and for what is no rating."""
+    if not isinstance(said, int | float) or said not in (-1, 1, 2, 3, 4, 5):
+        return None
+    return int(said)
+
+
 # Two shapes: "...17.131Z" at the top level, "...24.102604+00:00" in nested objects (facts/immich-api.md section 2).
 Moment = Annotated[datetime, AfterValidator(aware)]
 Place = Annotated[float, Field(ge=-LARGEST_SIDE, le=LARGEST_SIDE, allow_inf_nan=False)]

@@ -20,6 +20,7 @@ from reactor.adapters.immich.bounds import (
     Id,
     Moment,
     side,
+    stars,
     text,
 )
 from reactor.adapters.immich.errors import Garbled, clean
@@ -54,6 +55,7 @@ class ExifJson(Model):
     exif_image_height: float | None = None
     orientation: str | None = None
     date_time_original: object = None
+    rating: object = None
 
 
 class PersonOfAssetJson(Model):
@@ -70,6 +72,7 @@ class AssetJson(Model):
     is_archived: bool | None = None
     is_trashed: bool | None = None
     is_favorite: bool | None = None
+    is_edited: bool | None = None
     file_created_at: Moment
     created_at: Moment
     updated_at: Moment
@@ -96,6 +99,8 @@ class AssetJson(Model):
             visibility=self.visibility or ("archive" if self.is_archived else "timeline"),
             trashed=bool(self.is_trashed),
             favourite=bool(self.is_favorite),
+            rating=stars(exif.rating),
+            edited=bool(self.is_edited),
             # Upload time at first, the EXIF time after extraction (section 3).
             taken_at=self.file_created_at,
             created_at=self.created_at,

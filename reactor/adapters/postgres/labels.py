@@ -17,7 +17,7 @@ from reactor.core.gates import Faces, GateFacts
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import Entry
 from reactor.core.relabelling import LabelledPage
-from reactor.core.vectors import STORED
+from reactor.core.vectors import matrix_of
 from reactor.core.vetoes import KIND_OF
 
 _FACTS = "p.kind, p.camera, p.width, p.height, p.file_name, p.path, p.faces, p.checksum, p.external"
@@ -69,7 +69,7 @@ ORDER BY 1 LIMIT $4
 """
 
 LABELLING = ("classify", "classify-faces", "archive", "apply")
-_BLOCK, _AT_ONCE = 2048, 8192
+_AT_ONCE = 8192
 
 
 class PostgresLabels:
@@ -113,7 +113,7 @@ class PostgresLabels:
         async with translated(), self._pool.acquire() as connection, connection.transaction(readonly=True):
             cursor = await connection.cursor(statement, account, model)
             while rows := await cursor.fetch(_AT_ONCE):
-                matrix = await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+                matrix = await asyncio.to_thread(matrix_of, [row["vector"] for row in rows])
                 yield tuple(AssetId(row["asset"]) for row in rows), matrix
 
     async def facts(self, account: AccountId, assets: Sequence[AssetId]) -> Mapping[AssetId, GateFacts]:
@@ -167,7 +167,7 @@ class PostgresLabels:
             rows = await self._pool.fetch(
                 "SELECT vector FROM vectors WHERE model = $1 ORDER BY md5(asset), account LIMIT $2", model, limit
             )
-        return await asyncio.to_thread(_matrix, [row["vector"] for row in rows])
+        return await asyncio.to_thread(matrix_of, [row["vector"] for row in rows])
 
     async def left(self, account: AccountId, asset: AssetId) -> tuple[Mapping[str, Entry], Entry | None]:
         """Return the tags that are ours on a photo, with who set them last, and who archived it."""
@@ -205,7 +205,7 @@ class PostgresLabels:
         return LabelledPage(
             assets=tuple(map(AssetId, assets)),
             checksums=tuple(row["checksum"] for row in rows),
-            vectors=await asyncio.to_thread(_matrix, [vectors[asset] for asset in known]),
+            vectors=await asyncio.to_thread(matrix_of, [vectors[asset] for asset in known]),
             known=tuple(asset in vectors for asset in assets),
             facts=_Facts(rows),
             external=tuple(row["external"] for row in rows),
@@ -232,20 +232,6 @@ class _Facts(Sequence[GateFacts]):
 
     def __getitem__(self, at: int | slice) -> GateFacts | Sequence[GateFacts]:
         return _Facts(self._rows[at]) if isinstance(at, slice) else _facts(self._rows[at])
-
-
-def _matrix(stored: Sequence[bytes]) -> NDArray[np.float32]:
-    """Return the unit vectors [N, D]; block by block, so that what lies in between stays in the processor's cache."""
-    if not stored:
-        return np.empty((0, 0), dtype=np.float32)
-    matrix = np.empty((len(stored), len(stored[0]) // STORED.itemsize), dtype=np.float32)
-    for begin in range(0, len(stored), _BLOCK):
-        block = matrix[begin : begin + _BLOCK]
-        block[...] = np.frombuffer(b"".join(stored[begin : begin + _BLOCK]), dtype=STORED).reshape(block.shape)
-        # As core.vectors.from_bytes does: rounding moved the lengths a little.
-        lengths = np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
-        np.divide(block, lengths, out=block, where=lengths > 0)
-    return matrix
 
 
 def _facts(row: asyncpg.Record) -> GateFacts:

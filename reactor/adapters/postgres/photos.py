@@ -21,6 +21,20 @@ JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
 LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
 """
 
+# Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
+# whole it would rather read the whole library.
+_AROUND = """
+SELECT p.*, v.vector, b.burst_id
+FROM unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
+CROSS JOIN LATERAL (
+    SELECT * FROM photos WHERE account = $1 AND taken_at BETWEEN span.first AND span.last
+    ORDER BY taken_at, asset LIMIT $5
+) p
+CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.asset AND model = $2 LIMIT 1) v
+LEFT JOIN LATERAL (SELECT burst_id FROM bursts WHERE account = $1 AND asset = p.asset LIMIT 1) b ON true
+ORDER BY p.taken_at, p.asset LIMIT $5
+"""
+
 
 class PostgresPhotos:
     """Store and find embedded photos; vectors are kept as float16."""
@@ -137,19 +151,25 @@ class PostgresPhotos:
         spans = _merged(sorted(times), margin)
         async with translated():
             rows = await self._pool.fetch(
-                _SELECT
-                + """
-                JOIN unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
-                    ON p.taken_at BETWEEN span.first AND span.last
-                WHERE p.account = $1 ORDER BY p.taken_at, p.asset LIMIT $5
-                """,
-                account,
-                model,
-                [first for first, _ in spans],
-                [last for _, last in spans],
-                limit,
+                _AROUND, account, model, [first for first, _ in spans], [last for _, last in spans], limit
             )
         return tuple(_photo(row) for row in rows)
+
+    async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        """Forget photos that are gone, with their vectors of every model.
+
+        To a key a photo in the locked folder is gone as well, and may come back; so how it was last seen stays, by
+        which its return is noticed, and its burst id, which Immich tells but once. It is then embedded again.
+        """
+        async with translated():
+            await self._pool.execute(
+                """
+                WITH gone AS (DELETE FROM vectors WHERE account = $1 AND asset = ANY($2))
+                DELETE FROM photos WHERE account = $1 AND asset = ANY($2)
+                """,
+                account,
+                list(assets),
+            )
 
     async def sample(self, account: AccountId, model: str, *, limit: int) -> tuple[EmbeddedPhoto, ...]:
         """Return photos spread over the library by a hash of their ids, to measure the model on."""

@@ -42,7 +42,7 @@ WHERE s.updated_at IS DISTINCT FROM t.updated_at AND (
 _KNOWN = f"""
 SELECT t.asset, statement_timestamp() AS at, p.taken_at AS embedded_as,
     s.asset IS NOT NULL AS seen, s.updated_at, s.visibility, s.trashed, s.taken_at, s.tags,
-    p.asset IS NULL AND coalesce(d.ended AND NOT d.open, false) AS "left",
+    p.asset IS NULL AND coalesce(d.ended, true) AND NOT coalesce(d.open, false) AS "left",
     j.ours, coalesce(j.newest, 0) AS newest, coalesce(j.unsettled, false) AS unsettled,
     k.stacked, coalesce(k.parted, false) AS parted, coalesce(f.favoured, false) AS favoured
 FROM unnest($2::text[]) AS t(asset)

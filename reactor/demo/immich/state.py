@@ -117,6 +117,7 @@ class Asset:
     stack_id: str | None = None
     media_at: datetime | None = None
     tag_ids: list[str] = field(default_factory=list)
+    edits: list[dict[str, Any]] = field(default_factory=list)
     sidecar: Sidecar = field(default_factory=Sidecar)
     locked: set[str] = field(default_factory=set)
     metadata: dict[str, tuple[Any, datetime]] = field(default_factory=dict)

@@ -84,7 +84,7 @@ def webhook_json(state: State, asset: Asset, trigger: str) -> Json:
         "isOffline": False,
         "isFavorite": asset.is_favorite,
         "isExternal": asset.library_id is not None,
-        "isEdited": False,
+        "isEdited": bool(asset.edits),
         "exifInfo": _exif_row(asset.exif, values_of(state, asset)),
     }
     return {"type": "AssetV1", "trigger": trigger, "data": {"asset": shape}}

@@ -83,7 +83,7 @@ def asset_base(asset: Asset, stamp: Stamp = ms) -> Json:
         "resized": True,
         "width": asset.width,
         "height": asset.height,
-        "isEdited": False,
+        "isEdited": bool(asset.edits),
     }
 
 
