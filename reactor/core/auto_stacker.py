@@ -8,8 +8,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.bursts import ALONE_RULE, Group
 from reactor.core.changes import Reason
+from reactor.core.growing import ALONE_RULE, Group, Pairs
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
 
@@ -19,8 +19,6 @@ BOTH_RULE = "of one day, and alike in looks and structure"
 
 BLOCK = 512
 """Photos that are held against all others of their day at a time; bounds the memory."""
-
-Apart = frozenset[frozenset[AssetId]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class AutoStackerPolicy:
 
 
 def partition_days(
-    photos: Sequence[EmbeddedPhoto], policy: AutoStackerPolicy, apart: Apart = frozenset()
+    photos: Sequence[EmbeddedPhoto], policy: AutoStackerPolicy, apart: Pairs = frozenset()
 ) -> tuple[Group, ...]:
     """Put every photo into exactly one group, whatever the order in which the photos are given.
 
@@ -132,7 +130,7 @@ class _Linked:
         return Group(members=members, reason=Reason(rule=rule, scores=scores))
 
 
-def _linked(run: Sequence[EmbeddedPhoto], policy: AutoStackerPolicy, apart: Apart) -> list[_Linked]:
+def _linked(run: Sequence[EmbeddedPhoto], policy: AutoStackerPolicy, apart: Pairs) -> list[_Linked]:
     """Join a run of photos by single linkage, the likest pair first; ties go by the order of the photos."""
     linked = [_Linked(photo) for photo in run]
     if len(run) == 1:
@@ -156,7 +154,7 @@ def _rule(cosine: float, bits: int, policy: AutoStackerPolicy) -> str:
     return STRICT_RULE if bits <= policy.phash_strict else BOTH_RULE
 
 
-def _kept_apart(one: _Linked, other: _Linked, apart: Apart) -> bool:
+def _kept_apart(one: _Linked, other: _Linked, apart: Pairs) -> bool:
     return bool(apart) and any(
         frozenset((left.asset, right.asset)) in apart for left in one.members for right in other.members
     )

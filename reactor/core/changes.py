@@ -164,7 +164,8 @@ class RestoreStacks:
     """Make of the stack that the journal entry ``undoes`` left (cover, members) the ``stacks`` that stood before it.
 
     Members that stood in none of those stand alone afterwards. ``acquainted`` are photos that other changes joined
-    with a member: one of them in the trash stands in the stack unseen.
+    with a member: one of them in the trash stands in the stack unseen. The rules dissolve a stack that later photos
+    prove wrong: then ``stacks`` is empty, and what belongs together is joined anew.
     """
 
     account: AccountId
@@ -173,6 +174,7 @@ class RestoreStacks:
     stacks: tuple[tuple[AssetId, frozenset[AssetId]], ...]
     undoes: int
     reason: Reason
+    by: By = "person"
     acquainted: tuple[AssetId, ...] = ()
 
 
@@ -270,4 +272,4 @@ def undoes(change: Change) -> int | None:
 
 def by_rule(change: Change) -> bool:
     """Say whether a change takes something back because no rule asks for it any more."""
-    return isinstance(change, UntagAsset | UnarchiveAssets) and change.by == "rule"
+    return isinstance(change, UntagAsset | UnarchiveAssets | RestoreStacks) and change.by == "rule"

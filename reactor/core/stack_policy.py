@@ -29,6 +29,9 @@ class StackPolicy:
     # Light alone moves a vector far and a hash hardly: exposure brackets.
     near_phash: int = 6
     bracket_s: float = 2.0
+    # Copies are looked for at any distance in time, among all photos of a life: all but the same picture.
+    copy_share: float = 0.9
+    copy_phash: int = 6
     maximum_size: int = 100
     maximum_span_s: float = 120.0
     # The grey zone below ``share``, in which a stack is only suggested; 0 is none.

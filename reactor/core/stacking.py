@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from reactor.core.bursts import Group
 from reactor.core.changes import Reason, StackAssets, StackState
 from reactor.core.covers import choose_cover
-from reactor.core.ids import AccountId, AssetId
+from reactor.core.growing import Group
+from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
 from reactor.core.past import Past, left_together
@@ -53,15 +52,17 @@ def restack(
     past: Past,
     *,
     certain: Sequence[Group] | None = None,
+    dissolved: Collection[StackId] = (),
 ) -> StackAssets | None:
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
-    None as well where photos of two owners meet, where a stack has members outside the group (nothing is split), and
-    where stacks would be joined whose covers a person chose.
+    None as well where photos of two owners meet, where a stack has members outside the group, unless it is one of the
+    ``dissolved``, which stand no more by then, and where stacks would be joined whose covers a person chose.
     With ``certain``, the groups of the sure rule, it is only suggested.
     """
     wished = frozenset(group.members)
-    present = {member: stack for member in group.members if (stack := standings[member].stack) is not None}
+    stacks = {member: standings[member].stack for member in group.members}
+    present = {name: stack for name, stack in stacks.items() if stack is not None and stack.id not in dissolved}
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
@@ -94,21 +95,9 @@ def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]
     )
 
 
-def left_edges(
-    times: Collection[datetime], photos: Sequence[EmbeddedPhoto], margin: timedelta, gap: timedelta
-) -> frozenset[datetime]:
-    """Return the left ends of the windows (each time +- margin) that a chain of photos may run across.
-
-    A group is decided from its first photo on, so a neighbourhood that begins in the middle of a chain would be
-    partitioned otherwise than the whole.
-    """
-    ordered = sorted(times)
-    ends = [
-        time - margin
-        for before, time in zip([None, *ordered], ordered, strict=False)
-        if before is None or time - before > 2 * margin
-    ]
-    return frozenset(end for end in ends if any(end <= photo.taken_at <= end + gap for photo in photos))
+def has_a_choice(stack: StackNow, past: Past) -> bool:
+    """Say whether a person chose the cover that lies on the stack, or a photo of it as a cover before."""
+    return _is_the_users(stack, past) or not stack.members.isdisjoint(chosen_covers(past.vetoes))
 
 
 def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:

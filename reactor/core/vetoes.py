@@ -125,7 +125,10 @@ def by_undo(change: Change) -> tuple[Veto, ...]:
     """
     vetoes = _by_undo(change)
     if by_rule(change):
-        return tuple(replace(veto, state="revoked", why="no category asks for it any more") for veto in vetoes)
+        why = (
+            "later photos proved it wrong" if isinstance(change, RestoreStacks) else "no category asks for it any more"
+        )
+        return tuple(replace(veto, state="revoked", why=why) for veto in vetoes)
     return vetoes
 
 

@@ -1,14 +1,15 @@
 """A library in memory in which the stack stage decides as it does in a real one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from reactor.core.changes import Feature, StackAssets, StackState
+from reactor.core.changes import Feature, RestoreStacks, StackAssets, StackState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow
 from reactor.core.past import Past
+from reactor.core.vectors import cosine
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -20,6 +21,7 @@ class MemoryLibrary:
         self._photos: dict[AssetId, EmbeddedPhoto] = {}
         self._stack_of: dict[AssetId, StackNow] = {}
         self._entries: dict[AssetId, Entry] = {}
+        self._written = 0
 
     def add(self, photo: EmbeddedPhoto) -> None:
         """Let the photo be uploaded and embedded."""
@@ -29,10 +31,15 @@ class MemoryLibrary:
         """Return the members of each stack."""
         return frozenset(stack.members for stack in self._stack_of.values())
 
-    def carry_out(self, change: StackAssets) -> None:
-        """Make the stack and write it down as done."""
+    def carry_out(self, change: StackAssets | RestoreStacks) -> None:
+        """Make the stack and write it down as done, or dissolve it and strike out who made it."""
         members = frozenset(change.members)
-        number = len(self._entries) + 1
+        if isinstance(change, RestoreStacks):
+            for member in members:
+                del self._stack_of[member], self._entries[member]
+            return
+        self._written += 1
+        number = self._written
         stack = StackNow(id=StackId(f"{change.cover}:{len(members)}"), primary=change.cover, members=members)
         entry = Entry(
             id=number,
@@ -78,6 +85,17 @@ class MemoryLibrary:
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        return {photo.asset: nearest(photo, self._photos.values(), limit) for photo in photos}
+
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         newest = {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
         return Past(newest=newest)
+
+
+def nearest(photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], limit: int) -> tuple[tuple[AssetId, float], ...]:
+    """Return the photos likest to one, with their cosines, by looking at all of them."""
+    found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
+    return tuple(sorted(found, key=lambda one: (-one[1], one[0]))[:limit])

@@ -55,6 +55,7 @@ async def evaluate_stacks(
         account=ACCOUNT,
         library=library,
         photos=library,
+        similar=library,
         journal=library,
         model=embedder.model,
         policy=policy or StackPolicy(),

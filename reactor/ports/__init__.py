@@ -172,6 +172,7 @@ class Services:
     library: Callable[[AccountId], Library]
     embedder: Embedder
     photos: Photos
+    similar: Similar
     backlog: Backlog
     journal: JournalReader
     vetoes: Memory

@@ -1,7 +1,7 @@
 """The worker, with everything that its stages and acts may use."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,8 @@ from reactor.core.changes import (
     UnfavouriteAsset,
     UntagAsset,
 )
-from reactor.core.ids import AccountId
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import EmbeddedPhoto
 from reactor.ports import LabelRules, Library, LibraryWriter, Services
 from reactor.routing import Router
 from reactor.wiring.frigate import Frigate
@@ -70,6 +71,7 @@ def make_services(
         library=library,
         embedder=embedder,
         photos=stores.photos,
+        similar=NothingSimilar(),
         backlog=stores.log,
         journal=stores.journal,
         vetoes=stores.vetoes,
@@ -163,3 +165,13 @@ def make_performer(
         unanswered=UNANSWERED,
         conclusions=conclusions,
     )
+
+
+class NothingSimilar:
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        return {}
+
+    async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        return None

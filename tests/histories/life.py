@@ -67,6 +67,7 @@ from reactor.sources.sweep import FaceSweep, Sweep
 from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..rules import NamedRules
+from ..similar import ExactSimilar
 from .ground import Ground
 from .parts import Parts
 from .servers import Servers
@@ -136,6 +137,7 @@ class Life:
         self.rules = Rules()
         self.journal, self.vetoes = parts.journal(pool, self.router), parts.vetoes(pool)
         self.photos, self.orders = PostgresPhotos(pool), PostgresOrders(pool)
+        self.similar = ExactSimilar(pool)
         self.runs = PostgresRuns(pool, self.router)
         self.queue = PostgresQueue(pool, self.router, ground.wake, worker="w", lease=LEASE)
         self.labels = parts.labels(pool)
@@ -243,6 +245,7 @@ class Life:
             library=self.library,
             embedder=Sight(),
             photos=self.photos,
+            similar=self.similar,
             backlog=self.log,
             journal=self.journal,
             vetoes=self.vetoes,

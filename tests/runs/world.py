@@ -39,6 +39,7 @@ from reactor.worker.worker import Worker, WorkerPolicy
 
 from ..household import ME, Household, a_performer, eventually, hands_of
 from ..rules import NamedRules
+from ..similar import ExactSimilar
 from .bench import Bench
 
 EVERYTHING = Category(name="Everything", prompts=("a photo",), similarity=-1.0)
@@ -82,6 +83,7 @@ class Place:
             library=library,
             embedder=self.embedder,
             photos=PostgresPhotos(self.pool),
+            similar=ExactSimilar(self.pool),
             backlog=self.bench.log,
             journal=self.bench.journal,
             vetoes=PostgresVetoes(self.pool),

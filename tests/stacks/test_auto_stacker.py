@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reactor.core.auto_stacker import BOTH_RULE, HIGH_RULE, STRICT_RULE, AutoStackerPolicy, partition_days
-from reactor.core.bursts import ALONE_RULE, bits_apart
+from reactor.core.growing import ALONE_RULE
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
 
 from .world import ids, photo
@@ -114,7 +115,7 @@ def some_pairs(draw: st.DrawFn, photos: Sequence[EmbeddedPhoto]) -> frozenset[fr
 
 
 def accepted(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
-    cosine, bits = float(one.vector @ other.vector), bits_apart(one, other)
+    cosine, bits = float(one.vector @ other.vector), hamming(one.phash, other.phash)
     days = {each.day or each.taken_at.astimezone(UTC).date() for each in (one, other)}
     return len(days) == 1 and (bits <= 3 or cosine >= 0.94 or (cosine >= 0.90 and bits <= 5))
 

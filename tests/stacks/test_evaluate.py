@@ -42,7 +42,7 @@ class Colours:
     async def image(self, data: bytes) -> ImageFeatures:
         pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=np.float32).mean(axis=(0, 1))
         vector = (pixels / np.linalg.norm(pixels)).astype(np.float32)
-        return ImageFeatures(vector=vector, phash=(1 << min(64, int(pixels[1]))) - 1, sharpness=1.0, width=8, height=8)
+        return ImageFeatures(vector=vector, phash=(1 << min(int(pixels[1]), 64)) - 1, sharpness=1.0, width=8, height=8)
 
     async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         return {}

@@ -18,6 +18,7 @@ from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
+from reactor.evaluate.library import nearest
 from reactor.ports import Services
 
 from ..rules import NamedRules
@@ -26,7 +27,8 @@ ME = AccountId("me")
 MODEL = "model"
 RANDOM_PAIR = 0.4
 RECEIPTS = Category(name="Receipts", prompts=("a receipt",), similarity=-1.0, action="tag_and_archive")
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# Not a whole minute: a photo taken at one is taken for dated by an import.
+NOON = datetime(2026, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 def looking(degrees: float) -> NDArray[np.float32]:
@@ -35,12 +37,12 @@ def looking(degrees: float) -> NDArray[np.float32]:
     return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
 
 
-def photo(name: str, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
+def photo(asset: str, /, at: float = 0.0, view: float = 0.0, phash: int = 0, **facts: Any) -> EmbeddedPhoto:
     """Return a photo taken ``at`` seconds after noon; ``view`` in degrees, 25 of them a cosine of .91."""
     known: dict[str, Any] = {"camera": "cam", "sharpness": 1.0, "width": 40, "height": 30, "checksum": ""}
     return EmbeddedPhoto(
         account=ME,
-        asset=AssetId(name),
+        asset=AssetId(asset),
         taken_at=NOON + timedelta(seconds=at),
         phash=phash,
         vector=looking(view),
@@ -133,6 +135,11 @@ class World:
         near = [found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times)]
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
 
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        return {photo.asset: nearest(photo, self.stored.values(), limit) for photo in photos}
+
     async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None:
         if asset in self.stored:
             self.stored[asset] = replace(self.stored[asset], burst_id=burst_id)
@@ -167,6 +174,7 @@ class World:
             library=lambda _: me,
             embedder=me,
             photos=me,
+            similar=me,
             backlog=me,
             journal=me,
             vetoes=me,

@@ -35,6 +35,7 @@ from reactor.stages import classify, embed, stack
 from ..household import ME, Household, a_household, a_performer, hands_of
 from ..immich_client.phone import ask
 from ..rules import NamedRules
+from ..similar import ExactSimilar
 
 CAUSE = Cause(handler="test", event=1, run=LIVE)
 EVERYTHING = Category(name="Any", prompts=("a picture",), similarity=-1.0)
@@ -82,6 +83,7 @@ class House:
             library=lambda _: self.home.library,
             embedder=self.looker,
             photos=self.photos,
+            similar=ExactSimilar(self.pool),
             backlog=self.log,
             journal=self.journal,
             vetoes=PostgresVetoes(self.pool),

@@ -1,0 +1,92 @@
+"""What groups mean for stacks that stand: which photos are in question, and which stacks later photos prove wrong."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from reactor.core.bursts import Family
+from reactor.core.changes import Reason, RestoreStacks
+from reactor.core.growing import Group
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import StackNow
+from reactor.core.past import Past, left_together
+from reactor.core.stacking import Standing, free, has_a_choice, is_ours
+
+WRONG_RULE = "later photos show that these do not all belong together"
+
+
+def touched(families: Sequence[Family], asked: Collection[AssetId], past: Past) -> tuple[Family, ...]:
+    """Return the families that the asked photos may have changed.
+
+    Those in which they stand, and those of whoever we left in a stack with a member of one.
+    """
+    family_of = {member: family for family in families for group in family for member in group.members}
+    found: dict[Family, None] = {}
+    waiting = [asset for asset in asked if asset in family_of]
+    while waiting:
+        family = family_of.get(waiting.pop())
+        if family is None or family in found:
+            continue
+        found[family] = None
+        waiting += sorted(companions(family, past))
+    return tuple(family for family in families if family in found)
+
+
+def companions(family: Family, past: Past) -> frozenset[AssetId]:
+    """Return all photos with which we left a member of the family in a stack, members among them."""
+    members = [member for group in family for member in group.members]
+    return frozenset[AssetId]().union(*(_left(member, past) for member in members))
+
+
+def in_question(families: Iterable[Family], asked: Collection[AssetId], past: Past) -> frozenset[AssetId]:
+    """Return the photos of which it must be known how they stand: of every group that is new, or other than we left."""
+    found: set[AssetId] = set()
+    for family in families:
+        for group in family:
+            members = frozenset(group.members)
+            left = [_left(member, past) for member in group.members]
+            alone = len(members) == 1
+            if not alone and not members.isdisjoint(asked):
+                found |= members
+            elif any(stack != members for stack in left if stack or not alone):
+                found |= members.union(*left)
+    return frozenset(found)
+
+
+def proved_wrong(
+    account: AccountId,
+    groups: Sequence[Group],
+    standings: Mapping[AssetId, Standing],
+    past: Past,
+) -> tuple[RestoreStacks, ...]:
+    """Return what dissolves the stacks of ours whose members belong to several groups, or to none.
+
+    Only where all of them are ours to move, and the user has said nothing of the stack; ``groups`` holds those of one.
+    """
+    group_of = {member: group for group in groups for member in group.members}
+    stacks = {standing.stack.id: standing.stack for standing in standings.values() if standing.stack is not None}
+    return tuple(
+        RestoreStacks(
+            account=account,
+            cover=stack.primary,
+            members=tuple(sorted(stack.members)),
+            stacks=(),
+            undoes=max(past.newest[member].id for member in stack.members),
+            by="rule",
+            reason=Reason(rule=WRONG_RULE),
+        )
+        for stack in stacks.values()
+        if len({group_of.get(member) for member in stack.members}) > 1
+        and stack.members <= group_of.keys()
+        and _is_ours_to_move(stack, standings, past)
+    )
+
+
+def _is_ours_to_move(stack: StackNow, standings: Mapping[AssetId, Standing], past: Past) -> bool:
+    return (
+        is_ours(stack, past.newest)
+        and all(member in standings and free(standings[member], past.newest) for member in stack.members)
+        and not has_a_choice(stack, past)
+    )
+
+
+def _left(member: AssetId, past: Past) -> frozenset[AssetId]:
+    return left_together(past.newest.get(member), member) or frozenset()

@@ -1,0 +1,110 @@
+"""What Immich and the journal say of photos whose stacks are in question."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol, TypeVar
+
+from reactor.core.changes import Feature
+from reactor.core.errors import Gone, Retryable
+from reactor.core.ids import AccountId, AssetId, StackId
+from reactor.core.journal import Entry
+from reactor.core.library import Asset, StackNow
+from reactor.core.past import Past
+from reactor.core.stacking import Standing, free
+from reactor.core.vetoes import Veto
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+READS_AT_ONCE = 4
+
+
+class StackReader(Protocol):
+    """Read photos and stacks of one account of Immich."""
+
+    async def asset(self, asset: AssetId) -> Asset: ...
+
+    async def stack(self, stack: StackId) -> StackNow: ...
+
+
+class DoneBefore(Protocol):
+    """Tell what was done before and what was vetoed; as ports.JournalReader."""
+
+    async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past: ...
+
+
+class Reading:
+    """How photos stand and what was done about them, each read once."""
+
+    def __init__(self, account: AccountId, library: StackReader, journal: DoneBefore) -> None:
+        self.standings: dict[AssetId, Standing] = {}
+        self.out: set[AssetId] = set()
+        """Photos that are not ours to move."""
+        self._account = account
+        self._library = library
+        self._journal = journal
+        self._recalled: set[AssetId] = set()
+        self._done: dict[str, Entry] = {}
+        self._vetoes: dict[int, Veto] = {}
+        self._stacks: dict[StackId, StackNow] = {}
+
+    @property
+    def past(self) -> Past:
+        """Return what the journal and the vetoes say of all that was recalled."""
+        return Past(newest=self._done, vetoes=tuple(self._vetoes.values()))
+
+    async def recall(self, members: Collection[AssetId]) -> bool:
+        """Ask the journal about photos; return whether any was new to it."""
+        unknown = sorted(set(members) - self._recalled)
+        if not unknown:
+            return False
+        self._recalled.update(unknown)
+        past = await self._journal.past(self._account, "stacks", unknown)
+        self._done |= past.newest
+        self._vetoes |= {veto.id: veto for veto in past.vetoes}
+        return True
+
+    async def read(self, members: Collection[AssetId]) -> bool:
+        """Ask Immich about photos and their stacks; return whether any was new."""
+        unknown = sorted(set(members) - self.standings.keys() - self.out)
+        if not unknown:
+            return False
+        assets = [asset for asset in await at_most(READS_AT_ONCE, unknown, self._asset) if asset is not None]
+        stacks = {asset.stack for asset in assets if asset.stack is not None} - self._stacks.keys()
+        self._stacks |= {found.id: found for found in await at_most(READS_AT_ONCE, sorted(stacks), self._stack)}
+        stacked = (self._stacks[asset.stack].members for asset in assets if asset.stack is not None)
+        await self.recall({asset.id for asset in assets}.union(*stacked))
+        for asset in assets:
+            stack = self._stacks[asset.stack] if asset.stack is not None else None
+            self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self._done.get(asset.id))
+        self.out |= {member for member in unknown if not self._free(member)}
+        return True
+
+    def _free(self, member: AssetId) -> bool:
+        standing = self.standings.get(member)
+        return standing is not None and free(standing, self._done)
+
+    async def _asset(self, asset: AssetId) -> Asset | None:
+        try:
+            return await self._library.asset(asset)
+        except Gone:
+            return None
+
+    async def _stack(self, stack: StackId) -> StackNow:
+        try:
+            return await self._library.stack(stack)
+        except Gone as error:
+            # Every growth gives a stack a new id (facts/immich-api.md section 6).
+            raise Retryable("a stack changed while it was read", after=1.0) from error
+
+
+async def at_most(limit: int, keys: Sequence[K], read: Callable[[K], Awaitable[V]]) -> list[V]:
+    """Read all, at most ``limit`` at a time, and raise the first error once nothing is under way any more."""
+    found: list[V] = []
+    for start in range(0, len(keys), limit):
+        answers = await asyncio.gather(*(read(key) for key in keys[start : start + limit]), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            found.append(answer)
+    return found

@@ -1,0 +1,139 @@
+"""The photos that bear on some new ones, and the groups that they make together."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Protocol
+
+from reactor.core.bursts import Family, dated, families, near, reach
+from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import EmbeddedPhoto
+from reactor.core.likeness import likeness
+from reactor.core.past import Past
+from reactor.core.regrouping import companions, touched
+from reactor.core.stack_policy import StackPolicy
+from reactor.core.vetoes import apart
+
+SEVERAL_HUNDRED = 300
+"""Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
+NEIGHBOURS = 5000
+"""At most so many photos are looked at together; the vectors of more would not be worth their memory."""
+COPIES = 16
+"""Of a picture that was saved more often the likest are found; the others find them when it is their turn."""
+ROUNDING = 0.002
+"""A cosine of the index may lie so far from that of the stored vectors."""
+
+
+class Stored(Protocol):
+    """Find what is stored of photos, by id and by time; as ports.Photos."""
+
+    async def embedded(
+        self, account: AccountId, assets: Sequence[AssetId], model: str
+    ) -> tuple[EmbeddedPhoto, ...]: ...
+
+    async def around(
+        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+    ) -> tuple[EmbeddedPhoto, ...]: ...
+
+
+class Alike(Protocol):
+    """Find what looks alike, at any time; as ports.Similar."""
+
+    async def nearest(
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]: ...
+
+
+class Scene:
+    """New photos of one account and all that may stand in a group with them; grows as more is asked about."""
+
+    def __init__(
+        self,
+        account: AccountId,
+        stored: Stored,
+        similar: Alike,
+        model: str,
+        policy: StackPolicy,
+        random_pair_cosine: float | None,
+    ) -> None:
+        self.photos: dict[AssetId, EmbeddedPhoto] = {}
+        self.is_whole = True
+        """Whether nothing was left out for want of room; else nothing that stands may be called wrong."""
+        self._account = account
+        self._stored = stored
+        self._similar = similar
+        self._model = model
+        self._policy = policy
+        self._floor = random_pair_cosine
+        self._like = likeness(policy, random_pair_cosine)
+        self._beside: dict[AssetId, EmbeddedPhoto] = {}
+        self._searched: set[AssetId] = set()
+        self._sought: set[AssetId] = set()
+
+    async def add(self, photos: Sequence[EmbeddedPhoto]) -> None:
+        """Take photos in, with all that lie near in time and all copies, theirs as well."""
+        while fresh := [photo for photo in photos if photo.asset not in self._searched]:
+            self._searched |= {photo.asset for photo in fresh}
+            self.photos |= {photo.asset: photo for photo in fresh}
+            await self._surround(fresh)
+            photos = await self._copies(fresh)
+
+    async def fetch(self, assets: Collection[AssetId]) -> bool:
+        """Take photos in by their ids; return whether any was there to take."""
+        is_near = near((self.photos[asset] for asset in self._searched), self._policy)
+        there = {asset for asset in assets if asset in self.photos and is_near(self.photos[asset])}
+        unknown = sorted(set(assets) - there - self._sought)
+        self._sought.update(unknown)
+        found = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
+        await self.add(found)
+        return bool(found)
+
+    async def grouped(
+        self, asked: Collection[AssetId], out: Collection[AssetId], past: Past, policy: StackPolicy
+    ) -> tuple[Family, ...]:
+        """Return the families that the asked photos may have changed, made without those that are ``out``.
+
+        Groups on which no photo bears that was taken in are left out: of those not all members need be known.
+        """
+        inside = [photo for asset, photo in self.photos.items() if asset not in out]
+        beside = list(self._beside.values())
+        pairs = apart(past.vetoes)
+        if len(inside) <= SEVERAL_HUNDRED:
+            made = families(inside, policy, self._floor, pairs, beside)
+        else:
+            made = await asyncio.to_thread(families, inside, policy, self._floor, pairs, beside)
+        is_near = near((self.photos[asset] for asset in self._searched), self._policy)
+        return tuple(
+            some
+            for family in touched(made, asked, past)
+            if (some := tuple(group for group in family if any(is_near(self.photos[name]) for name in group.members)))
+        )
+
+    async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> None:
+        # Without a camera a photo's time is that of its file, which brings no company.
+        times = sorted({photo.taken_at for photo in photos if photo.camera})
+        if not times:
+            return
+        around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
+        self.is_whole &= len(around) < NEIGHBOURS
+        cameras = {photo.camera for photo in photos}
+        self._beside |= {photo.asset: photo for photo in around if photo.camera in cameras}
+        in_time = dated([*self._beside.values(), *self.photos.values()], self._policy)
+        self.photos |= {photo.asset: photo for photo in around if photo.asset in in_time and photo.camera in cameras}
+
+    async def _copies(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Return what is all but the same picture as one of the photos and was not known yet."""
+        least = self._like.copy
+        if least is None:
+            return []
+        found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES)
+        likely = {asset for asset, cosine in chain(*found.values()) if cosine >= least - ROUNDING}
+        unknown = sorted(likely - self._searched)
+        loaded = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
+        return [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
+
+
+def all_companions(found: Sequence[Family], past: Past) -> frozenset[AssetId]:
+    """Return all photos with which we left a member of one of the families in a stack."""
+    return frozenset[AssetId]().union(*(companions(family, past) for family in found))
