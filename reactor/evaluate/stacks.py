@@ -14,7 +14,8 @@ from reactor.core.vectors import median_pair_cosine
 from reactor.evaluate.library import MemoryLibrary
 from reactor.evaluate.pictures import look_at
 from reactor.evaluate.report import to_json, to_table
-from reactor.evaluate.scores import StackReport, compare
+from reactor.evaluate.rules import other_rules
+from reactor.evaluate.scores import StackReport, bursts_of, compare
 from reactor.evaluate.truth import Row, read_truth
 from reactor.ports import Embedder
 from reactor.stages.stack import Desk, wishes
@@ -64,7 +65,14 @@ async def evaluate_stacks(
         library.add(photo)
         for change in await wishes((photo.asset,), desk):
             library.carry_out(change)
-    return compare(rows, library.stacks(), time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return StackReport(
+        images=len(rows),
+        bursts=len(bursts_of(rows)),
+        score=compare(rows, library.stacks()),
+        others={name: compare(rows, stacks) for name, stacks in other_rules(photos).items()},
+        seconds=seconds,
+    )
 
 
 async def _embed(folder: Path, rows: Sequence[Row], embedder: Embedder) -> tuple[EmbeddedPhoto, ...]:
@@ -80,7 +88,7 @@ async def _embed(folder: Path, rows: Sequence[Row], embedder: Embedder) -> tuple
             width=seen.width,
             height=seen.height,
             checksum="",
-            name=row.file,
+            name=row.name or row.file,
             thumb=seen.thumb,
             clipped=seen.clipped,
             day=row.time.date(),

@@ -7,11 +7,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reactor.evaluate.reading import expect_images, read_json
 
-SHAPE = 'it holds {"rows": [{"file", "time" with its offset, "camera", "burst" (an id or null), "kind"}, ...]}'
+SHAPE = (
+    'it holds {"rows": [{"file", "time" with its offset, "camera", "burst" (an id or null), "kind", ...}, ...]}, '
+    'and "name" where Immich calls the file otherwise'
+)
 
 
 class Row(BaseModel):
-    """One photo: its capture time and camera, the burst that it belongs to (or none), and what kind of case it is."""
+    """One photo: its capture time and camera, the burst that it belongs to (or none), and what kind of case it is.
+
+    ``name`` is the file name that Immich would show, where it is another than that of the file.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,6 +26,7 @@ class Row(BaseModel):
     camera: str = ""
     burst: str | None = None
     kind: str = "single"
+    name: str | None = None
 
 
 class _Truth(BaseModel):

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from reactor.core.errors import StartError
 from reactor.evaluate.report import to_table
-from reactor.evaluate.scores import StackReport
+from reactor.evaluate.scores import RuleScore, StackReport
 from reactor.evaluate.stacks import evaluate_stacks, main
+from reactor.evaluate.truth import read_truth
 from reactor.ports import ImageFeatures
 
 COLOURS = {"red": (250, 5, 5), "rose": (250, 40, 40), "green": (5, 250, 5), "blue": (5, 5, 250)}
@@ -59,21 +60,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# Made: r1 r2 r3 and r4 r5 r6, six pairs, four of them right; labelled: five pairs.
+OURS = RuleScore(precision=4 / 6, recall=4 / 5, f1=8 / 11, exact_bursts=1, wrong_singles={"pan": 1})
+# One day; all that is red looks the same, and blue has red's hash: eight photos, 28 pairs.
+AUTO_STACKER = RuleScore(precision=5 / 28, recall=1.0, f1=10 / 33, exact_bursts=0, wrong_singles={"pan": 1})
+HALF_A_SECOND = RuleScore(precision=1.0, recall=0.0, f1=0.0, exact_bursts=0, wrong_singles={})
+# r2 g1 r3 and r4 r5: four pairs, two of them right.
+A_SECOND = RuleScore(precision=0.5, recall=2 / 5, f1=4 / 9, exact_bursts=1, wrong_singles={"near_time": 1})
+
+
 def expected(seconds: float) -> StackReport:
-    # Made: r1 r2 r3 and r4 r5 r6, six pairs, four of them right; labelled: five pairs.
-    return StackReport(
-        images=9,
-        precision=4 / 6,
-        recall=4 / 5,
-        f1=8 / 11,
-        exact_bursts=1,
-        bursts=3,
-        wrong_singles={"pan": 1},
-        seconds=seconds,
-    )
+    others = {"Auto Stacker": AUTO_STACKER, "immich-go (500 ms)": HALF_A_SECOND, "immich-stack (1 s)": A_SECOND}
+    return StackReport(images=9, bursts=3, score=OURS, others=others, seconds=seconds)
 
 
-async def test_pairs_bursts_and_wrong_singles_are_counted(folder: Path) -> None:
+async def test_pairs_bursts_and_wrong_singles_are_counted_for_every_rule(folder: Path) -> None:
     report = await evaluate_stacks(folder, Colours(), random_pair_cosine=0.4)
     assert report == expected(report.seconds)
     assert report.seconds > 0
@@ -84,6 +85,7 @@ async def test_json_is_one_line_and_the_table_says_the_same(folder: Path, capsys
     (line,) = capsys.readouterr().out.splitlines()
     values = json.loads(line)
     assert values.pop("seconds") >= 0
+    rules = values.pop("rules")
     assert values == {
         "images": 9,
         "precision": 0.6667,
@@ -93,12 +95,27 @@ async def test_json_is_one_line_and_the_table_says_the_same(folder: Path, capsys
         "bursts": 3,
         "wrong_singles": {"pan": 1},
     }
-    console = Console(width=100, record=True, file=io.StringIO())
+    assert {name: score["f1"] for name, score in rules.items()} == {
+        "Auto Stacker": 0.303,
+        "immich-go (500 ms)": 0.0,
+        "immich-stack (1 s)": 0.4444,
+    }
+    assert rules["immich-stack (1 s)"]["wrong_singles"] == {"near_time": 1}
+    console = Console(width=120, record=True, file=io.StringIO())
     console.print(to_table(expected(1.0)))
-    shown = console.export_text()
-    assert "0.727" in shown
-    assert "1 of 3" in shown
-    assert "pan 1" in shown
+    shown = console.export_text().splitlines()
+    (ours,) = [line for line in shown if "Immich Reactor" in line]
+    (peer,) = [line for line in shown if "Auto Stacker" in line]
+    assert [word in ours for word in ("0.727", "1 of 3", "pan 1")] == [True] * 3
+    assert "0.303" in peer
+
+
+async def test_a_file_goes_by_the_name_that_immich_shows(folder: Path) -> None:
+    truth = json.loads((folder / "truth.json").read_text())
+    truth["rows"][0]["name"] = "IMG_1.CR2"
+    (folder / "truth.json").write_text(json.dumps(truth))
+    rows = await read_truth(folder)
+    assert [(row.file, row.name) for row in rows[:2]] == [("r1.jpg", "IMG_1.CR2"), ("r2.jpg", None)]
 
 
 async def test_a_model_that_nobody_measured_is_measured_on_the_images(folder: Path) -> None:

@@ -1,0 +1,154 @@
+"""The whole stack stage: the same photos end in the same stacks, whatever the order and the batches they arrive in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reactor.core.ids import AssetId
+from reactor.core.library import EmbeddedPhoto
+from reactor.core.stack_policy import StackPolicy
+from reactor.core.thumbs import SIDE, thumb_of
+from reactor.evaluate.library import MemoryLibrary
+from reactor.stages.stack import Desk, wishes
+
+from .world import ME, MODEL, RANDOM_PAIR, looking, photo
+
+FAR = (1 << 32) - 1
+HASHES = (0, 0x7, 0x3FF, 0xFFFF, FAR)
+VIEWS = (0.0, 14.0, 28.0, 41.0, 55.0, 90.0)
+"""Degrees; 32 of them are the limit of one view, 43 that of half the evidence."""
+NAMES = ("IMG_1.jpg", "IMG_1.CR2", "IMG_2.jpg", "IMG_2-edited.jpg")
+POLICY = StackPolicy(gap_s=10.0, maximum_size=6, maximum_span_s=40.0)
+"""Small enough that the caps are met."""
+
+Stacks = frozenset[frozenset[AssetId]]
+
+
+async def ending(arrivals: Iterable[Sequence[EmbeddedPhoto]], policy: StackPolicy = POLICY) -> Stacks:
+    """Let photos arrive batch by batch and return the stacks in the end."""
+    library = MemoryLibrary()
+    desk = Desk(
+        account=ME,
+        library=library,
+        photos=library,
+        similar=library,
+        journal=library,
+        model=MODEL,
+        policy=policy,
+        random_pair_cosine=RANDOM_PAIR,
+    )
+    for arrival in arrivals:
+        for one in arrival:
+            library.add(one)
+        for change in await wishes([one.asset for one in arrival], desk):
+            library.carry_out(change)
+    return library.stacks()
+
+
+@cache
+def scenery(number: int) -> bytes:
+    """Return the small picture of a place: soft patches, other ones for another number."""
+    chance = np.random.default_rng(number)
+    patches = chance.uniform(0, 255, size=(6, 6)).astype(np.float32)
+    return thumb_of(np.kron(patches, np.ones((SIDE // 4, SIDE // 4), np.float32)))
+
+
+@st.composite
+def shots(draw: st.DrawFn, number: int) -> EmbeddedPhoto:
+    """Draw a photo of some minutes: of two cameras or none, of a few views, places, hashes, names and burst ids."""
+    return photo(
+        f"p{number:02}",
+        draw(st.integers(0, 180)) + draw(st.sampled_from([0.0, 0.25, 0.75])),
+        draw(st.sampled_from(VIEWS)),
+        draw(st.sampled_from(HASHES)),
+        camera=draw(st.sampled_from(["cam", "cam", "cam", "other", ""])),
+        burst_id=draw(st.sampled_from([None, None, None, None, "1", "2"])),
+        name=draw(
+            st.sampled_from([None, f"IMG_{number}.jpg", "IMG_1.jpg", "IMG_1.CR2", "IMG_2.jpg", "IMG_2-edited.jpg"])
+        ),
+        thumb=draw(st.sampled_from([None, scenery(1), scenery(2), scenery(3)])),
+        sharpness=float(draw(st.integers(1, 3))),
+    )
+
+
+@st.composite
+def some_photos(draw: st.DrawFn) -> tuple[EmbeddedPhoto, ...]:
+    photos = [draw(shots(number)) for number in range(draw(st.integers(2, 14)))]
+    for copied in range(draw(st.integers(0, 3))):
+        original = draw(st.sampled_from(photos))
+        turn = draw(st.sampled_from([0.0, 2.0]))
+        vector = np.asarray(original.vector * np.cos(np.radians(turn)) + _across(original) * np.sin(np.radians(turn)))
+        later = draw(st.sampled_from([0.0, 3.0, 90.0, 86_400.0]))
+        photos.append(
+            replace(
+                original,
+                asset=AssetId(f"c{copied}"),
+                taken_at=original.taken_at + timedelta(seconds=later),
+                camera=draw(st.sampled_from(["", original.camera])),
+                burst_id=None,
+                name=draw(st.sampled_from([None, f"IMG-WA{copied}.jpg", "IMG_2-edited.jpg"])),
+                phash=original.phash ^ draw(st.sampled_from([0, 1 << 40])),
+                vector=vector.astype(np.float32),
+            )
+        )
+    return tuple(photos)
+
+
+def _across(one: EmbeddedPhoto) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.array([-one.vector[1], one.vector[0]], np.float32)
+
+
+@st.composite
+def in_batches(draw: st.DrawFn, photos: Sequence[EmbeddedPhoto]) -> tuple[tuple[EmbeddedPhoto, ...], ...]:
+    order = draw(st.permutations(photos))
+    cuts = sorted(draw(st.sets(st.integers(1, len(order) - 1)))) if len(order) > 1 else []
+    return tuple(tuple(order[begin:end]) for begin, end in zip([0, *cuts], [*cuts, len(order)], strict=True))
+
+
+def told(photos: Iterable[EmbeddedPhoto]) -> list[str]:
+    return [
+        f"{one.asset} {one.taken_at:%d %H:%M:%S.%f} {one.camera!r} {one.phash:x} {one.burst_id} {one.name}"
+        for one in photos
+    ]
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data(), some_photos())
+async def test_the_order_of_arrival_does_not_matter(data: st.DataObject, photos: tuple[EmbeddedPhoto, ...]) -> None:
+    batches = data.draw(in_batches(photos))
+    assert await ending(batches) == await ending([photos]), [told(batch) for batch in batches]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.integers(4, 60), st.integers(3, 9))
+async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: int, every: int) -> None:
+    row = tuple(photo(f"p{number:02}", every * number, 7.0 * (number % 3)) for number in range(count))
+    assert await ending(data.draw(in_batches(row))) == await ending([row])
+
+
+async def test_a_burst_that_comes_backwards_one_by_one_ends_as_one_stack() -> None:
+    burst = [photo(f"p{number}", 2.0 * number, 5.0 * number) for number in range(5)]
+    assert await ending([[one] for one in reversed(burst)]) == {frozenset(one.asset for one in burst)}
+
+
+@pytest.mark.parametrize("first", ["original", "copy"])
+async def test_a_copy_joins_its_original_whoever_comes_first(first: str) -> None:
+    original = photo("p", 0, name="IMG_1.jpg")
+    copy = photo("c", 5000, camera="", name="IMG-WA1.jpg")
+    row = [[original], [copy]] if first == "original" else [[copy], [original]]
+    assert await ending(row) == {frozenset({original.asset, copy.asset})}
+
+
+async def test_the_photo_between_arrives_last_and_parts_what_stood_together() -> None:
+    # a and c agree but loosely; b between them makes a chain, and a fourth of another place stands apart.
+    row = [photo("a", 0, 0), photo("b", 4, 20), photo("c", 8, 40), replace(photo("x", 6, 90, FAR), vector=looking(120))]
+    whole = await ending([row])
+    for late in range(4):
+        others = [one for number, one in enumerate(row) if number != late]
+        assert await ending([others, [row[late]]]) == whole, row[late].asset
