@@ -81,7 +81,9 @@ class UserActs(Base):
         if (stack := self._stack(number)) is None:
             return
         cover, members = self.now.stacks[stack]
-        if (one := pick(sorted(members - {cover}), member)) is not None:
+        # Immich takes none that is hidden.
+        listed = sorted(one for one in members - {cover} if self.now.photos[one].visibility != "hidden")
+        if (one := pick(listed, member)) is not None:
             self.witness.seen["re-point"] += 1
             await self._act_on_stacks("PUT", f"/stacks/{stack}", {"primaryAssetId": one})
 
