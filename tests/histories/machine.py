@@ -180,7 +180,7 @@ class Histories(RuleBasedStateMachine):
             case "own_stack":
                 # In a place of its own, so that the photos stand in no stack of ours before.
                 where = (self._place + 1 + one % (PLACES - 1)) % PLACES
-                first: Step = ("burst", where, part, [1, 1], FITS[where])
+                first: Step = ("burst", where, part, [1, 1], ())
                 stacked: list[Step] = [("switch", "observe"), first, (what, where, two), ("switch", "apply")]
                 self._play(*stacked, ("burst", where, part, sharp(chance), FITS[where]), *AFTER[two % len(AFTER)])
             case "take_out" | "cover" | "stack":
