@@ -244,10 +244,12 @@ async def test_photos_that_are_not_shown_are_left_out(facts: dict[str, object]) 
     assert await wished(world, "a b c") == ["a c"]
 
 
-async def test_photos_that_are_gone_are_left_out() -> None:
+async def test_photos_that_are_gone_are_left_out_and_forgotten() -> None:
     world = World(*BURST)
     del world.assets[AssetId("b")]
     assert await wished(world, "a b c") == ["a c"]
+    assert sorted(world.stored) == ["a", "c"]
+    assert world.forgotten == ["b"]
 
 
 async def test_photos_of_two_owners_are_not_stacked() -> None:
