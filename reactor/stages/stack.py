@@ -130,7 +130,7 @@ async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
         restack(desk.account, group, *seen, past, certain=certain, dissolved=dissolved, faces=faces, cover_rule=rule)
         for group, certain in known
     ]
-    changes = (*wrong, *(change for change in found if change is not None))
+    changes: Wishes = (*wrong, *(change for change in found if change is not None))
     return Decision(changes=changes, gone=tuple(sorted(reading.gone)))
 
 
