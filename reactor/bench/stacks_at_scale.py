@@ -30,7 +30,7 @@ from reactor.bench.system import resident_bytes
 from reactor.config import resource
 from reactor.core.errors import Gone, Unreachable
 from reactor.core.ids import AssetId, StackId
-from reactor.core.library import Asset, EmbeddedPhoto, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
 from reactor.core.stack_policy import StackPolicy
 from reactor.ports import ImageFeatures
 from reactor.stages.stack import Desk, wishes
@@ -99,6 +99,9 @@ class StillImmich:
             created_at=at,
             updated_at=at,
         )
+
+    async def faces(self, asset: AssetId) -> tuple[Face, ...]:
+        return ()
 
     async def stack(self, stack: StackId) -> StackNow:
         raise Gone(f"there is no stack {stack}")

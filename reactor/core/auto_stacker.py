@@ -12,6 +12,7 @@ from reactor.core.changes import Reason
 from reactor.core.growing import ALONE_RULE, Group, Pairs
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
+from reactor.core.stack_policy import StackPolicy
 
 HIGH_RULE = "of one day, and they look the same"
 STRICT_RULE = "of one day, and of the same structure"
@@ -30,6 +31,18 @@ class AutoStackerPolicy:
     phash_strict: int = 3
     phash_loose: int = 5
     maximum_size: int = 100
+
+
+def auto_stacker(policy: StackPolicy) -> AutoStackerPolicy:
+    """Return the numbers of the Auto Stacker's rule as a policy for that rule names them."""
+    usual = AutoStackerPolicy()
+    return AutoStackerPolicy(
+        high_clip=policy.high_clip if policy.high_clip is not None else usual.high_clip,
+        low_clip=policy.low_clip if policy.low_clip is not None else usual.low_clip,
+        phash_strict=policy.near_phash,
+        phash_loose=policy.wide_phash,
+        maximum_size=policy.maximum_size,
+    )
 
 
 def partition_days(

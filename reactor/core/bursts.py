@@ -6,9 +6,10 @@ are all but the same picture. So the same photos end in the same groups in whate
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 
+from reactor.core.auto_stacker import auto_stacker, local_day, partition_days
 from reactor.core.copies import attach
 from reactor.core.growing import Group, Growing, Pairs, order
 from reactor.core.ids import AccountId, AssetId
@@ -18,15 +19,19 @@ from reactor.core.lines import chains, trusted
 from reactor.core.stack_policy import StackPolicy
 
 Family = tuple[Group, ...]
-"""The groups of one chain of photos: what comes to any of it may change any of them."""
+"""The groups of one chain of photos, or of one day: what comes to any of it may change any of them."""
+A_DAY = timedelta(hours=38)
+"""Two photos of one local day lie no farther apart, though one was taken where it dawned and one where it ended."""
 
 
 def reach(policy: StackPolicy) -> timedelta:
     """Return how far from a photo, before and after, others may bear on any group that it may bear on.
 
     It bears on groups that come as near as ``bearing``. Those end a span farther off at most, and whether their photos
-    stand in a long chain is told by as much as that again.
+    stand in a long chain is told by as much as that again. By the Auto Stacker's rule it is a day, wherever on earth.
     """
+    if policy.rule == "auto-stacker":
+        return A_DAY
     return 2 * bearing(policy) + timedelta(seconds=policy.maximum_span_s)
 
 
@@ -41,6 +46,9 @@ def bearing(policy: StackPolicy) -> timedelta:
 def near(centres: Iterable[EmbeddedPhoto], policy: StackPolicy) -> Callable[[EmbeddedPhoto], bool]:
     """Return what says of a photo whether one of the centres bears on its group."""
     centres = tuple(centres)
+    if policy.rule == "auto-stacker":
+        days = {local_day(photo) for photo in centres}
+        return lambda photo: local_day(photo) in days
     themselves = {photo.asset for photo in centres}
     lines: dict[str, list[float]] = {}
     for photo in centres:
@@ -78,6 +86,8 @@ def families(
     took in a row join. ``apart`` holds pairs that never stand together. Photos ``beside`` are put into no group, but
     tell with the others whose times are to be trusted.
     """
+    if policy.rule == "auto-stacker":
+        return _days(photos, policy, apart)
     like = likeness(policy, random_pair_cosine)
     stills = sorted((photo for photo in photos if photo.kind == "IMAGE"), key=_by_line)
     place = {photo.asset: index for index, photo in enumerate(stills)}
@@ -94,10 +104,24 @@ def families(
 
 
 def dated(photos: Sequence[EmbeddedPhoto], policy: StackPolicy) -> frozenset[AssetId]:
-    """Return the photos whose capture times are to be trusted; each may be given several times."""
+    """Return the photos whose capture times are to be trusted; each may be given several times.
+
+    The Auto Stacker trusts them all.
+    """
+    if policy.rule == "auto-stacker":
+        return frozenset(photo.asset for photo in photos)
     once = {photo.asset: photo for photo in photos if photo.kind == "IMAGE"}
     lines = groupby(sorted(once.values(), key=_by_line), key=_line)
     return frozenset(asset for _, line in lines for asset in trusted(list(line), policy.maximum_span_s))
+
+
+def _days(photos: Sequence[EmbeddedPhoto], policy: StackPolicy, apart: Pairs) -> tuple[Family, ...]:
+    day_of = {photo.asset: local_day(photo) for photo in photos}
+    groups = partition_days(photos, auto_stacker(policy), apart)
+    found: dict[date, list[Group]] = {}
+    for group in groups:
+        found.setdefault(day_of[group.members[0]], []).append(group)
+    return tuple(map(tuple, found.values()))
 
 
 def _line(photo: EmbeddedPhoto) -> tuple[AccountId, str]:

@@ -5,18 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.thumbs import LEAST_OVERLAP, SIDE
+from reactor.core.thumbs import LEAST_OVERLAP, ONE_FRAMING, SIDE
 
 ZOOMS = (0.9, 1.0, 1.12)
 TURNS = (-4.0, 0.0, 4.0)
 """Degrees; a hand that steps aside for the next photo turns and zooms by about so much."""
-SAME_FRAME = 0.55
-"""Photos of one framing have more than this share of the frame in common; those of a pan have less."""
 SIZE = (2 * SIDE, 2 * SIDE)
 
 
 def closest_match(one: bytes, other: bytes) -> tuple[float, float]:
-    """Return how well two thumbs match at best if one is shifted: with SAME_FRAME in common, and with less.
+    """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 
     Normalised correlations, -1..1, as of thumbs.best_match, but the second is turned and zoomed as well, by the few
     steps of TURNS and ZOOMS: the match of a reframed photo rises by these, that of another view hardly.
@@ -70,5 +68,5 @@ _PLACES, _WEIGHTS, _INSIDE = _warps()
 _FRAME = np.fft.rfft2(np.ones((SIDE, SIDE), np.float32), SIZE)
 _MASK = np.fft.rfft2(_INSIDE, SIZE).conj()
 _COUNT = np.maximum(np.rint(_back(_FRAME * _MASK)), 1.0)
-_NEAR = _COUNT >= SAME_FRAME * SIDE**2
-_FAR = (_COUNT < SAME_FRAME * SIDE**2) & (_COUNT >= LEAST_OVERLAP * SIDE**2)
+_NEAR = _COUNT >= ONE_FRAMING * SIDE**2
+_FAR = (_COUNT < ONE_FRAMING * SIDE**2) & (_COUNT >= LEAST_OVERLAP * SIDE**2)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from reactor.core.framing import closest_match
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.stack_policy import StackPolicy
@@ -13,13 +14,15 @@ from reactor.core.vectors import cosine, share_to_cosine
 TWO_FILES_S = 2.0
 """A camera writes the two files of one shot with one time; some write a whole second, or the time of writing."""
 ELSEWHERE = 0.7
-"""Of a pan the match at less than half the frame leaves at most so much of what the others leave unexplained."""
+"""Of a pan the match with less than one framing in common leaves at most so much of what the other leaves."""
 SAME_FRAME = 0.98
-"""What matches as well at half the frame or more shows that view; of a plain sky any part matches any other."""
-SAME_PLACE = 0.5
-"""How well half the frame or more matches at least where one place is shown, however the camera was moved."""
+"""What matches as well in one framing shows that view; of a plain sky any part matches any other."""
+SAME_PLACE = 0.7
+"""How well one place matches at least, however the camera was moved, turned and zoomed a little."""
 STILL = 0.85
-"""How well they match where the camera stood still, whatever the model sees in what moved or changed its light."""
+"""How well it matches where the camera stood still, whatever the model sees in what moved or changed its light."""
+UNMOVED = 0.9
+"""What matches as well by shifting alone need not be turned and zoomed, which costs five times the work."""
 SAME_PICTURE = 0.95
 """How well the small pictures of copies match at least; another frame of the same scene moves a leaf, or a clock."""
 SAME_SHAPE = 0.03
@@ -146,4 +149,5 @@ def _framing(one: EmbeddedPhoto, other: EmbeddedPhoto) -> tuple[float, float] | 
         return None
     if (one.width > one.height) != (other.width > other.height):
         return None  # turned upright between the two; squeezed into squares they cannot be compared
-    return best_match(one.thumb, other.thumb)
+    found = best_match(one.thumb, other.thumb)
+    return found if found[0] >= UNMOVED else closest_match(one.thumb, other.thumb)

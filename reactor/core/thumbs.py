@@ -7,6 +7,8 @@ SIDE = 32
 """Pixels of a thumb's side, whatever the picture's shape: two photos of one camera are squeezed alike."""
 BLACK, WHITE = 8.0, 247.0
 """What a sensor cannot tell from black or white lies below and above, of 0..255."""
+ONE_FRAMING = 0.55
+"""Photos of one framing have this share of the frame in common or more; those of a pan have less."""
 LEAST_OVERLAP = 0.2
 """Below this share of the frame in common any two pictures match somewhere."""
 
@@ -22,7 +24,7 @@ def clipped_share(gray: NDArray[np.float32]) -> float:
 
 
 def best_match(one: bytes, other: bytes) -> tuple[float, float]:
-    """Return how well two thumbs match at best if one is shifted: by at most half the frame, and by more than half.
+    """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 
     Normalised correlations, -1..1, of the part that both show, at every shift in whole pixels that leaves at least
     LEAST_OVERLAP in common (Padfield, Masked Object Registration in the Fourier Domain, 2012).
@@ -40,7 +42,7 @@ def best_match(one: bytes, other: bytes) -> tuple[float, float]:
     # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
     correlation = shared / np.sqrt(np.maximum(spread_a, count) * np.maximum(spread_b, count))
     overlap = count / SIDE**2
-    near, far = overlap >= 0.5, (overlap < 0.5) & (overlap >= LEAST_OVERLAP)
+    near, far = overlap >= ONE_FRAMING, (overlap < ONE_FRAMING) & (overlap >= LEAST_OVERLAP)
     return float(correlation[near].max()), float(correlation[far].max())
 
 

@@ -40,6 +40,14 @@ class Desk:
     random_pair_cosine: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What is wished for, and which photos Immich was found not to have any more."""
+
+    changes: Wishes = ()
+    gone: tuple[AssetId, ...] = ()
+
+
 def lane(event: Event) -> str:
     """Return the lane of the account's stacks, which archiving shares: one writer at a time."""
     return f"stacks:{event.account}"
@@ -68,7 +76,11 @@ async def stack(events: Sequence[Event], services: Services) -> Outcome:
         random_pair_cosine=await services.random_pair_cosine(),
     )
     assets = tuple(dict.fromkeys(AssetId(event.subject) for event in events))
-    return Outcome(changes=await wishes(assets, desk))
+    decision = await decide(assets, desk)
+    if decision.gone:
+        await services.photos.drop(account, decision.gone)
+        await services.similar.forget(account, decision.gone)
+    return Outcome(changes=decision.changes)
 
 
 async def _retake(event: AssetChanged, services: Services) -> None:
@@ -81,13 +93,18 @@ async def _retake(event: AssetChanged, services: Services) -> None:
 
 
 async def wishes(batch: Sequence[AssetId], desk: Desk) -> Wishes:
-    """Return what makes the stacks of these photos right: what stands wrong, what belongs together, what is suggested.
+    """Return what makes the stacks of these photos right; as ``decide``."""
+    return (await decide(batch, desk)).changes
+
+
+async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
+    """Decide what makes the stacks of these photos right: what stands wrong, belongs together, or is suggested.
 
     Photos that are not embedded (yet) are passed over.
     """
     fresh = await desk.photos.embedded(desk.account, batch, desk.model)
     if not fresh:
-        return ()
+        return Decision()
     scene = Scene(desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
     await scene.add(fresh)
     asked = frozenset(photo.asset for photo in fresh)
@@ -113,7 +130,8 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> Wishes:
         restack(desk.account, group, *seen, past, certain=certain, dissolved=dissolved, faces=faces, cover_rule=rule)
         for group, certain in known
     ]
-    return (*wrong, *(change for change in found if change is not None))
+    changes: Wishes = (*wrong, *(change for change in found if change is not None))
+    return Decision(changes=changes, gone=tuple(sorted(reading.gone)))
 
 
 async def _settled(

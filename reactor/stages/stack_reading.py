@@ -47,6 +47,8 @@ class Reading:
         self.standings: dict[AssetId, Standing] = {}
         self.out: set[AssetId] = set()
         """Photos that are not ours to move."""
+        self.gone: set[AssetId] = set()
+        """Photos that do not exist any more, or lie in the locked folder."""
         self._account = account
         self._library = library
         self._journal = journal
@@ -106,6 +108,7 @@ class Reading:
         try:
             return await self._library.asset(asset)
         except Gone:
+            self.gone.add(asset)
             return None
 
     async def _faces(self, asset: AssetId) -> tuple[Face, ...]:

@@ -114,6 +114,10 @@ class Scene:
         times = sorted({photo.taken_at for photo in photos})
         around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
         self.is_whole &= len(around) < NEIGHBOURS
+        if self._policy.rule == "auto-stacker":
+            is_of_the_day = near(photos, self._policy)
+            self.photos |= {photo.asset: photo for photo in around if is_of_the_day(photo)}
+            return
         cameras = {photo.camera for photo in photos}
         self._beside |= {photo.asset: photo for photo in around if photo.camera in cameras}
         in_time = dated([*self._beside.values(), *self.photos.values()], self._policy)
@@ -122,7 +126,7 @@ class Scene:
     async def _copies(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Return what is all but the same picture as one of the photos and was not known yet."""
         least = self._like.copy
-        if least is None:
+        if least is None or self._policy.rule == "auto-stacker":
             return []
         found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES)
         likely = {asset for asset, cosine in chain(*found.values()) if cosine >= least - ROUNDING}

@@ -244,10 +244,12 @@ async def test_photos_that_are_not_shown_are_left_out(facts: dict[str, object]) 
     assert await wished(world, "a b c") == ["a c"]
 
 
-async def test_photos_that_are_gone_are_left_out() -> None:
+async def test_photos_that_are_gone_are_left_out_and_forgotten() -> None:
     world = World(*BURST)
     del world.assets[AssetId("b")]
     assert await wished(world, "a b c") == ["a c"]
+    assert sorted(world.stored) == ["a", "c"]
+    assert world.forgotten == ["b"]
 
 
 async def test_photos_of_two_owners_are_not_stacked() -> None:
@@ -372,3 +374,21 @@ async def test_whatever_the_order_of_arrival_the_stacks_are_the_same(order: Sequ
         (AssetId("2"), frozenset(ids("0 1 2 3"))),
         (AssetId("5"), frozenset(ids("4 5 6 7"))),
     }
+
+
+async def test_the_auto_stackers_rule_joins_what_one_day_saw_alike() -> None:
+    morning, night = photo("a"), photo("b", 9 * 3600, 15, (1 << 32) - 1, camera="another")
+    next_day = photo("c", 24 * 3600, 0)
+    world = World(morning, night, next_day)
+    assert await wished(world, "b") == []
+    world.policy = StackPolicy(rule="auto-stacker", high_clip=0.94, low_clip=0.9, near_phash=3, wide_phash=5)
+    assert await wished(world, "b") == ["a b"]
+    assert await wished(world, "c") == []
+
+
+async def test_a_photo_that_joins_two_stacks_of_a_day_merges_them_by_the_auto_stackers_rule() -> None:
+    world = World(photo("a"), photo("b", 60), photo("c", 7200, 30), photo("d", 7260, 30), photo("e", 9000, 15))
+    world.policy = StackPolicy(rule="auto-stacker", high_clip=0.94, low_clip=0.9, near_phash=-1, wide_phash=-1)
+    made(world, "a b")
+    made(world, "c d")
+    assert await wished(world, "e") == ["a b c d e"]

@@ -85,6 +85,7 @@ class World:
         self.stacks: dict[StackId, StackNow] = {}
         self.done: dict[tuple[str, str], Entry] = {}
         self.waiting: set[str] = set()
+        self.forgotten: list[AssetId] = []
         self.wanted_before: set[str] = set()
         self.vetoes: list[Veto] = []
         self.faces_on: dict[str, tuple[Face, ...]] = {}
@@ -147,6 +148,13 @@ class World:
         self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
         return {photo.asset: nearest(photo, self.stored.values(), limit) for photo in photos}
+
+    async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        for asset in assets:
+            del self.stored[asset]
+
+    async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
+        self.forgotten += assets
 
     async def set_burst(self, account: AccountId, asset: AssetId, burst_id: str) -> None:
         if asset in self.stored:
