@@ -12,7 +12,8 @@ class MoveCover:
 
     Immich shows a stack by its cover only, so the ``members`` would vanish with it. ``ours`` says whether the stack is
     one that we left. ``chosen`` is the cover that the user had given to it, if any: it comes back on top once it is
-    shown again, and that is such a change too, with ``cover`` the chosen one.
+    shown again, and that is such a change too, with ``cover`` the chosen one. ``others`` is how many more photos stand
+    in it in the trash, of which nobody told.
     """
 
     account: AccountId
@@ -21,6 +22,7 @@ class MoveCover:
     away: AssetId
     ours: bool
     chosen: AssetId | None = None
+    others: int = 0
     reason: Reason
 
     @property
@@ -34,6 +36,7 @@ class ReturnCover:
     """Put ``back`` on top again, in the place of the ``cover`` that the entry ``undoes`` put there.
 
     ``unseen`` says that it had left the timeline then; who has it put back wants that the cover is not moved for it.
+    ``members`` and ``others`` are those of that entry.
     """
 
     account: AccountId
@@ -41,5 +44,6 @@ class ReturnCover:
     back: AssetId
     members: tuple[AssetId, ...]
     undoes: int
+    others: int = 0
     unseen: bool = True
     reason: Reason

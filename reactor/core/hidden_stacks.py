@@ -22,7 +22,8 @@ from reactor.core.vetoes import chosen_covers
 class Company:
     """A stack with what was read of its photos; None for one that Immich does not show: deleted, or locked.
 
-    ``members`` are all that are known to stand in it, those in the trash too. ``ours`` says whether we left them so,
+    ``members`` are all that are known to stand in it, those in the trash too; ``others`` is how many are not known.
+    ``ours`` says whether we left them so,
     ``chosen`` is the cover that the user gave to it, if any.
     """
 
@@ -31,6 +32,7 @@ class Company:
     photos: Mapping[AssetId, Asset | None]
     ours: bool
     chosen: AssetId | None
+    others: int = 0
 
     @property
     def members(self) -> tuple[AssetId, ...]:
@@ -47,19 +49,20 @@ def company_of(account: AccountId, stack: StackNow, photos: Mapping[AssetId, Ass
     """Return a stack with its photos, and whose it is by what the journal says of them."""
     found = Company(account=account, stack=stack, photos=photos, ours=False, chosen=None)
     whole = replace(stack, members=frozenset(found.members))
-    ours = not _unknown(found) and is_ours(whole, past.newest)
-    move = moved_by_us(stack.primary, past)
+    found = replace(found, others=_unknown(found))
+    ours = not found.others and is_ours(whole, past.newest)
+    move = moved_by_us(stack.primary, stack.members, past)
     if move is not None:
         return replace(found, ours=ours, chosen=move.chosen)
     theirs = not ours or users_part(whole, past.newest) or is_the_users(whole, past)
     return replace(found, ours=ours, chosen=stack.primary if theirs else None)
 
 
-def _unknown(company: Company) -> bool:
-    """Say whether photos stand in the stack that are in the trash and of which nobody told."""
+def _unknown(company: Company) -> int:
+    """Return how many photos stand in the stack in the trash of which nobody told."""
     inside = [asset for name in company.members if (asset := company.photos.get(name)) is not None]
     known = sum(asset.trashed and asset.visibility == "timeline" for asset in inside)
-    return any(trashed_in(asset, company.stack) > known for asset in inside[:1])
+    return max((trashed_in(asset, company.stack) - known for asset in inside), default=0)
 
 
 def to_move(
@@ -72,7 +75,7 @@ def to_move(
     """
     primary, shown = company.stack.primary, company.shown
     if is_shown(company.photos.get(primary)):
-        move = held_for(primary, past)
+        move = held_for(primary, company.stack.members, past)
         back = move.chosen if move is not None else None
         if back is None or back not in shown or chosen_covers(past.vetoes)[:1] == (primary,):
             return None
@@ -103,5 +106,6 @@ def _wish(company: Company, cover: AssetId, why: Reason) -> MoveCover:
         away=company.stack.primary,
         ours=company.ours,
         chosen=company.chosen,
+        others=company.others,
         reason=why,
     )

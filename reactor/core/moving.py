@@ -3,7 +3,7 @@
 A moved cover says nothing of whose the stack is: who reads that sees through such entries.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reactor.core.changes import MoveCover, ReturnCover, StackAssets, StackState
 from reactor.core.ids import AssetId
@@ -18,18 +18,23 @@ def is_shown(asset: Asset | None) -> bool:
     return asset is not None and asset.mine and not asset.trashed and asset.visibility == "timeline"
 
 
-def moved_by_us(primary: AssetId, past: Past) -> MoveCover | None:
-    """Return the change by which we put a photo on top, where nothing that we did to its stack since says otherwise."""
+def moved_by_us(primary: AssetId, members: Collection[AssetId], past: Past) -> MoveCover | None:
+    """Return the change by which we put a photo on top of a stack with these members, as Immich lists them.
+
+    None where we did anything else to it since, and where others stand in it by now: then whatever lies on top is the
+    user's doing.
+    """
     entry = past.moves.get(primary)
     if entry is None or not isinstance(entry.change, MoveCover) or entry.change.cover != primary:
         return None
     newest = past.newest.get(primary)
-    return entry.change if newest is None or newest.id < entry.id else None
+    joined = len(set(members).difference(entry.change.members)) > entry.change.others
+    return None if joined or (newest is not None and newest.id > entry.id) else entry.change
 
 
-def held_for(primary: AssetId, past: Past) -> MoveCover | None:
+def held_for(primary: AssetId, members: Collection[AssetId], past: Past) -> MoveCover | None:
     """Return the change by which a photo lies on top in the place of another, which no user chose."""
-    move = moved_by_us(primary, past)
+    move = moved_by_us(primary, members, past)
     return None if move is None or move.comes_back else move
 
 
@@ -59,8 +64,12 @@ def return_admitted(change: ReturnCover, now: StackState, past: Past) -> ReturnC
         numbers = ", ".join(map(str, sorted(later)))
         why = f"a later change of ours stands on it ({numbers}); take that back first"
         return Refused(state=EntryState.LEFT, why=why)
-    if change.cover not in now.missing and not any(primary == change.cover for primary, _ in now.stacks):
+    ((primary, members),) = now.stacks
+    if change.cover not in now.missing and primary != change.cover:
         return Refused(state=EntryState.LEFT, why="the stack has another cover by now: you changed it")
+    left = frozenset(change.members) - now.missing
+    if not left <= members or len(members - left) > change.others:
+        return Refused(state=EntryState.LEFT, why="the stack is not as we left it: you changed it")
     if now.more:
         why = "other photos of the stack are in the trash and would leave it; restore them first"
         return Refused(state=EntryState.LEFT, why=why)

@@ -135,8 +135,9 @@ def _with_cover_of_now(change: RestoreStacks, now: StackState, past: Past) -> Re
     """Return the change with the cover that Immich chose where ours was deleted, or that we moved there."""
     if len(now.stacks) != 1:
         return change
-    ((primary, _),) = now.stacks
-    return replace(change, cover=primary) if change.cover in now.missing or held_for(primary, past) else change
+    ((primary, members),) = now.stacks
+    replaced = change.cover in now.missing or held_for(primary, members, past) is not None
+    return replace(change, cover=primary) if replaced else change
 
 
 def _made_again(change: RestoreStacks, now: StackState, past: Past) -> bool:

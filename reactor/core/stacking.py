@@ -148,10 +148,10 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
     stacks = [stack for member in group.members if (stack := present.get(member)) is not None]
     for stack in stacks:
         if is_the_users(stack, past):
-            move = held_for(stack.primary, past)
+            move = held_for(stack.primary, stack.members, past)
             return move.chosen if move is not None and move.chosen in group.members else stack.primary
     for stack in stacks:
-        if stack.primary in chosen and held_for(stack.primary, past) is None:
+        if stack.primary in chosen and held_for(stack.primary, stack.members, past) is None:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
 
@@ -203,7 +203,7 @@ def is_the_users(stack: StackNow, past: Past) -> bool:
     """Say whether a person chose the cover of the stack, or made the stack; one that we moved counts for theirs."""
     if _of_the_user(stack, past):
         return True
-    if (move := held_for(stack.primary, past)) is not None:
+    if (move := held_for(stack.primary, stack.members, past)) is not None:
         return move.chosen is not None
     entry = past.newest.get(stack.primary)
     since = entry.id if entry is not None else 0

@@ -254,7 +254,9 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
 
 def _is_extended(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
     """Say whether it is the user's own stack that the change extends, as it was when that was decided."""
-    return members == frozenset(change.users) and (primary == change.cover or held_for(primary, past) is not None)
+    return members == frozenset(change.users) and (
+        primary == change.cover or held_for(primary, members, past) is not None
+    )
 
 
 def _all_left_so(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
@@ -265,6 +267,6 @@ def _left_so(member: AssetId, primary: AssetId, members: frozenset[AssetId], cha
     entry = past.newest.get(member)
     if entry is None or not isinstance(entry.after, StackState):
         return False
-    free = primary in released_covers(past.vetoes, entry.id) or held_for(primary, past) is not None
+    free = primary in released_covers(past.vetoes, entry.id) or held_for(primary, members, past) is not None
     kept_or_free = primary == change.cover or free
     return any(left == members and (primary == cover or kept_or_free) for cover, left in entry.after.stacks)

@@ -67,6 +67,7 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
                 cover=change.cover,
                 back=change.away,
                 members=change.members,
+                others=change.others,
                 undoes=entry.id,
                 unseen=not change.comes_back,
                 reason=why,

@@ -43,7 +43,7 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
         return Outcome()
     names = {event.asset, stack.primary, *stack.members}
     past = await _past(event.account, names, services)
-    if held_for(stack.primary, past) is None and is_shown(await _asset(stack.primary, library)):
+    if held_for(stack.primary, stack.members, past) is None and is_shown(await _asset(stack.primary, library)):
         return Outcome()
     names |= _known_of(past)
     photos = await _photos(sorted(names), library)

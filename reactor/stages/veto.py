@@ -164,7 +164,7 @@ async def _cover(event: CoverChosen, services: Services) -> None:
         return
     stack = await _stack(asset.stack, library)
     await look.expect_same(before)
-    if held_for(event.asset, before) is not None:
+    if held_for(event.asset, stack.members, before) is not None:
         return  # we put it there ourselves, for one that left the timeline
     if stack.primary == event.asset and stack.members == left_together(entry, event.asset):
         chosen = (cover_chosen(event.account, event.asset, entry.id),)
