@@ -112,14 +112,17 @@ class RestoreHand(Looking[RestoreStacks]):
                 await writer.delete_stack(await self._whole(library, change))
 
     async def _set_cover(self, change: RestoreStacks, cover: AssetId) -> None:
-        """Make a member the cover; Immich takes none from the trash for it but in a stack that is made anew."""
+        """Make a member the cover; Immich takes none that it does not list but in a stack that is made anew.
+
+        Those are the ones in the trash and the hidden ones.
+        """
         library, writer = self._libraries(change.account), self._writers(change.account)
         stack = await _stack_of(library, cover)
         photos = await photos_of(library, change.members)
         inside = {name: asset for name, asset in photos.items() if asset is not None and asset.stack == stack}
         if cover not in inside:
             raise Stale("the stack changed while it was taken back", after=1.0)
-        if inside[cover].trashed:
+        if cover not in await _listed(library, stack):
             await writer.make_stack((cover, *(name for name in inside if name != cover)))
         else:
             await writer.set_cover(stack, cover)
@@ -162,3 +165,10 @@ async def _stack_of(library: Library, asset: AssetId) -> StackId:
     if found is None or found.stack is None:
         raise Stale("the stack changed while it was taken back", after=1.0)
     return found.stack
+
+
+async def _listed(library: Library, stack: StackId) -> frozenset[AssetId]:
+    try:
+        return (await library.stack(stack)).members
+    except Gone as error:
+        raise Stale("the stack changed while it was taken back", after=1.0) from error

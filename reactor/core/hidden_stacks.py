@@ -23,8 +23,7 @@ class Company:
     """A stack with what was read of its photos; None for one that Immich does not show: deleted, or locked.
 
     ``members`` are all that are known to stand in it, those in the trash too; ``others`` is how many are not known.
-    ``ours`` says whether we left them so,
-    ``chosen`` is the cover that the user gave to it, if any.
+    ``ours`` says whether we left them so, ``chosen`` is the cover that the user gave to it, if any.
     """
 
     account: AccountId

@@ -254,9 +254,8 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
 
 def _is_extended(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
     """Say whether it is the user's own stack that the change extends, as it was when that was decided."""
-    return members == frozenset(change.users) and (
-        primary == change.cover or held_for(primary, members, past) is not None
-    )
+    theirs = primary == change.cover or held_for(primary, members, past) is not None
+    return theirs and members == frozenset(change.users)
 
 
 def _all_left_so(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:

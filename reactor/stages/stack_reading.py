@@ -102,9 +102,9 @@ class Reading:
             return False
         # Those that are hidden are listed by nobody, so who lies on top for one of them seems to be alone.
         alone = standing.stack is not None and len(standing.stack.members) == 1
-        return not (alone and held_for(member, (member,), self.past)) and free(
-            standing, self._done, extend=self._extend
-        )
+        if alone and held_for(member, (member,), self.past) is not None:
+            return False
+        return free(standing, self._done, extend=self._extend)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:

@@ -46,6 +46,8 @@ async def nothing(house: House, asset: AssetId) -> None:
         (trash, restore, "restored"),
         (nothing, put(visibility="archive"), "archived"),
         (put(visibility="archive"), put(visibility="timeline"), "unarchived"),
+        (put(visibility="timeline"), put(visibility="hidden"), "hidden"),
+        (put(visibility="hidden"), put(visibility="timeline"), "shown"),
         (nothing, tagged("Holiday"), "tags"),
         (tagged("Holiday"), untagged("Holiday"), "tags"),
         (nothing, put(dateTimeOriginal="2020-01-02T03:04:05.000Z"), "date"),
