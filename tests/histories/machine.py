@@ -21,6 +21,7 @@ WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
     "photos": 6,
     "bridge": 8,
+    "wedge": 8,
     "undecided": 1,
     "portrait": 2,
     "crash": 3,
@@ -142,6 +143,9 @@ class Histories(RuleBasedStateMachine):
                 self._play(burst)
             case "bridge":
                 self._play(("burst", self._place, "bridge", sharpness[:1], FITS[self._place]))
+            case "wedge":
+                self._play(("burst", self._place, "bridge", [1], FITS[self._place]))
+                self._play(("burst", self._place, "wedge", sharpness[:1], FITS[self._place]))
             case "undecided":
                 self._play(("upload", where, part, 1, FITS[two % len(FITS)]))
             case "portrait":
