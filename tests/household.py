@@ -16,6 +16,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
+from reactor.acts.covers import MoveHand, ReturnHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -32,9 +33,11 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    MoveCover,
     RemoveFromAlbum,
     RemoveTag,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -176,6 +179,8 @@ def hands_of(home: Household) -> dict[type[Change], Hand[Any]]:
         RemoveTag: RemoveTagHand(library, writer),
         UnarchiveAssets: UnarchiveHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
+        MoveCover: MoveHand(library, writer),
+        ReturnCover: ReturnHand(library, writer),
     }
 
 

@@ -19,7 +19,7 @@ async def visibility_of(library: Library, assets: Collection[AssetId]) -> Visibi
 
 
 async def stacks_of(library: Library, members: Collection[AssetId]) -> StackState:
-    """Return the stacks of the photos; those in the trash count, though Immich lists them no more."""
+    """Return the stacks of the photos; hidden ones and those in the trash count, though Immich lists them no more."""
     return await stacks_among(library, await photos_of(library, members))
 
 
@@ -31,7 +31,7 @@ async def photos_of(library: Library, assets: Collection[AssetId]) -> Mapping[As
 async def stacks_among(library: Library, photos: Mapping[AssetId, Asset | None]) -> StackState:
     """Return the stacks of photos that were read."""
     stacks: dict[StackId, StackNow] = {}
-    trashed: dict[StackId, set[AssetId]] = {}
+    inside: dict[StackId, set[AssetId]] = {}
     unseen: dict[StackId, int] = {}
     missing: set[AssetId] = set()
     for name, asset in photos.items():
@@ -39,10 +39,10 @@ async def stacks_among(library: Library, photos: Mapping[AssetId, Asset | None])
             missing.add(name)
         elif asset.stack is not None:
             stacks[asset.stack] = stacks.get(asset.stack) or await _stack(library, asset.stack)
-            trashed.setdefault(asset.stack, set()).update({name} if asset.trashed else ())
+            inside.setdefault(asset.stack, set()).add(name)  # hidden ones and those in the trash are not listed
             unseen.setdefault(asset.stack, trashed_in(asset, stacks[asset.stack]))
             unseen[asset.stack] -= asset.trashed and asset.visibility == "timeline"
-    found = {(stack.primary, stack.members | trashed[stack.id]) for stack in stacks.values()}
+    found = {(stack.primary, stack.members | inside[stack.id]) for stack in stacks.values()}
     more = frozenset(stacks[name].primary for name, count in unseen.items() if count > 0)
     return StackState(stacks=tuple(sorted(found, key=lambda one: one[0])), missing=frozenset(missing), more=more)
 

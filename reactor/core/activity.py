@@ -12,11 +12,13 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RemoveTag,
     Restoration,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -142,6 +144,9 @@ def notes_of_deed(deed: Deed, asset: AssetId) -> tuple[Note, ...]:
         case StackAssets(members=members, cover=cover):
             text = "stacked" + _company(len(members) - 1) + (", as its cover" if cover == asset else "")
             notes = (_note(deed, text, "stack"),)
+        case MoveCover(cover=cover):
+            text = "made the cover of its stack" if cover == asset else "its stack has another cover"
+            notes = (_note(deed, text, "cover"),)
         case AddPortrait(name=name):
             notes = (_note(deed, f"portrait of {name}", "portrait", about=name),)
         case _ as change:
@@ -162,6 +167,8 @@ def _taken_back(deed: Deed, change: Restoration) -> tuple[Note, ...]:
             return (_note(deed, f"taken out of the album {album}", "album", about=album),)
         case RestoreStacks():
             return (_note(deed, "stack taken back", "stack"),)
+        case ReturnCover():
+            return (_note(deed, "its stack has its former cover again", "cover"),)
         case RemovePortrait(name=name):
             return (_note(deed, f"portrait of {name} taken back", "portrait", about=name),)
         case RemoveTag():
@@ -181,6 +188,8 @@ def words_of(change: Change) -> str:
             words = f"put a photo into the album {album}"
         case StackAssets(members=members):
             words = f"stack {len(members)} photos"
+        case MoveCover(members=members):
+            words = f"give a stack of {len(members)} photos another cover"
         case AddPortrait(name=name):
             words = f"teach Frigate a portrait of {name}"
         case _:
@@ -200,6 +209,8 @@ def _words_of_undo(change: Restoration) -> str:
             return f"take a photo out of the album {album}"
         case RestoreStacks(members=members):
             return f"take back a stack of {len(members)} photos"
+        case ReturnCover(members=members):
+            return f"give a stack of {len(members)} photos its former cover"
         case RemovePortrait(name=name):
             return f"take back a portrait of {name}"
         case RemoveTag(tag=tag):

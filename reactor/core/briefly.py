@@ -14,6 +14,8 @@ _WORDS = {
     "RemoveFromAlbum": "take {photos} out of the album {album}",
     "StackAssets": "stack {photos}",
     "RestoreStacks": "take back a stack of {photos}",
+    "MoveCover": "give a stack of {photos} another cover",
+    "ReturnCover": "give a stack of {photos} its former cover",
     "AddPortrait": "teach Frigate a portrait of {name}",
 }
 
@@ -37,6 +39,8 @@ def photo_of(line: JournalLine) -> AssetId | None:
         case "StackAssets" | "RestoreStacks":
             cover = line.what.partition(" under ")[2][: len(line.subjects[0])]
             return AssetId(cover if cover in line.subjects else line.subjects[0])
+        case "MoveCover" | "ReturnCover":
+            return AssetId(line.what.removeprefix("put ").partition(" ")[0])
         case "AddPortrait":
             return AssetId(line.what.rpartition(" on ")[2])
         case "RemovePortrait" | "RemoveTag":

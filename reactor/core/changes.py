@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from reactor.core.cover_changes import MoveCover as MoveCover  # noqa: PLC0414
+from reactor.core.cover_changes import ReturnCover as ReturnCover  # noqa: PLC0414
 from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, TagId
+from reactor.core.reasons import By as By  # noqa: PLC0414
+from reactor.core.reasons import Reason as Reason  # noqa: PLC0414
 from reactor.core.states import STATE_TYPES as STATE_TYPES  # noqa: PLC0414
 from reactor.core.states import AlbumState as AlbumState  # noqa: PLC0414
 from reactor.core.states import FavouriteState as FavouriteState  # noqa: PLC0414
@@ -14,22 +18,8 @@ from reactor.core.states import State as State  # noqa: PLC0414
 from reactor.core.states import TagState as TagState  # noqa: PLC0414
 from reactor.core.states import VisibilityState as VisibilityState  # noqa: PLC0414
 
-By = Literal["person", "rule"]
-"""Who has something taken back: a person, whose word is final, or the rules of now, which may be others tomorrow."""
 Feature = Literal["tags", "archive", "favourites", "albums", "stacks", "faces"]
 FEATURES: tuple[Feature, ...] = ("tags", "archive", "favourites", "albums", "stacks", "faces")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """Why a change is wished: the rule in words and the numbers that it looked at.
-
-    One that is not ``sure`` lies in the grey zone: it waits as a suggestion until a person accepts it.
-    """
-
-    rule: str
-    scores: tuple[tuple[str, float], ...] = ()
-    sure: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +74,15 @@ class AddToAlbum:
 class StackAssets:
     """Let one stack hold exactly these members, the cover first among them.
 
-    ``certain`` are the groups within a suggestion that are no question themselves.
+    ``certain`` are the groups within a suggestion that are no question themselves. ``users`` are those of the members
+    that the user had stacked: such a stack is only extended, and keeps its cover.
     """
 
     account: AccountId
     cover: AssetId
     members: tuple[AssetId, ...]
     certain: tuple[tuple[AssetId, ...], ...] = ()
+    users: tuple[AssetId, ...] = ()
     reason: Reason
 
 
@@ -165,7 +157,8 @@ class RestoreStacks:
 
     Members that stood in none of those stand alone afterwards. ``acquainted`` are photos that other changes joined
     with a member: one of them in the trash stands in the stack unseen. The rules dissolve a stack that later photos
-    prove wrong: then ``stacks`` is empty, and what belongs together is joined anew.
+    prove wrong: then ``stacks`` is empty, and what belongs together is joined anew. ``theirs`` says that a stack of the
+    user's is among what it gives back; then what it leaves is nothing that we claim.
     """
 
     account: AccountId
@@ -176,6 +169,7 @@ class RestoreStacks:
     reason: Reason
     by: By = "person"
     acquainted: tuple[AssetId, ...] = ()
+    theirs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,10 +196,17 @@ class RemoveTag:
     reason: Reason
 
 
-Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | AddToAlbum | StackAssets | AddPortrait
+Wish: TypeAlias = TagAsset | ArchiveAssets | FavouriteAsset | AddToAlbum | StackAssets | MoveCover | AddPortrait
 """What a decision may wish for."""
 Restoration: TypeAlias = (
-    UntagAsset | UnarchiveAssets | UnfavouriteAsset | RemoveFromAlbum | RestoreStacks | RemovePortrait | RemoveTag
+    UntagAsset
+    | UnarchiveAssets
+    | UnfavouriteAsset
+    | RemoveFromAlbum
+    | RestoreStacks
+    | ReturnCover
+    | RemovePortrait
+    | RemoveTag
 )
 """What takes a change of ours back."""
 Change: TypeAlias = Wish | Restoration
@@ -215,12 +216,14 @@ CHANGE_TYPES: tuple[type[Change], ...] = (
     FavouriteAsset,
     AddToAlbum,
     StackAssets,
+    MoveCover,
     AddPortrait,
     UntagAsset,
     UnarchiveAssets,
     UnfavouriteAsset,
     RemoveFromAlbum,
     RestoreStacks,
+    ReturnCover,
     RemovePortrait,
     RemoveTag,
 )
@@ -237,7 +240,7 @@ def feature_of(change: Change) -> Feature:
             return "favourites"
         case AddToAlbum() | RemoveFromAlbum():
             return "albums"
-        case StackAssets() | RestoreStacks():
+        case StackAssets() | RestoreStacks() | MoveCover() | ReturnCover():
             return "stacks"
         case AddPortrait() | RemovePortrait():
             return "faces"
@@ -257,7 +260,12 @@ def subjects_of(change: Change) -> tuple[str, ...]:
             return (asset,)
         case ArchiveAssets(assets=assets) | UnarchiveAssets(assets=assets):
             return tuple(sorted(assets))
-        case StackAssets(members=members) | RestoreStacks(members=members):
+        case (
+            StackAssets(members=members)
+            | RestoreStacks(members=members)
+            | MoveCover(members=members)
+            | ReturnCover(members=members)
+        ):
             return tuple(sorted(members))
         case AddPortrait(person=person, face=face) | RemovePortrait(person=person, face=face):
             return (person, face)

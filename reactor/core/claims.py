@@ -15,7 +15,7 @@ class StackClaim:
     """A stack that ``entry`` left, and no later one touched.
 
     ``chosen`` are covers that a person has given to it since, the latest first, ``released`` those of which that was
-    revoked.
+    revoked; ``moved`` are those that we put on top since, for others that left the timeline.
     """
 
     entry: int
@@ -23,6 +23,7 @@ class StackClaim:
     members: frozenset[AssetId]
     chosen: tuple[AssetId, ...] = ()
     released: frozenset[AssetId] = frozenset()
+    moved: frozenset[AssetId] = frozenset()
 
     @property
     def expected(self) -> AssetId:

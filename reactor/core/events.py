@@ -112,6 +112,8 @@ CHANGED_FIELDS = (
     "restored",
     "archived",
     "unarchived",
+    "hidden",
+    "shown",
     "unfavoured",
     "tags",
     "unstacked",
@@ -120,6 +122,7 @@ CHANGED_FIELDS = (
 )
 """``touched``: something moved, and a stage that had given the photo up may have what it lacked.
 
+``hidden``: not in the timeline any more, and not in the archive; ``shown``: in the timeline again after that.
 ``unstacked``: the photo is not in the stack any more in which we left it; ``unfavoured``: it is not the favourite any
 more that we made of it.
 """

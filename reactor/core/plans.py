@@ -10,11 +10,13 @@ from reactor.core.changes import (
     Change,
     FavouriteAsset,
     Feature,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RemoveTag,
     Restoration,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -74,6 +76,8 @@ def what_of(change: Change) -> str:
             words = f"put {asset} into the album {album}"
         case StackAssets(cover=cover, members=members):
             words = f"stack {len(members)} photos under {cover}: {', '.join(sorted(set(members) - {cover}))}"
+        case MoveCover(cover=cover, away=away, members=members):
+            words = f"put {cover} on top of its stack of {len(members)} photos, in the place of {away}"
         case AddPortrait(name=name, asset=asset, face=face):
             words = f"give Frigate a face of {name}: {face} on {asset}"
         case _:
@@ -94,6 +98,8 @@ def _undo_of(change: Restoration) -> str:
         case RestoreStacks(cover=cover, members=members, stacks=stacks):
             back = "; ".join(f"{len(stacked)} under {primary}" for primary, stacked in stacks) or "none"
             return f"take apart the stack of {len(members)} photos under {cover}, back to: {back}"
+        case ReturnCover(cover=cover, back=back, members=members):
+            return f"put {back} on top of its stack of {len(members)} photos again, in the place of {cover}"
         case RemovePortrait(name=name, file=file):
             return f"delete {file} of {name} in Frigate"
         case RemoveTag(tag=tag):

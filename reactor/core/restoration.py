@@ -14,6 +14,7 @@ from reactor.core.changes import (
     RemoveTag,
     Restoration,
     RestoreStacks,
+    ReturnCover,
     StackState,
     State,
     TagState,
@@ -24,6 +25,7 @@ from reactor.core.changes import (
 )
 from reactor.core.ids import AssetId
 from reactor.core.journal import Entry, EntryState
+from reactor.core.moving import held_for, return_admitted
 from reactor.core.past import Past, Refused, was_archived, was_favourite
 from reactor.core.undo import way_back
 from reactor.core.vetoes import apart
@@ -61,7 +63,9 @@ def restorable(change: Restoration, now: State, past: Past) -> Restoration | Ref
         case RemoveFromAlbum(), AlbumState():
             found = _gathered_by(change, past.albums.get(change.album), "you took it out and put it in again")
         case RestoreStacks(), StackState():
-            found = _stack_restorable(_with_cover_of_now(change, now), now, past)
+            found = _stack_restorable(_with_cover_of_now(change, now, past), now, past)
+        case ReturnCover(), StackState():
+            found = return_admitted(change, now, past)
     return found
 
 
@@ -127,11 +131,12 @@ def _stack_restorable(change: RestoreStacks, now: StackState, past: Past) -> Res
     return change
 
 
-def _with_cover_of_now(change: RestoreStacks, now: StackState) -> RestoreStacks:
-    """Return the change with the cover that Immich chose where ours was deleted."""
-    if change.cover not in now.missing or len(now.stacks) != 1:
+def _with_cover_of_now(change: RestoreStacks, now: StackState, past: Past) -> RestoreStacks:
+    """Return the change with the cover that Immich chose where ours was deleted, or that we moved there."""
+    if len(now.stacks) != 1:
         return change
-    return replace(change, cover=now.stacks[0][0])
+    ((primary, _),) = now.stacks
+    return replace(change, cover=primary) if change.cover in now.missing or held_for(primary, past) else change
 
 
 def _made_again(change: RestoreStacks, now: StackState, past: Past) -> bool:

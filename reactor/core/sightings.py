@@ -174,6 +174,8 @@ def _fields(now: Asset, known: Known, expected: _Expected) -> Sequence[str]:
         "restored": expected.trashed and not now.trashed,
         "archived": now.visibility == "archive" and was not in ("archive", None),
         "unarchived": now.visibility == "timeline" and was == "archive",
+        "hidden": now.visibility == "hidden" and was not in ("hidden", None),
+        "shown": now.visibility == "timeline" and was == "hidden",
         "unfavoured": known.favoured and not now.favourite,
         "tags": bool((now.tags ^ expected.tags) - expected.unsure),
         "unstacked": not now.trashed and _unstacked(now, known),

@@ -9,6 +9,7 @@ from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow, trashed_in
+from reactor.core.moving import held_for, users_part
 from reactor.core.past import Past, left_together
 from reactor.core.stack_policy import CoverRule
 from reactor.core.vetoes import chosen_covers, released_covers
@@ -23,21 +24,24 @@ class Standing:
     entry: Entry | None = None
 
 
-def free(standing: Standing, done: Mapping[str, Entry]) -> bool:
+def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False) -> bool:
     """Say whether the photo may be stacked by us; ``done`` holds the newest entry of every member of its stack.
 
     Left out: what is not shown in the timeline, the still of a motion photo's pair, a photo in a stack that is the
-    user's, and a photo that we stacked and the user took out again.
+    user's or was so before we extended it (where such may not be extended), and a photo that we stacked and the user
+    took out again.
     """
     asset = standing.asset
     if not asset.is_photo or asset.trashed or asset.visibility != "timeline" or asset.motion_part_of is not None:
         return False
     if standing.stack is None:
         return left_together(standing.entry, asset.id) is None
-    if trashed_in(asset, standing.stack):
-        return False
     # Immich leaves a stack of one behind whose other photos were deleted (facts/immich-api.md section 6).
-    return is_ours(standing.stack, done) or standing.stack.members == {asset.id}
+    if trashed_in(asset, standing.stack) or standing.stack.primary not in standing.stack.members:
+        return False
+    if standing.stack.members == {asset.id} or (is_ours(standing.stack, done) and not users_part(standing.stack, done)):
+        return True
+    return extend and _is_complete(standing.stack, done)
 
 
 def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
@@ -46,6 +50,12 @@ def is_ours(stack: StackNow, done: Mapping[str, Entry]) -> bool:
     A primary that is not among them lies in the trash, and we left none there.
     """
     return stack.primary in stack.members and all(_left_so(done.get(member), stack.members) for member in stack.members)
+
+
+def _is_complete(stack: StackNow, done: Mapping[str, Entry]) -> bool:
+    """Say whether nobody is missing whom we left in the stack: Immich does not tell of one that is hidden."""
+    left = [left_together(done.get(member), member) for member in stack.members]
+    return all(members is None or members <= stack.members for members in left)
 
 
 def restack(
@@ -63,7 +73,8 @@ def restack(
     """Return the wish that makes one stack of the group, or None where nothing is to be done.
 
     None as well where photos of two owners meet, where a stack has members outside the group, unless it is one of the
-    ``dissolved``, which stand no more by then, and where stacks would be joined whose covers a person chose.
+    ``dissolved``, which stand no more by then, and where stacks would be joined of which a person made more than one,
+    or chose more than one cover.
     With ``certain``, the groups of the sure rule, it is only suggested. ``faces`` are those on the photos that
     ``whose_faces`` names.
     """
@@ -72,8 +83,9 @@ def restack(
     owners = {standings[member].asset.owner for member in group.members}
     if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
         return None
-    if len({stack.primary for stack in present.values() if _is_the_users(stack, past)}) > 1:
+    if len({stack.primary for stack in present.values() if is_the_users(stack, past)}) > 1:
         return None  # a person chose each of these covers
+    users = frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in present.values()))
     candidates = _candidates(group, photos, standings, faces or {})
     keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
     cover, why = choose_cover(candidates, keep, cover_rule, standing)
@@ -84,6 +96,7 @@ def restack(
         cover=cover,
         members=(cover, *(member for member in group.members if member != cover)),
         certain=tuple(part.members for part in certain or () if wished.issuperset(part.members)),
+        users=tuple(sorted(users)),
         reason=Reason(
             rule=f"{group.reason.rule}; cover: {why.rule}",
             scores=group.reason.scores + why.scores,
@@ -121,23 +134,24 @@ def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]
 
 def has_a_choice(stack: StackNow, past: Past) -> bool:
     """Say whether a person chose the cover that lies on the stack, or a photo of it as a cover before."""
-    return _is_the_users(stack, past) or not stack.members.isdisjoint(chosen_covers(past.vetoes))
+    return is_the_users(stack, past) or not stack.members.isdisjoint(chosen_covers(past.vetoes))
 
 
 def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:
     """Return the cover that the user gave to a stack of ours; the earliest where there are several.
 
     One that we did not leave on top is the user's, unless that choice was revoked. Once the user has chosen after our
-    newest entry, whatever lies on top is the user's. What was chosen earlier stays when the stack grows.
+    newest entry, whatever lies on top is the user's. What was chosen earlier stays when the stack grows. In the place
+    of one that we moved there counts the one that the user had chosen before.
     """
     chosen = chosen_covers(past.vetoes)
-    for member in group.members:
-        stack = present.get(member)
-        if stack is not None and _is_the_users(stack, past):
-            return stack.primary
-    for member in group.members:
-        stack = present.get(member)
-        if stack is not None and stack.primary in chosen:
+    stacks = [stack for member in group.members if (stack := present.get(member)) is not None]
+    for stack in stacks:
+        if is_the_users(stack, past):
+            move = held_for(stack.primary, past)
+            return move.chosen if move is not None and move.chosen in group.members else stack.primary
+    for stack in stacks:
+        if stack.primary in chosen and held_for(stack.primary, past) is None:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
 
@@ -180,7 +194,17 @@ def _candidates(
     return candidates_of([photos[member] for member in group.members], assets, faces)
 
 
-def _is_the_users(stack: StackNow, past: Past) -> bool:
+def _of_the_user(stack: StackNow, past: Past) -> frozenset[AssetId]:
+    """Return what of a stack the user made: all of one that is not ours."""
+    return users_part(stack, past.newest) if is_ours(stack, past.newest) else stack.members
+
+
+def is_the_users(stack: StackNow, past: Past) -> bool:
+    """Say whether a person chose the cover of the stack, or made the stack; one that we moved counts for theirs."""
+    if _of_the_user(stack, past):
+        return True
+    if (move := held_for(stack.primary, past)) is not None:
+        return move.chosen is not None
     entry = past.newest.get(stack.primary)
     since = entry.id if entry is not None else 0
     if stack.primary not in _covers_left(entry):

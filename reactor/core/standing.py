@@ -15,9 +15,11 @@ from reactor.core.changes import (
     Change,
     FavouriteAsset,
     FavouriteState,
+    MoveCover,
     PortraitState,
     RemoveFromAlbum,
     Restoration,
+    ReturnCover,
     StackAssets,
     StackState,
     State,
@@ -29,6 +31,7 @@ from reactor.core.changes import (
 from reactor.core.gathering import album_admitted, favourite_admitted, in_album, taken_out, unfavoured
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
+from reactor.core.moving import held_for, move_admitted, move_done, returned
 from reactor.core.past import Past, Refused, left_together, was_archived
 from reactor.core.restoration import restorable, restored
 from reactor.core.vetoes import (
@@ -66,6 +69,10 @@ def satisfied(change: Change, now: State, past: Past) -> bool:
             present = frozenset(change.members) - now.missing
             covers = {cover for cover, members in now.stacks if members == present}
             found = change.cover in covers or bool(covers and change.cover in now.missing)
+        case MoveCover(), StackState():
+            found = move_done(change, now)
+        case ReturnCover(), StackState():
+            found = returned(change, now, past)
         case AddPortrait(), _:
             given = past.newest.get(change.face)
             found = given is not None and isinstance(given.change, AddPortrait)
@@ -98,6 +105,8 @@ def admissible(change: Change, now: State, past: Past) -> Change | Refused:
             found = album_admitted(change, now, past)
         case StackAssets(), StackState():
             found = _stacking_admitted(change, now, past)
+        case MoveCover(), StackState():
+            found = move_admitted(change, past)
         case AddPortrait(), _ if change.face in vetoed_subjects(past.vetoes, "portrait"):
             found = Refused(state=EntryState.VETOED, why="you do not want this face in Frigate")
         case _ if isinstance(change, Restoration):
@@ -225,16 +234,27 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
     """Return the covers of present stacks that the change must not touch.
 
     A stack with members outside the wish would be robbed of the others, or take along those in the trash. One whose
-    members, or whose cover, are not what our newest entries left is the user's; a cover that the wish itself keeps is
-    no offence, nor is one that the user no longer insists on. Of a stack of one nobody is robbed.
+    members, or whose cover, are not what our newest entries left is the user's, and no other than the one that the wish
+    extends may be so; a cover that the wish itself keeps is no offence, nor is one that the user no longer insists on,
+    or that we moved there. Of a stack of one nobody is robbed.
     """
     wished = frozenset(change.members)
     return tuple(
         primary
         for primary, members in now.stacks
         if primary in now.more
-        or not (members <= wished and (len(members) == 1 or _all_left_so(primary, members, change, past)))
+        or not members <= wished
+        or not (
+            len(members) == 1
+            or _is_extended(primary, members, change, past)
+            or _all_left_so(primary, members, change, past)
+        )
     )
+
+
+def _is_extended(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
+    """Say whether it is the user's own stack that the change extends, as it was when that was decided."""
+    return members == frozenset(change.users) and (primary == change.cover or held_for(primary, past) is not None)
 
 
 def _all_left_so(primary: AssetId, members: frozenset[AssetId], change: StackAssets, past: Past) -> bool:
@@ -245,5 +265,6 @@ def _left_so(member: AssetId, primary: AssetId, members: frozenset[AssetId], cha
     entry = past.newest.get(member)
     if entry is None or not isinstance(entry.after, StackState):
         return False
-    kept_or_free = primary == change.cover or primary in released_covers(past.vetoes, entry.id)
+    free = primary in released_covers(past.vetoes, entry.id) or held_for(primary, past) is not None
+    kept_or_free = primary == change.cover or free
     return any(left == members and (primary == cover or kept_or_free) for cover, left in entry.after.stacks)

@@ -11,12 +11,14 @@ from reactor.core.changes import (
     ArchiveAssets,
     FavouriteAsset,
     FavouriteState,
+    MoveCover,
     PortraitState,
     Reason,
     RemoveFromAlbum,
     RemovePortrait,
     Restoration,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     StackState,
     State,
@@ -56,6 +58,17 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
                 members=tuple(sorted(change.members)),
                 stacks=stacks,
                 undoes=entry.id,
+                theirs=bool(change.users),
+                reason=why,
+            )
+        case MoveCover() as change, StackState(), StackState():
+            return ReturnCover(
+                account=change.account,
+                cover=change.cover,
+                back=change.away,
+                members=change.members,
+                undoes=entry.id,
+                unseen=not change.comes_back,
                 reason=why,
             )
         case AddPortrait() as change, _, PortraitState(ours=str(file)):

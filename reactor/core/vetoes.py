@@ -13,9 +13,11 @@ from reactor.core.changes import (
     Change,
     FavouriteAsset,
     Feature,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     StackState,
     State,
@@ -50,6 +52,8 @@ FEATURE_OF: Mapping[VetoKind, Feature] = {
 }
 # So many that vanish together were rather lost by Immich than taken away by hand (DESIGN.md, Veto).
 MANY = 20
+# The value of a veto about a cover that is not to be moved for the one who left the timeline.
+AWAY = "away"
 TOGETHER = timedelta(minutes=10)
 
 
@@ -59,7 +63,8 @@ class Veto:
 
     ``tag``: the tag ``value`` on the photo. ``archive``: the photos. ``favourite``: the photo. ``album``: the photo
     in the album ``value``, as a category names it. ``stack``: photos of different ``groups`` never stand together.
-    ``cover``: the photo stays the cover of its stack. ``portrait``: the face.
+    ``cover``: the photo stays the cover of its stack, and where ``value`` is AWAY, that though it be shown no more.
+    ``portrait``: the face.
 
     ``entry`` is the newest journal entry that was undone by it: earlier ones are no sign of the user's will any more.
     ``lost`` asks whether the user did it or Immich lost it; until that is answered nothing is done again.
@@ -143,6 +148,8 @@ def _by_undo(change: Change) -> tuple[Veto, ...]:
             if len(stacks) == 1 and stacks[0][1] == frozenset(change.members):
                 return (_plain(change.account, "cover", (stacks[0][0],), "undo", why, change.undoes),)
             return (not_together(change.account, change.members, stacks, "undo", why, change.undoes),)
+        case ReturnCover(back=back, unseen=unseen):
+            return (cover_kept(change.account, back, "undo", why, change.undoes, away=unseen),)
         case _:
             return ()
 
@@ -161,6 +168,8 @@ def by_decline(change: Change, before: State, entry: int) -> tuple[Veto, ...]:
                 return (_plain(change.account, "cover", (stacks[0][0],), "declined", why, entry),)
             kept = _kept(stacks, change)
             return (not_together(change.account, change.members, kept, "declined", why, entry),)
+        case MoveCover(away=away):
+            return (cover_kept(change.account, away, "declined", why, entry, away=not change.comes_back),)
         case _:
             return ()
 
@@ -255,6 +264,11 @@ def _plain(
 def cover_chosen(account: AccountId, cover: AssetId, entry: int | None) -> Veto:
     """Return the veto that keeps the cover that a user chose."""
     return _plain(account, "cover", (cover,), "user", "you chose this cover", entry)
+
+
+def cover_kept(account: AccountId, cover: AssetId, source: Source, why: str, entry: int, *, away: bool) -> Veto:
+    """Return the veto of a person who wants a cover of before; ``away`` though the timeline does not show it."""
+    return replace(_plain(account, "cover", (cover,), source, why, entry), value=AWAY if away else "")
 
 
 def portrait_deleted(account: AccountId, face: str, entry: int | None) -> Veto:

@@ -24,6 +24,8 @@ TOGETHER = 20
 # Immich's clock is told in whole seconds, and tags are written after their call is answered.
 SOON = timedelta(seconds=4)
 HELD = timedelta(hours=1)
+HIDDEN = "hidden"
+"""Beside the films of live photos, of which none is known here, what the user hides himself."""
 
 
 class Changes(Protocol):
@@ -163,7 +165,7 @@ class ChangesPoll:
         window = {"updatedAfter": iso(turn.after), "updatedBefore": iso(turn.before), "withDeleted": True}
         read = 0
         batch: dict[AssetId, datetime] = {}
-        for visibility in VISIBILITIES:
+        for visibility in (*VISIBILITIES, HIDDEN):
             async for asset in self._library.search({**window, "visibility": visibility}):
                 batch[asset.id] = asset.updated_at
                 if len(batch) >= BATCH:

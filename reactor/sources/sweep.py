@@ -209,7 +209,7 @@ class Sweep(Rounds):
         try:
             return await self._look(claim)
         except Gone:
-            return None  # a deleted cover gives way to another without anybody's choice; a stack changes meanwhile
+            return None  # a stack changes meanwhile
         except (Unreachable, Blocked):
             raise
         except (Retryable, Permanent) as error:
@@ -218,18 +218,32 @@ class Sweep(Rounds):
 
     async def _look(self, claim: StackClaim) -> Event | None:
         """Return what the user did to a stack of ours; its handler looks again before it concludes anything."""
-        cover = await self._ask(lambda: self._library.asset(claim.cover))
+        try:
+            cover = await self._ask(lambda: self._library.asset(claim.cover))
+        except Gone:
+            return await self._locked(claim)
         if cover.trashed or not cover.mine:
             return None
         if cover.stack is None:
             return self._unstacked(cover)  # in case the poll for changes missed it
-        if cover.stack_primary == claim.expected or cover.stack_primary in claim.released:
+        if cover.stack_primary in {claim.expected, *claim.released, *claim.moved}:
             return None
         its_stack = cover.stack
         stack = await self._ask(lambda: self._library.stack(its_stack))
         if stack.members == claim.members:
             return CoverChosen(account=self._account, asset=stack.primary, before=claim.expected, entry=claim.entry)
         return self._unstacked(cover) if stack.members & claim.members <= {claim.cover} else None
+
+    async def _locked(self, claim: StackClaim) -> Event | None:
+        """Return that a cover is hidden which no key sees any more, though it lies on top of the others still.
+
+        One that was deleted gives way to another without anybody's choice.
+        """
+        others = sorted(claim.members - {claim.cover})
+        other = await self._ask(lambda: self._library.asset(others[0])) if others else None
+        if other is None or other.stack_primary != claim.cover:
+            return None
+        return AssetChanged(account=self._account, asset=other.id, updated_at=iso(other.updated_at), fields=("hidden",))
 
     def _unstacked(self, cover: Asset) -> AssetChanged:
         return AssetChanged(

@@ -22,7 +22,7 @@ Wishes: TypeAlias = tuple[RestoreStacks | StackAssets, ...]
 
 router = Router()
 
-MOVES = frozenset({"restored", "unarchived", "date"})
+MOVES = frozenset({"restored", "unarchived", "shown", "date"})
 """Changes by the user after which a photo may belong elsewhere; what leaves the timeline leaves its stack as it is."""
 
 
@@ -108,7 +108,7 @@ async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
     scene = Scene(desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
     await scene.add(fresh)
     asked = frozenset(photo.asset for photo in fresh)
-    reading = Reading(desk.account, desk.library, desk.journal)
+    reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     groups = _flat(await _settled(scene, asked, reading, desk.policy))
     wrong = proved_wrong(desk.account, groups, reading.standings, reading.past) if scene.is_whole else ()
     doubtful: tuple[Group, ...] = ()

@@ -9,6 +9,7 @@ from reactor.core.errors import Blocked, Gone, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, Face, StackNow
+from reactor.core.moving import held_for
 from reactor.core.past import Past
 from reactor.core.stacking import Standing, free
 from reactor.core.vetoes import Veto
@@ -40,7 +41,9 @@ class DoneBefore(Protocol):
 class Reading:
     """How photos stand and what was done about them, each read once."""
 
-    def __init__(self, account: AccountId, library: StackReader, journal: DoneBefore) -> None:
+    def __init__(self, account: AccountId, library: StackReader, journal: DoneBefore, *, extend: bool = False) -> None:
+        """Take ``extend`` for whether photos in stacks of the user's are ours to keep company."""
+        self._extend = extend
         self.standings: dict[AssetId, Standing] = {}
         self.out: set[AssetId] = set()
         """Photos that are not ours to move."""
@@ -51,13 +54,14 @@ class Reading:
         self._journal = journal
         self._recalled: set[AssetId] = set()
         self._done: dict[str, Entry] = {}
+        self._moves: dict[str, Entry] = {}
         self._vetoes: dict[int, Veto] = {}
         self._stacks: dict[StackId, StackNow] = {}
 
     @property
     def past(self) -> Past:
         """Return what the journal and the vetoes say of all that was recalled."""
-        return Past(newest=self._done, vetoes=tuple(self._vetoes.values()))
+        return Past(newest=self._done, moves=self._moves, vetoes=tuple(self._vetoes.values()))
 
     async def recall(self, members: Collection[AssetId]) -> bool:
         """Ask the journal about photos; return whether it had anything new to say."""
@@ -68,6 +72,7 @@ class Reading:
         past = await self._journal.past(self._account, "stacks", unknown)
         before = (len(self._done), len(self._vetoes))
         self._done |= past.newest
+        self._moves |= past.moves
         self._vetoes |= {veto.id: veto for veto in past.vetoes}
         return (len(self._done), len(self._vetoes)) != before
 
@@ -95,7 +100,11 @@ class Reading:
 
     def _free(self, member: AssetId) -> bool:
         standing = self.standings.get(member)
-        return standing is not None and free(standing, self._done)
+        if standing is None:
+            return False
+        # Those that are hidden are listed by nobody, so who lies on top for one of them seems to be alone.
+        alone = standing.stack is not None and len(standing.stack.members) == 1
+        return not (alone and held_for(member, self.past)) and free(standing, self._done, extend=self._extend)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:

@@ -12,6 +12,7 @@ from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.interventions import AlbumDeleted, AlbumLeft, CoverChosen, PortraitDeleted, TagDeleted
 from reactor.core.journal import Entry, EntryState
 from reactor.core.library import StackNow
+from reactor.core.moving import held_for
 from reactor.core.past import SETTLES, Past, age_of, left_together
 from reactor.core.standing import unarchived, unstacked, untagged
 from reactor.core.vetoes import Veto, cover_chosen, left_alone, portrait_deleted
@@ -163,6 +164,8 @@ async def _cover(event: CoverChosen, services: Services) -> None:
         return
     stack = await _stack(asset.stack, library)
     await look.expect_same(before)
+    if held_for(event.asset, before) is not None:
+        return  # we put it there ourselves, for one that left the timeline
     if stack.primary == event.asset and stack.members == left_together(entry, event.asset):
         chosen = (cover_chosen(event.account, event.asset, entry.id),)
         await services.vetoes.remember(_aged(chosen, {entry.id: entry}, services))

@@ -2,7 +2,7 @@
 
 from reactor.config import Settings
 from reactor.routing import Router, merge
-from reactor.stages import actions, archive, classify, embed, faces, keep, orders, stack, tidy, veto
+from reactor.stages import actions, archive, classify, cover, embed, faces, keep, orders, stack, tidy, veto
 
 
 def table_of_contents(settings: Settings) -> Router:
@@ -11,7 +11,7 @@ def table_of_contents(settings: Settings) -> Router:
     reactions = [embed.router, labels, keep.router, archive.router, actions.router, orders.router, veto.router]
     reactions.append(tidy.router)
     if settings.stacks.enabled:
-        reactions.append(stack.router)
+        reactions += [stack.router, cover.router]
     if settings.face_library() is not None:
         reactions.append(faces.router)
     return merge(reactions)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
+from reactor.acts.covers import MoveHand, ReturnHand
 from reactor.acts.gate import Gate
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
@@ -19,10 +20,12 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RemoveTag,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -152,6 +155,8 @@ def make_performer(
         AddToAlbum: AlbumHand(library, writer),
         RemoveFromAlbum: LeaveAlbumHand(library, writer),
         RestoreStacks: RestoreHand(library, writer),
+        MoveCover: MoveHand(library, writer),
+        ReturnCover: ReturnHand(library, writer),
     }
     conclusions: dict[type[Change], Callable[[Any], Awaitable[None]]] = {}
     found = settings.face_library()

@@ -79,7 +79,9 @@ HOLIDAY = frozenset({"Holiday"})
         ({}, known(trashed=True), "restored"),
         ({"visibility": "archive"}, known(), "archived"),
         ({}, known(visibility="archive"), "unarchived"),
-        ({"visibility": "hidden"}, known(), ""),
+        ({"visibility": "hidden"}, known(), "hidden"),
+        ({"visibility": "hidden"}, known(visibility="hidden"), ""),
+        ({}, known(visibility="hidden"), "shown"),
         ({"visibility": "archive"}, known(visibility="hidden"), "archived"),
         ({"tags": HOLIDAY}, known(), "tags"),
         # we left it stacked with b: alone now, in our stack, in one of the user's, in the trash

@@ -76,8 +76,8 @@ class UserAndReactor(RuleBasedStateMachine):
     def user_trashes_or_restores(self, trashed: bool) -> None:
         self.life.photo = replace(self.life.photo, trashed=trashed)
 
-    @rule(visibility=st.sampled_from(("timeline", "archive")))
-    def user_archives_or_brings_back(self, visibility: str) -> None:
+    @rule(visibility=st.sampled_from(("timeline", "archive", "hidden")))
+    def user_archives_hides_or_brings_back(self, visibility: str) -> None:
         if not isinstance(getattr(self.open_one(), "change", None), ArchiveAssets):
             self.life.photo = replace(self.life.photo, visibility=visibility)
 
@@ -161,8 +161,10 @@ class UserAndReactor(RuleBasedStateMachine):
         told = {
             "trashed": now.trashed and not was.trashed,
             "restored": was.trashed and not now.trashed,
-            "archived": (was.visibility, now.visibility) == ("timeline", "archive"),
+            "archived": was.visibility != "archive" and now.visibility == "archive",
             "unarchived": (was.visibility, now.visibility) == ("archive", "timeline"),
+            "hidden": was.visibility != "hidden" and now.visibility == "hidden",
+            "shown": (was.visibility, now.visibility) == ("hidden", "timeline"),
             "tags": now.tags != was.tags,
             "date": now.taken_at != was.taken_at,
         }

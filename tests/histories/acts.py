@@ -8,7 +8,7 @@ from reactor.core.events import AssetEmbedded, AssetUploaded, PersonGainedFaces,
 from reactor.core.ids import AssetId, PersonId
 
 from .history import Base
-from .shown import Photo
+from .shown import Library, Photo
 from .vision import AUTO, DAY, ME, MODEL, ROOM, Look, Part
 
 T = TypeVar("T")
@@ -81,7 +81,9 @@ class UserActs(Base):
         if (stack := self._stack(number)) is None:
             return
         cover, members = self.now.stacks[stack]
-        if (one := pick(sorted(members - {cover}), member)) is not None:
+        # Immich takes none that is hidden.
+        listed = sorted(one for one in members - {cover} if self.now.photos[one].visibility != "hidden")
+        if (one := pick(listed, member)) is not None:
             self.witness.seen["re-point"] += 1
             await self._act_on_stacks("PUT", f"/stacks/{stack}", {"primaryAssetId": one})
 
@@ -230,6 +232,7 @@ class UserActs(Base):
             del self.assets[AssetId(asset)]
             await self.look()
             self.reference.deleted([asset], before.stacks, self.now.stacks)
+            self._note_covers(before)
 
     async def own_picture(self, name: str) -> None:
         """Teach Frigate a face by hand."""
@@ -254,8 +257,13 @@ class UserActs(Base):
         await self.servers.ask(method, path, body)
         await self.look()
         self.reference.stacked(before.stacks, self.now.stacks)
+        self._note_covers(before)
         self.refused.together |= ours - self.now.together()
         self.refused.together -= self.now.together()
+
+    def _note_covers(self, before: Library) -> None:
+        covers = {cover for cover, _ in self.now.standing - before.standing}
+        self.by_hand |= {cover for cover in covers if not self.now.seen(cover)}
 
     def _stack(self, number: int) -> str | None:
         """Choose a stack that the user sees: of at least two photos that are not in the trash."""

@@ -45,9 +45,10 @@ async def is_journalled(pool: asyncpg.Pool, method: str, path: str, body: Any) -
         case "DELETE", ["albums", _, "assets"]:
             return await _holds(pool, _ABOUT, ["RemoveFromAlbum"], body["ids"])
         case "POST", ["stacks"]:
-            return await _holds(pool, _ABOUT, ["StackAssets", "RestoreStacks"], body["assetIds"])
+            return await _holds(pool, _ABOUT, ["StackAssets", "RestoreStacks", "ReturnCover"], body["assetIds"])
         case "PUT", ["stacks", _]:
-            return await _holds(pool, _ABOUT, ["StackAssets", "RestoreStacks"], [body["primaryAssetId"]])
+            kinds = ["StackAssets", "RestoreStacks", "MoveCover", "ReturnCover"]
+            return await _holds(pool, _ABOUT, kinds, [body["primaryAssetId"]])
         case "DELETE", ["stacks", _]:
             return await _holds(pool, _ABOUT, ["RestoreStacks"], [])
         case "DELETE", ["stacks", _, "assets", asset]:

@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from reactor.acts.actions import AlbumHand, FavouriteHand, LeaveAlbumHand, UnfavouriteHand
+from reactor.acts.covers import MoveHand, ReturnHand
 from reactor.acts.hands import ArchiveHand, Hand, PortraitHand, StackHand, TagHand
 from reactor.acts.perform import Performer
 from reactor.acts.restoring import RemovalHand, RestoreHand, UnarchiveHand, UntagHand
@@ -40,9 +41,11 @@ from reactor.core.changes import (
     ArchiveAssets,
     Change,
     FavouriteAsset,
+    MoveCover,
     RemoveFromAlbum,
     RemovePortrait,
     RestoreStacks,
+    ReturnCover,
     StackAssets,
     TagAsset,
     UnarchiveAssets,
@@ -132,6 +135,7 @@ class Life:
         pool = self.pool = ground.pool
         self.ground, self.clients, self.parts = ground, clients, parts
         self.mode: Mode = "apply"
+        self.extending = False
         self.router = merge(parts.stages())
         self.log = PostgresEventLog(pool, self.router, ground.wake)
         self.rules = Rules()
@@ -235,6 +239,8 @@ class Life:
             RemoveFromAlbum: LeaveAlbumHand(library, writer),
             UnarchiveAssets: UnarchiveHand(library, writer),
             RestoreStacks: RestoreHand(library, writer),
+            MoveCover: MoveHand(library, writer),
+            ReturnCover: ReturnHand(library, writer),
             RemovePortrait: RemovalHand(clients.faces, clients.face_writer),
         }
         self.conclusions = {AddPortrait: portrait.conclude}
@@ -254,7 +260,7 @@ class Life:
             portraits=self.portraits,
             random_pair_cosine=random_pair,
             tag_external=True,
-            stack_policy=StackPolicy(),
+            stack_policy=StackPolicy(extend_user_stacks=self.extending),
             portrait_policy=PORTRAITS,
             now=now,
         )

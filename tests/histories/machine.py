@@ -31,6 +31,9 @@ WEIGHTS: Mapping[str, int] = {
     "cover": 2,
     "unstack": 3,
     "stack": 1,
+    "cover_away": 10,
+    "cover_back": 3,
+    "own_stack": 8,
     "tag": 1,
     "untag": 2,
     "archive": 1,
@@ -71,7 +74,18 @@ WEIGHTS: Mapping[str, int] = {
 }
 WORDS: Mapping[str, str] = {"removed": "there", "strict": "strict", "switched": "on", "action": "archives"}
 WHAT = tuple(what for what, weight in WEIGHTS.items() for _ in range(weight))
+AFTER: Sequence[tuple[Step, ...]] = (
+    (("poll",),),
+    (),
+    (("poll",), ("cover_back", 0), ("poll",)),
+    (("poll",), ("cover_away", 0, "archive"), ("poll",)),
+    (("crash_at", 1, True), ("poll",)),
+    (("switch", "observe"), ("poll",), ("switch", "apply"), ("apply_all",)),
+    (("poll",), ("undo_one", 0), ("poll",)),
+)
 LUCK = st.binary(min_size=16, max_size=16)
+EXTENDING = 0.4
+"""So large a share of the histories lets the reactor extend the user's stacks."""
 PARTS: Sequence[Part] = ("early", "late")
 
 
@@ -127,6 +141,8 @@ class Histories(RuleBasedStateMachine):
         self.begun[luck] += 1
         self._chance = chance = random.Random(f"{luck!r} {self.broke.get(luck, self.begun[luck])}")
         place = self._place = chance.randrange(PLACES)
+        if chance.random() < EXTENDING:
+            self._play(("extending", True))
         for part in PARTS:
             self._play(("upload", place, part, 1, FITS[place]), ("burst", place, part, sharp(chance), FITS[place]))
 
@@ -161,6 +177,16 @@ class Histories(RuleBasedStateMachine):
             case "unstack":
                 then = ("", "decide", "poll", "replay")[two % 4]
                 self._play((what, one), *([(then,)] if then else []))
+            case "cover_away":
+                self._play((what, one, ("trash", "archive", "hidden")[two % 3]), *AFTER[two % len(AFTER)])
+            case "cover_back":
+                self._play((what, one), *AFTER[two % len(AFTER)])
+            case "own_stack":
+                # In a place of its own, so that the photos stand in no stack of ours before.
+                where = (self._place + 1 + one % (PLACES - 1)) % PLACES
+                first: Step = ("burst", where, part, [1, 1], ())
+                stacked: list[Step] = [("switch", "observe"), first, (what, where, two), ("switch", "apply")]
+                self._play(*stacked, ("burst", where, part, sharp(chance), FITS[where]), *AFTER[two % len(AFTER)])
             case "take_out" | "cover" | "stack":
                 self._play((what, one, two))
             case "tag":

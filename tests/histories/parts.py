@@ -14,13 +14,13 @@ from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Change
 from reactor.core.limits import LimitPolicy
 from reactor.routing import Router
-from reactor.stages import actions, archive, classify, faces, keep, orders, stack, veto
+from reactor.stages import actions, archive, classify, cover, faces, keep, orders, stack, veto
 
 Hands = Mapping[type[Change], Hand[Any]]
 
 
 def stages() -> list[Router]:
-    photos = [classify.router, keep.router, archive.router, actions.router, stack.router]
+    photos = [classify.router, keep.router, archive.router, actions.router, stack.router, cover.router]
     return [*photos, faces.router, orders.router, veto.router]
 
 

@@ -44,6 +44,12 @@ class Reference:
             pictures=frozenset(self.pictures),
         )
 
+    @property
+    def made(self) -> frozenset[Stack]:
+        """The stacks that the user made, not those of ours to which the user only gave another cover."""
+        ours = {one[1] for one in self.ours if not any(was[1] == one[1] for was in self.within[one])}
+        return frozenset(stack for stack in self.stacks if stack[1] not in ours)
+
     def change(self, assets: Collection[str], **fields: object) -> None:
         for asset in assets:
             self.photos[asset] = replace(self.photos[asset], **fields)  # type: ignore[arg-type] # fields of Photo
@@ -117,7 +123,9 @@ class Reference:
             self.stacks.discard((cover, members))
             left = members - gone
             if len(left) > 1:
-                self.stacks.add((cover if cover in left else min(left), left))
+                # One whose cover was only moved has the moved one where its own was deleted.
+                shown = [now for now, inside in after.values() if inside == left]
+                self.stacks.add((cover if cover in left else (*shown, min(left))[0], left))
         lost = {self._present(members) for _, members in self.ours if members & gone}
         for stack in [one for one in self.stacks if one[1] in lost]:
             self.stacks.discard(stack)

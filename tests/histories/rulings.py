@@ -7,7 +7,7 @@ from reactor.core.categories import Category
 from reactor.core.relabel_runs import RelabelRequest
 from reactor.core.runs import Run
 
-from .acts import UserActs
+from .covers import CoverActs
 from .vision import CATEGORIES, LOOSE, STRICT
 from .wishes import Word
 
@@ -27,7 +27,7 @@ def spelled(words: Mapping[str, Word]) -> tuple[Category, ...]:
 
 
 @dataclass(kw_only=True)
-class Rulings(UserActs):
+class Rulings(CoverActs):
     """Each change comes minutes after what was before, and the reactor acts on it at once."""
 
     async def category(self, name: str, word: str, to: bool) -> None:

@@ -40,6 +40,17 @@ class Library:
         """Return the photo with those that stand in one stack with it."""
         return next((members for _, members in self.standing if asset in members), frozenset({asset}))
 
+    def seen(self, asset: str) -> bool:
+        """Say whether the timeline would show the photo, were it the cover of its stack."""
+        photo = self.photos.get(asset)
+        return photo is not None and not photo.trashed and photo.visibility == "timeline"
+
+    def unseen(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """Yield the covers that the timeline does not show, with those that vanish behind them."""
+        for cover, members in sorted(self.standing, key=str):
+            if not self.seen(cover) and (hidden := frozenset(filter(self.seen, members))):
+                yield cover, hidden
+
     def together(self) -> frozenset[Pair]:
         return frozenset(pair for _, members in self.standing for pair in pairs(members))
 

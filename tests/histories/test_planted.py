@@ -6,10 +6,11 @@ from .ground import a_ground, quick_batches
 from .history import Broken
 from .parts import Parts
 from .planted import FAULTS, Fault
+from .planted_covers import COVERS
 from .planted_rulings import RULINGS
 from .story import a_history
 
-ALL = {**FAULTS, **RULINGS}
+ALL = {**FAULTS, **RULINGS, **COVERS}
 
 
 async def played(database: str, fault: Fault, parts: Parts) -> None:

@@ -158,7 +158,7 @@ class Wishes:
             for name in self.words:
                 tag = AUTO + name
                 asked = self._asks(name, asset, deeds) and (asset, tag) not in self.off
-                if asked and not photo.trashed and tag not in photo.tags:
+                if asked and not photo.trashed and photo.visibility != "hidden" and tag not in photo.tags:
                     yield f"{tag} is not on {asset}, though it was asked anew and a category asks for it"
             stack = deeds.after.stack_of(asset)
             wanted = all(

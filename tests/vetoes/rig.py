@@ -16,7 +16,7 @@ from reactor.core.vetoes import Standing, Veto
 from reactor.ports import EventSink
 from reactor.routing import merge
 from reactor.sources.sweep import Sweep, Swept
-from reactor.stages import actions, archive, classify, embed, stack, veto
+from reactor.stages import actions, archive, classify, cover, embed, stack, veto
 from reactor.worker.worker import WorkerPolicy
 
 from ..household import ME, START, eventually
@@ -139,7 +139,8 @@ def a_sweep(
 @asynccontextmanager
 async def a_home(house: House, *categories: Category) -> AsyncIterator[Home]:
     """Run the worker with every reaction of photos, and a poll that has begun."""
-    router = merge([embed.router, classify.router, archive.router, actions.router, veto.router, stack.router])
+    labels = [classify.router, archive.router, actions.router]
+    router = merge([embed.router, *labels, veto.router, stack.router, cover.router])
     lived_in = replace(house, log=PostgresEventLog(house.pool, router, house.wake))
     poll = Poll(lived_in)
     await poll.turn()

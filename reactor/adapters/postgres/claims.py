@@ -3,7 +3,7 @@
 import asyncpg
 
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
+from reactor.adapters.postgres.vetoes import CLAIMS, FIRST_TIME, spoken_of
 from reactor.core.claims import AlbumClaim, MadeTag, PortraitClaim, StackClaim
 from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, TagId
 from reactor.core.past import SETTLES
@@ -25,15 +25,19 @@ SELECT j.id, s.stack ->> 0 AS cover, m.members,
     ARRAY(SELECT v.subjects[1] FROM vetoes v WHERE v.account = j.account AND v.kind = 'cover' AND v.entry >= j.id
         AND v.subjects && m.members AND v.state <> 'revoked' ORDER BY v.id DESC) AS chosen,
     ARRAY(SELECT v.subjects[1] FROM vetoes v WHERE v.account = j.account AND v.kind = 'cover' AND v.entry >= j.id
-        AND v.subjects && m.members AND v.state = 'revoked') AS released
+        AND v.subjects && m.members AND v.state = 'revoked') AS released,
+    ARRAY(SELECT o.change ->> 'cover' FROM journal o WHERE o.account = j.account AND o.kind = 'MoveCover'
+        AND o.state = 'done' AND o.id > j.id AND o.subjects && m.members
+        AND o.change ->> 'cover' IS DISTINCT FROM o.change ->> 'chosen') AS moved
 FROM journal j
 CROSS JOIN LATERAL jsonb_array_elements(j.after -> 'state' -> 'stacks') AS s(stack)
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT jsonb_array_elements_text(s.stack -> 1)) AS members) m
-WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND j.id >= $2::bigint
+WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND {CLAIMS} AND j.id >= $2::bigint
     AND (j.id, s.stack ->> 0) > ($2::bigint, $3::text)
     AND j.settled_at <= clock_timestamp() - $4::interval
     AND NOT EXISTS (SELECT FROM journal o WHERE o.account = j.account AND o.feature = 'stacks'
-        AND (o.state = 'open' OR (o.state = 'done' AND o.id > j.id)) AND o.subjects && m.members)
+        AND (o.state = 'open' OR (o.state = 'done' AND o.id > j.id AND {CLAIMS.replace("j.", "o.")}))
+        AND o.subjects && m.members)
     AND NOT {spoken_of("'stack'", "(s.stack ->> 0)")}
 ORDER BY j.id, cover LIMIT $5
 """
@@ -123,6 +127,7 @@ class PostgresClaims:
                 members=frozenset(map(AssetId, row["members"])),
                 chosen=tuple(map(AssetId, row["chosen"])),
                 released=frozenset(map(AssetId, row["released"])),
+                moved=frozenset(map(AssetId, row["moved"])),
             )
             for row in rows
         )

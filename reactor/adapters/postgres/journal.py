@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from reactor.adapters.postgres.codec import dump_change, dump_state, load_change, load_state
+from reactor.adapters.postgres.codec import dump_change, dump_state
+from reactor.adapters.postgres.entries import entry_of, latest_on
 from reactor.adapters.postgres.eventlog import append_on
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import FIRST_TIME, remember_on, spoken_of, standing_on
+from reactor.adapters.postgres.vetoes import CLAIMS, FIRST_TIME, remember_on, spoken_of, standing_on
 from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, AlbumId, FaceId, PersonId, RunId, is_dry
@@ -22,7 +23,8 @@ REPEATED = (EntryState.PLANNED, EntryState.SUGGESTED, EntryState.VETOED, EntrySt
 NEWEST = f"""
 SELECT asked.subject, j.* FROM unnest($3::text[]) AS asked(subject) CROSS JOIN LATERAL (
     SELECT * FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
-    WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done' AND NOT {spoken_of("$4", "asked.subject")}
+    WHERE j.account = $1 AND j.feature = $2 AND j.state = 'done' AND {CLAIMS}
+        AND NOT {spoken_of("$4", "asked.subject")}
     ORDER BY j.id DESC LIMIT 1
 ) j
 """
@@ -209,10 +211,13 @@ class PostgresJournal:
             tags = await self._pool.fetch(TAGS_LEFT, account, *subjects) if feature == "tags" else ()
             albums = await self._pool.fetch(_ALBUMS, account, *subjects) if feature == "albums" else ()
             vetoes = await standing_on(self._pool, account, feature, subjects)
+            latest, moves = await latest_on(self._pool, account, subjects) if feature == "stacks" else ({}, {})
         return Past(
             newest=newest,
             tags={row["tag"]: entry_of(row) for row in tags},
             albums={AlbumId(row["album"]): entry_of(row) for row in albums},
+            moves=moves,
+            latest=latest,
             vetoes=vetoes,
         )
 
@@ -277,18 +282,3 @@ class PostgresJournal:
                 list(subjects),
             )
         return found
-
-
-def entry_of(row: asyncpg.Record) -> Entry:
-    """Return the entry of a stored row."""
-    return Entry(
-        id=row["id"],
-        change=load_change(row["kind"], row["change"]),
-        cause=Cause(handler=row["handler"], event=row["event"], run=RunId(row["run"])),
-        state=EntryState(row["state"]),
-        before=load_state(row["before"]),
-        after=load_state(row["after"]) if row["after"] is not None else None,
-        note=row["note"],
-        written_at=row["written_at"],
-        settled_at=row["settled_at"],
-    )

@@ -9,7 +9,8 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.adapters.postgres.journal import NEWEST, TAGS_LEFT, entry_of
+from reactor.adapters.postgres.entries import entry_of
+from reactor.adapters.postgres.journal import NEWEST, TAGS_LEFT
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import FIRST_TIME, spoken_of
 from reactor.core.gates import Faces, GateFacts

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from reactor.adapters.postgres.journal import entry_of
+from reactor.adapters.postgres.entries import entry_of
 from reactor.core.changes import feature_of
 from reactor.core.ids import RunId
 from reactor.core.orders import OrderKind, OrderReport, OutcomeLine

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from reactor.adapters.postgres.entries import entry_of
 from reactor.adapters.postgres.history import Conditions
-from reactor.adapters.postgres.journal import entry_of
 from reactor.adapters.postgres.order_reports import report
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import remember_on

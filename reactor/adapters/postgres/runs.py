@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter, ValidationError
 
-from reactor.adapters.postgres.journal import entry_of
+from reactor.adapters.postgres.entries import entry_of
 from reactor.adapters.postgres.limits import MADE_IN_A_RUN
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.replays import preview

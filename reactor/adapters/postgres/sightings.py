@@ -9,7 +9,7 @@ import asyncpg
 
 from reactor.adapters.postgres.codec import load_change, load_state
 from reactor.adapters.postgres.pool import translated
-from reactor.adapters.postgres.vetoes import spoken_of
+from reactor.adapters.postgres.vetoes import CLAIMS, spoken_of
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
 from reactor.core.past import SETTLES
@@ -75,7 +75,7 @@ LEFT JOIN LATERAL (
         EXISTS (SELECT FROM vetoes v WHERE v.account = $1 AND v.kind = 'stack' AND v.entry >= j.id
             AND v.subjects @> ARRAY[t.asset]) AS parted
     FROM (SELECT * FROM journal WHERE subjects @> ARRAY[t.asset] OFFSET 0) j
-    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done'
+    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND {CLAIMS}
         AND NOT {spoken_of("'stack'", "t.asset")}
     ORDER BY j.id DESC LIMIT 1
 ) k ON true

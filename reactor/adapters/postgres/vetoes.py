@@ -18,6 +18,10 @@ FIRST_TIME = "coalesce(j.change -> 'again', '0') = '0'"
 """The condition that the entry ``j`` repeats none that Immich did not keep: what is repeated is by the first one."""
 
 
+CLAIMS = "j.kind NOT IN ('MoveCover', 'ReturnCover') AND coalesce(j.change ->> 'theirs', 'false') = 'false'"
+"""The condition that the entry ``j`` claims what it left: a moved cover, and a stack given back to the user, do not."""
+
+
 def spoken_of(kind: str, subject: str, more: str = "") -> str:
     """Return the condition that a veto speaks of what the entry ``j`` did to a subject; all are pieces of SQL.
 

@@ -98,9 +98,13 @@ async def remove_member(call: Call) -> web.Response:
 
 
 def merge_into_new(state: State, owner_id: str, ids: list[str]) -> Stack:
-    """Build the new stack: listed primaries bring all their members along, other members are stolen alone."""
+    """Build the new stack: listed primaries bring all their members along, other members are stolen alone.
+
+    Those in the trash that are not listed stay behind alone (by Immich's source only).
+    """
     taken = [stack for stack in state.stacks.values() if stack.primary_id in ids]
-    brought = [member for stack in taken for member in stack.member_ids]
+    inside = [member for stack in taken for member in stack.member_ids]
+    brought = [member for member in inside if state.assets[member].deleted_at is None]
     for stack in taken:
         del state.stacks[stack.id]
         for member in stack.member_ids:
