@@ -16,7 +16,7 @@ class ExactSimilar:
         self._pool = pool
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
         rows = await self._pool.fetch(
             "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2", account, model
@@ -25,6 +25,7 @@ class ExactSimilar:
         found = {}
         for photo in photos:
             others = [(asset, cosine(photo.vector, vector)) for asset, vector in known if asset != photo.asset]
+            others = [one for one in others if one[1] >= least]
             found[photo.asset] = tuple(sorted(others, key=lambda one: (-one[1], one[0]))[:limit])
         return found
 

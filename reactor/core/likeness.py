@@ -8,7 +8,7 @@ from reactor.core.framing import closest_match
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.thumbs import best_match
+from reactor.core.thumbs import best_match, is_plain
 from reactor.core.vectors import cosine, share_to_cosine
 
 TWO_FILES_S = 2.0
@@ -100,7 +100,9 @@ class Likeness:
             return False
         if cosine(one.vector, other.vector) < self.copy or not _of_one_shape(one, other):
             return False
-        return one.thumb is None or other.thumb is None or best_match(one.thumb, other.thumb)[0] >= SAME_PICTURE
+        if one.thumb is None or other.thumb is None or one.thumb == other.thumb:
+            return True
+        return best_match(one.thumb, other.thumb)[0] >= SAME_PICTURE
 
 
 def likeness(policy: StackPolicy, random_pair_cosine: float | None) -> Likeness:
@@ -145,7 +147,7 @@ def _of_one_shape(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
 
 def _framing(one: EmbeddedPhoto, other: EmbeddedPhoto) -> tuple[float, float] | None:
     """Return how well the small pictures match, None where that cannot be told."""
-    if one.thumb is None or other.thumb is None:
+    if one.thumb is None or other.thumb is None or is_plain(one.thumb) or is_plain(other.thumb):
         return None
     if (one.width > one.height) != (other.width > other.height):
         return None  # turned upright between the two; squeezed into squares they cannot be compared

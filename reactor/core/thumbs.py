@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 SIDE = 32
 """Pixels of a thumb's side, whatever the picture's shape: two photos of one camera are squeezed alike."""
+PLAIN = 2.0
+"""Grey levels by which the pixels of a thumb differ from their mean where only noise does."""
 BLACK, WHITE = 8.0, 247.0
 """What a sensor cannot tell from black or white lies below and above, of 0..255."""
 ONE_FRAMING = 0.55
@@ -21,6 +23,11 @@ def thumb_of(gray: NDArray[np.float32]) -> bytes:
 def clipped_share(gray: NDArray[np.float32]) -> float:
     """Return the share of the pixels of a grey picture [H, W] in 0..255 that are black or white, 0..1."""
     return float(np.mean((gray < BLACK) | (gray > WHITE)))
+
+
+def is_plain(thumb: bytes) -> bool:
+    """Say whether a thumb shows next to nothing, such as fog or the inside of a pocket: it matches no other."""
+    return float(np.frombuffer(thumb, np.uint8).std()) < PLAIN
 
 
 def best_match(one: bytes, other: bytes) -> tuple[float, float]:

@@ -89,16 +89,18 @@ class MemoryLibrary:
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        return {photo.asset: nearest(photo, self._photos.values(), limit) for photo in photos}
+        return {photo.asset: nearest(photo, self._photos.values(), limit, least) for photo in photos}
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         newest = {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
         return Past(newest=newest)
 
 
-def nearest(photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], limit: int) -> tuple[tuple[AssetId, float], ...]:
-    """Return the photos likest to one, with their cosines, by looking at all of them."""
+def nearest(
+    photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], limit: int, least: float
+) -> tuple[tuple[AssetId, float], ...]:
+    """Return the photos likest to one, with their cosines, ``least`` at least, by looking at all of them."""
     found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
-    return tuple(sorted(found, key=lambda one: (-one[1], one[0]))[:limit])
+    return tuple(sorted((one for one in found if one[1] >= least), key=lambda one: (-one[1], one[0]))[:limit])

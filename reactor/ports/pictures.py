@@ -99,9 +99,11 @@ class Similar(Protocol):
     """Find photos of one account by what the model saw in them, at any distance in time."""
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
         """Take the photos into the index and return, of each, its nearest others with their cosines, best first.
+
+        Of at most ``limit`` those with a cosine of ``least`` or more.
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """

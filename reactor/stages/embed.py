@@ -36,7 +36,8 @@ async def embed(events: Sequence[Event], services: Services) -> Outcome:
     if not _ours_to_see(asset):
         return Outcome()
     stored = await _stored(event, services)
-    if stored is None:
+    # An earlier release kept no small picture, by which framings are told apart.
+    if stored is None or stored.thumb is None:
         return await _look(event, asset, services)
     return await _again(stored, asset, services)
 

@@ -78,8 +78,8 @@ async def stack(events: Sequence[Event], services: Services) -> Outcome:
     assets = tuple(dict.fromkeys(AssetId(event.subject) for event in events))
     decision = await decide(assets, desk)
     if decision.gone:
-        await services.photos.drop(account, decision.gone)
         await services.similar.forget(account, decision.gone)
+        await services.photos.drop(account, decision.gone)
     return Outcome(changes=decision.changes)
 
 

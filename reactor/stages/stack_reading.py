@@ -64,19 +64,20 @@ class Reading:
         return Past(newest=self._done, moves=self._moves, vetoes=tuple(self._vetoes.values()))
 
     async def recall(self, members: Collection[AssetId]) -> bool:
-        """Ask the journal about photos; return whether any was new to it."""
+        """Ask the journal about photos; return whether it had anything new to say."""
         unknown = sorted(set(members) - self._recalled)
         if not unknown:
             return False
         self._recalled.update(unknown)
         past = await self._journal.past(self._account, "stacks", unknown)
+        before = (len(self._done), len(self._vetoes))
         self._done |= past.newest
         self._moves |= past.moves
         self._vetoes |= {veto.id: veto for veto in past.vetoes}
-        return True
+        return (len(self._done), len(self._vetoes)) != before
 
     async def read(self, members: Collection[AssetId]) -> bool:
-        """Ask Immich about photos and their stacks; return whether any was new."""
+        """Ask Immich about photos and their stacks; return whether anything is to be seen otherwise now."""
         unknown = sorted(set(members) - self.standings.keys() - self.out)
         if not unknown:
             return False
@@ -84,12 +85,13 @@ class Reading:
         stacks = {asset.stack for asset in assets if asset.stack is not None} - self._stacks.keys()
         self._stacks |= {found.id: found for found in await at_most(READS_AT_ONCE, sorted(stacks), self._stack)}
         stacked = (self._stacks[asset.stack].members for asset in assets if asset.stack is not None)
-        await self.recall({asset.id for asset in assets}.union(*stacked))
+        news = await self.recall({asset.id for asset in assets}.union(*stacked))
         for asset in assets:
             stack = self._stacks[asset.stack] if asset.stack is not None else None
             self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self._done.get(asset.id))
-        self.out |= {member for member in unknown if not self._free(member)}
-        return True
+        left_out = {member for member in unknown if not self._free(member)}
+        self.out |= left_out
+        return news or bool(left_out)
 
     async def faces(self, asked: Iterable[Sequence[AssetId]]) -> dict[AssetId, tuple[Face, ...]]:
         """Read the faces on the photos among which they decide, group by group, at most MOST_FACES of each."""

@@ -41,7 +41,7 @@ class Alike(Protocol):
     """Find what looks alike, at any time; as ports.Similar."""
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]: ...
 
 
@@ -76,8 +76,12 @@ class Scene:
         while fresh := [photo for photo in photos if photo.asset not in self._searched]:
             self._searched |= {photo.asset for photo in fresh}
             self.photos |= {photo.asset: photo for photo in fresh}
-            await self._surround(fresh)
-            photos = await self._copies(fresh)
+            # Begun together: the one waits for the database, the other for the index.
+            surrounding = asyncio.create_task(self._surround(fresh))
+            try:
+                photos = await self._copies(fresh)
+            finally:
+                await surrounding
 
     async def fetch(self, assets: Collection[AssetId]) -> bool:
         """Take photos in by their ids; return whether any was there to take."""
@@ -128,8 +132,8 @@ class Scene:
         least = self._like.copy
         if least is None or self._policy.rule == "auto-stacker":
             return []
-        found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES)
-        likely = {asset for asset, cosine in chain(*found.values()) if cosine >= least - ROUNDING}
+        found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES, least=least - ROUNDING)
+        likely = {asset for asset, _ in chain(*found.values())}
         unknown = sorted(likely - self._searched)
         loaded = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
         return [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]

@@ -23,7 +23,7 @@ class NoIndex:
     """The index of a process that keeps none: whatever needs one waits for a reactor."""
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
         raise Unreachable("this command keeps no index of vectors; a running reactor goes on with it")
 

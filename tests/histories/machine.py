@@ -21,6 +21,7 @@ WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
     "photos": 6,
     "bridge": 8,
+    "wedge": 7,
     "undecided": 1,
     "portrait": 2,
     "crash": 3,
@@ -30,9 +31,9 @@ WEIGHTS: Mapping[str, int] = {
     "cover": 2,
     "unstack": 3,
     "stack": 1,
-    "cover_away": 10,
+    "cover_away": 8,
     "cover_back": 3,
-    "own_stack": 8,
+    "own_stack": 7,
     "tag": 1,
     "untag": 2,
     "archive": 1,
@@ -40,7 +41,7 @@ WEIGHTS: Mapping[str, int] = {
     "favourite": 1,
     "unfavour": 5,
     "album": 1,
-    "leave_album": 4,
+    "leave_album": 8,
     "delete_album": 1,
     "trash": 1,
     "restore": 1,
@@ -51,8 +52,8 @@ WEIGHTS: Mapping[str, int] = {
     "poll": 1,
     "replay": 1,
     # the user thinks otherwise of the categories
-    "removed": 2,
-    "strict": 3,
+    "removed": 3,
+    "strict": 6,
     "switched": 1,
     "action": 2,
     "labelling": 1,
@@ -158,6 +159,9 @@ class Histories(RuleBasedStateMachine):
                 self._play(burst)
             case "bridge":
                 self._play(("burst", self._place, "bridge", sharpness[:1], FITS[self._place]))
+            case "wedge":
+                self._play(("burst", self._place, "bridge", [1], FITS[self._place]))
+                self._play(("burst", self._place, "wedge", sharpness[:1], FITS[self._place]))
             case "undecided":
                 self._play(("upload", where, part, 1, FITS[two % len(FITS)]))
             case "portrait":

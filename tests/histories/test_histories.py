@@ -17,7 +17,7 @@ RICH = 0.1
 UNDONE = ("unstack", "un-archive", "un-favour", "leave album", "double undo")
 RULED = ("retraction", "shown again by the rules", "set again after a retraction")
 COVERS = ("cover away", "moved cover", "own stack")
-NAMED = ("extend", "merge", "re-point", *COVERS, *UNDONE, *RULED, "crash inside a call")
+NAMED = ("extend", "merge", "part", "re-point", *COVERS, *UNDONE, *RULED, "crash inside a call")
 
 
 def settled(histories: int, *, sure: bool, steps: int = STEPS) -> settings:

@@ -192,6 +192,7 @@ class Witness:
                 ((stack, member),) = parts
                 self._stands(stack, (self.stacks[stack][0], self.stacks[stack][1] - {member}))
             case "stack.delete":
+                self.seen["part"] += not self.undoing
                 del self.stacks[parts[0][0]]
 
     def _stacked(self, stack: str, cover: str, members: frozenset[str]) -> None:

@@ -49,6 +49,9 @@ def framed(name: str, at: float, moved: int, view: float = 0.0, phash: int = 0) 
             id="turned upright: the model alone is asked",
         ),
         pytest.param([framed("a", 0, 0), photo("b", 4, 10, FAR)], ["a b"], id="no small picture of the one"),
+        pytest.param(
+            [photo("a", thumb=bytes(1024)), photo("b", 4, 10, FAR, thumb=bytes(1024))], ["a b"], id="plain as fog"
+        ),
     ],
 )
 def test_the_framing_is_asked_where_the_hashes_differ(photos: list[EmbeddedPhoto], expected: list[str]) -> None:

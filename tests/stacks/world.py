@@ -145,9 +145,9 @@ class World:
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        return {photo.asset: nearest(photo, self.stored.values(), limit) for photo in photos}
+        return {photo.asset: nearest(photo, self.stored.values(), limit, least) for photo in photos}
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         for asset in assets:

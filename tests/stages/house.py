@@ -28,6 +28,7 @@ from reactor.core.ids import LIVE, AssetId
 from reactor.core.journal import Cause
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
+from reactor.core.thumbs import thumb_of
 from reactor.ports import ImageFeatures, Services
 from reactor.routing import Outcome, merge
 from reactor.stages import classify, embed, stack
@@ -53,9 +54,12 @@ class Looker:
         self.looked += 1
         with Image.open(io.BytesIO(data)) as image:
             small = np.asarray(image.convert("L").resize((8, 8)), dtype=np.float32).ravel() + 1.0
+            thumb = thumb_of(np.asarray(image.convert("L"), dtype=np.float32))
             width, height = image.size
         vector = small / np.linalg.norm(small)
-        return ImageFeatures(vector=vector, phash=1, sharpness=1.0, width=width, height=height)
+        return ImageFeatures(
+            vector=vector, phash=1, sharpness=1.0, width=width, height=height, thumb=thumb, clipped=0.0
+        )
 
     async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         return dict.fromkeys(prompts, np.full(64, 0.125, dtype=np.float32))

@@ -72,6 +72,18 @@ async def test_asked_again_it_fetches_no_picture_and_tells_the_same(house: House
     assert await stored(house, asset) == photo
 
 
+async def test_what_an_earlier_release_stored_without_a_small_picture_is_looked_at_again(house: House) -> None:
+    asset = await house.home.photo(1)
+    await house.embed(uploaded(asset))
+    await house.pool.execute("UPDATE photos SET thumb = NULL, clipped = NULL, local_day = NULL")
+    await house.embed(uploaded(asset))
+    photo = await stored(house, asset)
+    assert photo is not None
+    assert photo.thumb
+    assert (photo.clipped, photo.day) == (0.0, photo.taken_at.date())
+    assert house.looker.looked == 2
+
+
 async def test_asked_again_it_brings_the_facts_up_to_date_and_keeps_the_vector(house: House) -> None:
     asset = await house.home.photo(1)
     first = await house.embed(uploaded(asset))

@@ -53,7 +53,7 @@ class VectorIndex:
         self._said = ""
 
     async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
         """Take the photos in, and return of each its nearest others with their cosines, best first.
 
@@ -65,7 +65,7 @@ class VectorIndex:
         if index is None or (index.model, index.term) != (model, term):
             words = index.words if index is not None else "the index of vectors is being opened"
             raise Unreachable(words, after=SOON_S)
-        return await index.nearest(photos, limit)
+        return await index.nearest(photos, limit, least)
 
     async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         """Leave photos out that are gone."""

@@ -152,9 +152,12 @@ class AccountIndex:
         self._progress = (total, total)
 
     async def nearest(
-        self, photos: Sequence[EmbeddedPhoto], limit: int
+        self, photos: Sequence[EmbeddedPhoto], limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Take the photos in, and return of each its nearest others, best first; raises Permanent."""
+        """Take the photos in, and return of each its nearest others, best first; raises Permanent.
+
+        The table is asked for those alone whose cosine is ``least`` or more.
+        """
         photos = [photo for photo in photos if np.isfinite(photo.vector).all()]
         if not photos or limit <= 0:
             return {}
@@ -165,8 +168,10 @@ class AccountIndex:
         for _ in range(LOOKS):
             added, near = await self._run(graph.add_and_find, numbers, vectors, limit + 1)
             self._note(added)
-            told = {number for row in near for number, _ in row}
-            known = await self._vectors.assets(self.account, sorted(told))
+            near = [[(number, cosine) for number, cosine in row if cosine >= least] for row in near]
+            known = {photo.number: photo.asset for photo in photos if photo.number}
+            told = {number for row in near for number, _ in row} - known.keys()
+            known |= await self._vectors.assets(self.account, sorted(told)) if told else {}
             found = {
                 photo.asset: _others(photo.asset, row, known)[:limit] for photo, row in zip(photos, near, strict=True)
             }
