@@ -1,5 +1,7 @@
 """Arithmetic on small grey pictures: what is kept of a photo to compare its framing and its light with others."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,10 @@ ONE_FRAMING = 0.55
 LEAST_OVERLAP = 0.2
 """Below this share of the frame in common any two pictures match somewhere."""
 
+PAIRS_KEPT = 1 << 16
+"""So many answers are remembered: a photo that comes to a long row asks again about all pairs in it, which would take
+seconds; those that are new in it are few."""
+
 
 def thumb_of(gray: NDArray[np.float32]) -> bytes:
     """Return a grey picture [H, W] in 0..255, both at least 1, as SIDE x SIDE bytes, each the mean of its area."""
@@ -23,6 +29,7 @@ def clipped_share(gray: NDArray[np.float32]) -> float:
     return float(np.mean((gray < BLACK) | (gray > WHITE)))
 
 
+@lru_cache(maxsize=PAIRS_KEPT)
 def best_match(one: bytes, other: bytes) -> tuple[float, float]:
     """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 
