@@ -75,7 +75,8 @@ class StackAssets:
     """Let one stack hold exactly these members, the cover first among them.
 
     ``certain`` are the groups within a suggestion that are no question themselves. ``users`` are those of the members
-    that the user had stacked: such a stack is only extended, and keeps its cover.
+    that the user had stacked: such a stack is only extended, and keeps its cover. ``chosen`` says that a person chose
+    the cover.
     """
 
     account: AccountId
@@ -83,6 +84,7 @@ class StackAssets:
     members: tuple[AssetId, ...]
     certain: tuple[tuple[AssetId, ...], ...] = ()
     users: tuple[AssetId, ...] = ()
+    chosen: bool = False
     reason: Reason
 
 

@@ -1,11 +1,12 @@
 """How well two photos show one view, if the camera was moved, turned and zoomed a little between them."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.thumbs import LEAST_OVERLAP, ONE_FRAMING, SIDE
+from reactor.core.thumbs import LEAST_OVERLAP, ONE_FRAMING, PAIRS_KEPT, SIDE
 
 ZOOMS = (0.9, 1.0, 1.12)
 TURNS = (-4.0, 0.0, 4.0)
@@ -13,6 +14,7 @@ TURNS = (-4.0, 0.0, 4.0)
 SIZE = (2 * SIDE, 2 * SIDE)
 
 
+@lru_cache(maxsize=PAIRS_KEPT)
 def closest_match(one: bytes, other: bytes) -> tuple[float, float]:
     """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 

@@ -135,6 +135,6 @@ def _seen(group: Growing, photo: EmbeddedPhoto, gap: float, like: Likeness) -> s
     by_structure = like.same is None or gap <= policy.bracket_s
     if by_structure and like.is_near(last, photo) and group.median_bits(photo) <= 2 * policy.near_phash:
         return NEAR_RULE
-    if like.wide is None or not like.is_same_view(last, photo) or group.centroid_cosine(photo) < like.wide:
+    if like.wide is None or group.centroid_cosine(photo) < like.wide:
         return None
-    return ALIKE_RULE
+    return ALIKE_RULE if like.is_same_view(last, photo) else None

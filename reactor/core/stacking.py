@@ -97,6 +97,7 @@ def restack(
         members=(cover, *(member for member in group.members if member != cover)),
         certain=tuple(part.members for part in certain or () if wished.issuperset(part.members)),
         users=tuple(sorted(users)),
+        chosen=cover == keep,
         reason=Reason(
             rule=f"{group.reason.rule}; cover: {why.rule}",
             scores=group.reason.scores + why.scores,
@@ -134,7 +135,18 @@ def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]
 
 def has_a_choice(stack: StackNow, past: Past) -> bool:
     """Say whether a person chose the cover that lies on the stack, or a photo of it as a cover before."""
-    return is_the_users(stack, past) or not stack.members.isdisjoint(chosen_covers(past.vetoes))
+    if is_the_users(stack, past) or was_chosen(stack, past):
+        return True
+    return not stack.members.isdisjoint(chosen_covers(past.vetoes))
+
+
+def was_chosen(stack: StackNow, past: Past) -> bool:
+    """Say whether we let the stack grow under a cover that a person had chosen, and that need not go since."""
+    entry = past.newest.get(stack.primary)
+    if entry is None or not isinstance(entry.change, StackAssets):
+        return False
+    kept = entry.change.chosen and entry.change.cover == stack.primary
+    return kept and stack.primary not in released_covers(past.vetoes, 0)
 
 
 def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) -> AssetId | None:
@@ -151,7 +163,8 @@ def _users_cover(group: Group, present: Mapping[AssetId, StackNow], past: Past) 
             move = held_for(stack.primary, stack.members, past)
             return move.chosen if move is not None and move.chosen in group.members else stack.primary
     for stack in stacks:
-        if stack.primary in chosen and held_for(stack.primary, stack.members, past) is None:
+        stays = stack.primary in chosen or was_chosen(stack, past)
+        if stays and held_for(stack.primary, stack.members, past) is None:
             return stack.primary
     return next((cover for cover in chosen if cover in group.members), None)
 

@@ -1,5 +1,7 @@
 """Arithmetic on small grey pictures: what is kept of a photo to compare its framing and its light with others."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,10 @@ ONE_FRAMING = 0.55
 """Photos of one framing have this share of the frame in common or more; those of a pan have less."""
 LEAST_OVERLAP = 0.2
 """Below this share of the frame in common any two pictures match somewhere."""
+
+PAIRS_KEPT = 1 << 16
+"""So many answers are remembered: a photo that comes to a long row asks again about all pairs in it, which would take
+seconds; those that are new in it are few."""
 
 
 def thumb_of(gray: NDArray[np.float32]) -> bytes:
@@ -30,6 +36,7 @@ def is_plain(thumb: bytes) -> bool:
     return float(np.frombuffer(thumb, np.uint8).std()) < PLAIN
 
 
+@lru_cache(maxsize=PAIRS_KEPT)
 def best_match(one: bytes, other: bytes) -> tuple[float, float]:
     """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 

@@ -5,9 +5,13 @@ import pytest
 from PIL import Image
 
 from models.training.burst_frames import Window, see
+from reactor.core.bursts import partition
 from reactor.core.framing import closest_match
+from reactor.core.stack_policy import StackPolicy
 from reactor.core.thumbs import SIDE, best_match, thumb_of
 from reactor.demo.pictures import draw
+
+from .world import RANDOM_PAIR, photo
 
 LEVEL = Window(x=0.75, y=0.5, height=0.6, ratio=4 / 3)
 
@@ -41,3 +45,16 @@ def test_a_picture_matches_itself_and_a_plain_one_nothing(town: Image.Image) -> 
     photo, plain = thumb(town, LEVEL), bytes([90]) * SIDE**2
     assert closest_match(photo, photo)[0] == pytest.approx(1, abs=1e-3)
     assert closest_match(plain, photo) == closest_match(plain, plain) == (0.0, 0.0)
+
+
+def test_who_comes_to_a_long_row_is_compared_with_those_near_by_only() -> None:
+    # A walk through one place: to the model all alike, each framed otherwise, so that every pair is looked at closely.
+    chance = np.random.default_rng(5)
+    walk = [
+        photo(f"p{n:02}", 4.0 * n, 5.0 * (n % 2), int(chance.integers(1 << 63)), thumb=chance.bytes(SIDE**2))
+        for n in range(40)
+    ]
+    partition(walk[:-1], StackPolicy(), RANDOM_PAIR)
+    known = closest_match.cache_info().misses
+    partition(walk, StackPolicy(), RANDOM_PAIR)
+    assert closest_match.cache_info().misses - known <= 4
