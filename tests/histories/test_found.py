@@ -34,6 +34,24 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         ("burst", 3, "early", [1, 2, 2], BOTH),
         ("burst", 3, "late", [1, 3, 1], BOTH),
     ),
+    # We let the stack grow under the cover that the user had chosen, and took all of it apart later.
+    **{
+        f"a stack under a chosen cover ({number}) grows and is proved wrong": (
+            ("upload", 1, "early", 1, ("Best", "Receipts")),
+            ("burst", 1, "early", [3, 2], ("Best", "Receipts")),
+            ("upload", 1, "late", 1, ("Best", "Receipts")),
+            ("burst", 1, "late", [2], ("Best", "Receipts")),
+            ("switch", "observe"),
+            ("burst", 1, "early", [3], ("Best", "Receipts")),
+            ("cover", 1, number),
+            ("switch", "apply"),
+            ("apply_all",),
+            ("burst", 1, "bridge", [1], ("Best", "Receipts")),
+            ("burst", 1, "wedge", [3], ("Best", "Receipts")),
+            ("burst", 1, "late", [3], ("Best", "Receipts")),
+        )
+        for number in range(3)
+    },
     # Immich chose another cover than we would have.
     **{
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))
