@@ -16,9 +16,9 @@ ONE_FRAMING = 0.55
 LEAST_OVERLAP = 0.2
 """Below this share of the frame in common any two pictures match somewhere."""
 
-PAIRS_KEPT = 1 << 16
-"""So many answers are remembered: a photo that comes to a long row asks again about all pairs in it, which would take
-seconds; those that are new in it are few."""
+PAIRS_KEPT = 4096
+"""So many answers are remembered, in 8 MB: a photo that comes to a long row asks again about all pairs in it, which
+would take seconds; those that are new in it are few."""
 
 
 def thumb_of(gray: NDArray[np.float32]) -> bytes:
