@@ -1,6 +1,6 @@
 """What groups mean for stacks that stand: which photos are in question, and which stacks later photos prove wrong."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reactor.core.bursts import Family
 from reactor.core.changes import Reason, RestoreStacks
@@ -56,10 +56,13 @@ def proved_wrong(
     groups: Sequence[Group],
     standings: Mapping[AssetId, Standing],
     past: Past,
+    by_evidence: Callable[[frozenset[AssetId]], bool],
 ) -> tuple[RestoreStacks, ...]:
     """Return what dissolves the stacks of ours whose members belong to several groups, or to none.
 
     Only where all of them are ours to move, and the user has said nothing of the stack; ``groups`` holds those of one.
+    And only where it is ``by_evidence``, as is asked of the members: another model, another measure of it or other
+    settings remake no stack.
     """
     group_of = {member: group for group in groups for member in group.members}
     stacks = {standing.stack.id: standing.stack for standing in standings.values() if standing.stack is not None}
@@ -77,6 +80,7 @@ def proved_wrong(
         if len({group_of.get(member) for member in stack.members}) > 1
         and stack.members <= group_of.keys()
         and _is_ours_to_move(stack, standings, past)
+        and by_evidence(stack.members)
     )
 
 

@@ -1,6 +1,6 @@
 """Photos were embedded, came back, or were dated anew: join them to the stacks where they belong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -76,7 +76,7 @@ async def stack(events: Sequence[Event], services: Services) -> Outcome:
         random_pair_cosine=await services.random_pair_cosine(),
     )
     assets = tuple(dict.fromkeys(AssetId(event.subject) for event in events))
-    decision = await decide(assets, desk)
+    decision = await decide(assets, desk, frozenset(event.asset for event in dated))
     if decision.gone:
         await services.similar.forget(account, decision.gone)
         await services.photos.drop(account, decision.gone)
@@ -97,10 +97,10 @@ async def wishes(batch: Sequence[AssetId], desk: Desk) -> Wishes:
     return (await decide(batch, desk)).changes
 
 
-async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
+async def decide(batch: Sequence[AssetId], desk: Desk, moved: Collection[AssetId] = ()) -> Decision:
     """Decide what makes the stacks of these photos right: what stands wrong, belongs together, or is suggested.
 
-    Photos that are not embedded (yet) are passed over.
+    Photos that are not embedded (yet) are passed over; those that ``moved`` have another date by now.
     """
     fresh = await desk.photos.embedded(desk.account, batch, desk.model)
     if not fresh:
@@ -110,7 +110,7 @@ async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
     asked = frozenset(photo.asset for photo in fresh)
     reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     groups = _flat(await _settled(scene, asked, reading, desk.policy))
-    wrong = proved_wrong(desk.account, groups, reading.standings, reading.past) if scene.is_whole else ()
+    wrong = _wrong(groups, scene, reading, moved, desk)
     doubtful: tuple[Group, ...] = ()
     if desk.policy.review_share and not wrong:
         loose = _flat(await _settled(scene, asked, reading, desk.policy.loose()))
@@ -132,6 +132,19 @@ async def decide(batch: Sequence[AssetId], desk: Desk) -> Decision:
     ]
     changes: Wishes = (*wrong, *(change for change in found if change is not None))
     return Decision(changes=changes, gone=tuple(sorted(reading.gone)))
+
+
+def _wrong(
+    groups: Sequence[Group], scene: Scene, reading: Reading, moved: Collection[AssetId], desk: Desk
+) -> tuple[RestoreStacks, ...]:
+    """Return what dissolves stacks that other photos, or another date, prove wrong."""
+    if not scene.is_whole:
+        return ()
+
+    def by_evidence(members: frozenset[AssetId]) -> bool:
+        return not members.isdisjoint(moved) or scene.parts(members, desk.policy)
+
+    return proved_wrong(desk.account, groups, reading.standings, reading.past, by_evidence)
 
 
 async def _settled(

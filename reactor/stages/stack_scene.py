@@ -114,6 +114,16 @@ class Scene:
             if (some := tuple(group for group in family if any(is_near(self.photos[name]) for name in group.members)))
         )
 
+    def parts(self, members: Collection[AssetId], policy: StackPolicy) -> bool:
+        """Say whether other photos part the members, which by themselves would be one group today."""
+        themselves = [self.photos[member] for member in sorted(members)]
+        beside = [*self._beside.values(), *self.photos.values()]
+        return any(
+            len(family) == 1 and len(family[0].members) == len(themselves)
+            for others in ([], beside)
+            for family in families(themselves, policy, self._floor, frozenset(), others)
+        )
+
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> None:
         times = sorted({photo.taken_at for photo in photos})
         around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
