@@ -54,7 +54,19 @@ async def nothing(house: House, asset: AssetId) -> None:
         (nothing, put(isFavorite=True), ""),
         (nothing, put(description="hello"), ""),
     ],
-    ids=["trash", "restore", "archive", "unarchive", "tag", "untag", "date", "favourite", "description"],
+    ids=[
+        "trash",
+        "restore",
+        "archive",
+        "unarchive",
+        "hide",
+        "show",
+        "tag",
+        "untag",
+        "date",
+        "favourite",
+        "description",
+    ],
 )
 async def test_what_the_user_does_is_told_once_in_words(
     house: House, changes: Poll, before: Act, action: Act, fields: str
