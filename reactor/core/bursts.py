@@ -63,6 +63,17 @@ def near(centres: Iterable[EmbeddedPhoto], policy: StackPolicy) -> Callable[[Emb
     return is_near
 
 
+def stretches(photos: Iterable[EmbeddedPhoto], policy: StackPolicy) -> list[list[EmbeddedPhoto]]:
+    """Return photos stretch by stretch, each so far from the next in time that no other bears on both."""
+    found: list[list[EmbeddedPhoto]] = []
+    for photo in sorted(photos, key=order):
+        if found and photo.taken_at - found[-1][-1].taken_at <= 2 * reach(policy):
+            found[-1].append(photo)
+        else:
+            found.append([photo])
+    return found
+
+
 def partition(
     photos: Sequence[EmbeddedPhoto],
     policy: StackPolicy,

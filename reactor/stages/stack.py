@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reactor.core.bursts import Family
+from reactor.core.bursts import Family, stretches
 from reactor.core.changes import RestoreStacks, StackAssets
 from reactor.core.errors import Gone
 from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtracted
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import EmbeddedPhoto
 from reactor.core.regrouping import in_question, proved_wrong
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.stacking import in_doubt, restack, whose_faces
@@ -105,8 +106,29 @@ async def decide(batch: Sequence[AssetId], desk: Desk, moved: Collection[AssetId
     fresh = await desk.photos.embedded(desk.account, batch, desk.model)
     if not fresh:
         return Decision()
-    scene = Scene(desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
+    seen = (desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
+    scene = Scene(*seen, asked=len(fresh))
     await scene.add(fresh)
+    if scene.is_cut and len(parts := stretches(fresh, desk.policy)) > 1:
+        del scene
+        return await _in_two(parts, desk, moved)
+    return await _decided(fresh, scene, desk, moved)
+
+
+async def _in_two(parts: Sequence[Sequence[EmbeddedPhoto]], desk: Desk, moved: Collection[AssetId]) -> Decision:
+    """Decide about stretches of time in two halves: a crowded one must not take all the room."""
+    middle = len(parts) // 2
+    found = [
+        await decide([photo.asset for part in half for photo in part], desk, moved)
+        for half in (parts[:middle], parts[middle:])
+    ]
+    return Decision(
+        changes=tuple(dict.fromkeys(change for decision in found for change in decision.changes)),
+        gone=tuple(sorted({asset for decision in found for asset in decision.gone})),
+    )
+
+
+async def _decided(fresh: Sequence[EmbeddedPhoto], scene: Scene, desk: Desk, moved: Collection[AssetId]) -> Decision:
     asked = frozenset(photo.asset for photo in fresh)
     reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     groups = _flat(await _settled(scene, asked, reading, desk.policy))

@@ -20,7 +20,8 @@ SEVERAL_HUNDRED = 300
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
 COPIES = 16
-"""Of a picture that was saved more often the likest are found; the others find them when it is their turn."""
+"""Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
+stack of it is dissolved any more: whom it is likest to nobody can tell."""
 ROUNDING = 0.002
 """A cosine of the index may lie so far from that of the stored vectors."""
 
@@ -56,10 +57,17 @@ class Scene:
         model: str,
         policy: StackPolicy,
         random_pair_cosine: float | None,
+        *,
+        asked: int = 1,
     ) -> None:
+        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own."""
         self.photos: dict[AssetId, EmbeddedPhoto] = {}
-        self.is_whole = True
-        """Whether nothing was left out for want of room; else nothing that stands may be called wrong."""
+        self.is_cut = False
+        """Whether photos near in time were left out for want of room."""
+        # Of a blank page, or one app's screen, there are thousands, and all of them copies of copies: where one stack
+        # could not hold them, they are not followed further.
+        self._room = policy.maximum_size + COPIES * (asked - 1)
+        self._is_crowded = False
         self._account = account
         self._stored = stored
         self._similar = similar
@@ -70,6 +78,11 @@ class Scene:
         self._beside: dict[AssetId, EmbeddedPhoto] = {}
         self._searched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether nothing was left out for want of room; else nothing that stands may be called wrong."""
+        return not self.is_cut and not self._is_crowded
 
     async def add(self, photos: Sequence[EmbeddedPhoto]) -> None:
         """Take photos in, with all that lie near in time and all copies, theirs as well."""
@@ -127,7 +140,7 @@ class Scene:
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> None:
         times = sorted({photo.taken_at for photo in photos})
         around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
-        self.is_whole &= len(around) < NEIGHBOURS
+        self.is_cut |= len(around) >= NEIGHBOURS
         if self._policy.rule == "auto-stacker":
             is_of_the_day = near(photos, self._policy)
             self.photos |= {photo.asset: photo for photo in around if is_of_the_day(photo)}
@@ -140,13 +153,25 @@ class Scene:
     async def _copies(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Return what is all but the same picture as one of the photos and was not known yet."""
         least = self._like.copy
-        if least is None or self._policy.rule == "auto-stacker":
+        if least is None or self._room < 0 or self._policy.rule == "auto-stacker":
             return []
         found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES, least=least - ROUNDING)
         likely = {asset for asset, _ in chain(*found.values())}
         unknown = sorted(likely - self._searched)
         loaded = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
-        return [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
+        copies = [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
+        self._room -= sum(any(self._is_file(photo, one) for photo in photos) for one in copies)
+        known = self.photos | {photo.asset: photo for photo in loaded}
+        self._is_crowded |= self._room < 0 or any(
+            sum(self._is_file(photo, known[name]) for name, _ in alike if name in known) >= COPIES
+            for photo in photos
+            if len(alike := found.get(photo.asset, ())) >= COPIES
+        )
+        return copies if self._room >= 0 else []
+
+    def _is_file(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
+        """Say whether the other is a copy, and no frame that a camera took in a row with the photo."""
+        return not (photo.camera and other.camera) and self._like.is_copy(photo, other)
 
 
 def all_companions(found: Sequence[Family], past: Past) -> frozenset[AssetId]:
