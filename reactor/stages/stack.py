@@ -129,7 +129,7 @@ async def _in_two(parts: Sequence[Sequence[EmbeddedPhoto]], desk: Desk, moved: C
 
 
 async def _decided(fresh: Sequence[EmbeddedPhoto], scene: Scene, desk: Desk, moved: Collection[AssetId]) -> Decision:
-    asked = frozenset(photo.asset for photo in fresh)
+    asked = frozenset(photo.asset for photo in fresh) | scene.disturbed
     reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     groups = _flat(await _settled(scene, asked, reading, desk.policy))
     wrong = _wrong(groups, scene, reading, moved, desk)

@@ -67,6 +67,8 @@ class Scene:
         # Of a blank page, or one app's screen, there are thousands, and all of them copies of copies: where one stack
         # could not hold them, they are not followed further.
         self._room = policy.maximum_size + COPIES * (asked - 1)
+        self.disturbed: set[AssetId] = set()
+        """Photos whose times the new ones show not to be trusted; where they belong is asked as well."""
         self._is_crowded = False
         self._account = account
         self._stored = stored
@@ -92,9 +94,11 @@ class Scene:
             # Begun together: the one waits for the database, the other for the index.
             surrounding = asyncio.create_task(self._surround(fresh))
             try:
-                photos = await self._copies(fresh)
+                copies = await self._copies(fresh)
             finally:
-                await surrounding
+                disturbed = await surrounding
+            self.disturbed |= {photo.asset for photo in disturbed}
+            photos = [*copies, *disturbed]
 
     async def fetch(self, assets: Collection[AssetId]) -> bool:
         """Take photos in by their ids; return whether any was there to take."""
@@ -137,18 +141,22 @@ class Scene:
             for family in families(themselves, policy, self._floor, frozenset(), others)
         )
 
-    async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> None:
+    async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""
         times = sorted({photo.taken_at for photo in photos})
         around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
         self.is_cut |= len(around) >= NEIGHBOURS
         if self._policy.rule == "auto-stacker":
             is_of_the_day = near(photos, self._policy)
             self.photos |= {photo.asset: photo for photo in around if is_of_the_day(photo)}
-            return
+            return []
         cameras = {photo.camera for photo in photos}
         self._beside |= {photo.asset: photo for photo in around if photo.camera in cameras}
         in_time = dated([*self._beside.values(), *self.photos.values()], self._policy)
         self.photos |= {photo.asset: photo for photo in around if photo.asset in in_time and photo.camera in cameras}
+        new = {photo.asset for photo in photos}
+        before = dated([photo for photo in self._beside.values() if photo.asset not in new], self._policy)
+        return [photo for photo in around if photo.asset in before - in_time]
 
     async def _copies(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Return what is all but the same picture as one of the photos and was not known yet."""

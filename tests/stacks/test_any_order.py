@@ -24,6 +24,8 @@ HASHES = (0, 0x7, 0x3FF, 0xFFFF, FAR)
 VIEWS = (0.0, 14.0, 28.0, 41.0, 55.0, 90.0)
 """Degrees; 32 of them are the limit of one view, 43 that of half the evidence."""
 NAMES = ("IMG_1.jpg", "IMG_1.CR2", "IMG_2.jpg", "IMG_2-edited.jpg")
+MINUTES = (59.75, 119.75)
+"""On a whole minute in the world of the tests, which begins a quarter of a second after noon."""
 POLICY = StackPolicy(gap_s=10.0, maximum_size=6, maximum_span_s=40.0)
 """Small enough that the caps are met."""
 
@@ -64,7 +66,7 @@ def shots(draw: st.DrawFn, number: int) -> EmbeddedPhoto:
     """Draw a photo of some minutes: of two cameras or none, of a few views, places, hashes, names and burst ids."""
     return photo(
         f"p{number:02}",
-        draw(st.integers(0, 180)) + draw(st.sampled_from([0.0, 0.25, 0.75])),
+        draw(st.one_of(st.integers(0, 180), st.sampled_from(MINUTES))) + draw(st.sampled_from([0.0, 0.0, 0.25, 0.75])),
         draw(st.sampled_from(VIEWS)),
         draw(st.sampled_from(HASHES)),
         camera=draw(st.sampled_from(["cam", "cam", "cam", "other", ""])),
@@ -130,6 +132,17 @@ async def test_the_order_of_arrival_does_not_matter(data: st.DataObject, photos:
 async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: int, every: int) -> None:
     row = tuple(photo(f"p{number:02}", every * number, 7.0 * (number % 3)) for number in range(count))
     assert await ending(data.draw(in_batches(row))) == await ending([row])
+
+
+async def test_a_photo_that_takes_the_trust_from_another_time_has_its_copies_looked_for() -> None:
+    photos = [
+        photo("p00", 8, 0, 1 << 40, camera="other"),
+        photo("p01", 119.75, 0, 0, name="IMG_2-edited.jpg"),
+        photo("p04", 119.75, 0, 1 << 40, camera="other", name="IMG_1.jpg"),
+        photo("p02", 0, 0, 7, name="IMG_1.jpg"),
+        photo("p03", 119.75, 0, 7, name="IMG_1.jpg"),
+    ]
+    assert await ending([[one] for one in photos]) == await ending([photos])
 
 
 async def test_a_burst_that_comes_backwards_one_by_one_ends_as_one_stack() -> None:
