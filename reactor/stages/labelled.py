@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from reactor.core.categories import Catalogue, Category, archiving_of, name_of
 from reactor.core.changes import ArchiveAssets, Change, Reason, UntagAsset
-from reactor.core.errors import Blocked
+from reactor.core.errors import Blocked, Gone
 from reactor.core.events import Event
 from reactor.core.gates import GateFacts
 from reactor.core.ids import AccountId, AssetId
@@ -13,6 +13,7 @@ from reactor.core.journal import Entry
 from reactor.core.label_events import ArchiveDoubted
 from reactor.core.labelling import Labels, label, scorable, stale_tags
 from reactor.core.library import EmbeddedPhoto
+from reactor.core.past import Past
 from reactor.core.scoring import Scorer
 from reactor.core.undo import undo_of
 from reactor.core.vetoes import vetoed_tags
@@ -111,9 +112,27 @@ async def asking(account: AccountId, asset: AssetId, services: Services) -> tupl
         return ()
     ours, _ = await services.labels.left(account, asset)
     belongs = {match.category.tag for match in look.labels.sure} | ours.keys()
+    belongs -= await _taken_off(account, asset, ours, services)
     belongs |= await services.labels.accepted(account, asset)
     belongs -= vetoed_tags((await services.journal.past(account, "tags", (asset,))).vetoes)
     return tuple(one for one in look.catalogue.of(account) if one.enabled and one.tag in belongs)
+
+
+async def _taken_off(
+    account: AccountId, asset: AssetId, ours: Mapping[str, Entry], services: Services
+) -> frozenset[str]:
+    """Return those of our tags that the photo carries no more, which nobody may have noticed yet.
+
+    What was set just now does not count: Immich may write it down late.
+    """
+    if not ours:
+        return frozenset()
+    try:
+        shown = (await services.library(account).asset(asset)).tags
+    except Gone:
+        return frozenset(ours)
+    past = Past(now=services.now())
+    return frozenset(tag for tag, entry in ours.items() if tag not in shown and past.is_old(entry))
 
 
 async def taken_back(look: Look, services: Services) -> tuple[tuple[Change, ...], tuple[Event, ...]]:

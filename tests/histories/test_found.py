@@ -52,6 +52,21 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for number in range(3)
     },
+    # That its tag had been taken off nobody had noticed, so the photo passed for one that is wanted in the archive.
+    **{
+        f"photo {number} loses its tag before its stack is archived again": (
+            ("upload", 0, "early", 1, ("Best", "Away")),
+            ("burst", 0, "early", [3], ("Best", "Away")),
+            ("burst", 0, "late", [1, 3], ("Best", "Away")),
+            ("burst", 0, "early", [1], ("Best", "Away")),
+            ("untag", number),
+            ("category", "Away", "strict", True),
+            ("category", "Away", "there", False),
+            ("category", "Away", "there", True),
+            ("relabel",),
+        )
+        for number in (0, 2, 6, 8)
+    },
     # Immich chose another cover than we would have.
     **{
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))
