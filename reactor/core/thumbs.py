@@ -45,19 +45,14 @@ def best_match(one: bytes, other: bytes) -> tuple[float, float]:
     """
     a, b = (np.frombuffer(thumb, np.uint8).reshape(SIDE, SIDE).astype(np.float64) for thumb in (one, other))
     a, b = a - a.mean(), b - b.mean()
-    frame = np.ones_like(a)
-    seen = np.fft.rfft2(frame, (2 * SIDE, 2 * SIDE))
-    fa, fb, faa, fbb = (np.fft.rfft2(pixels, (2 * SIDE, 2 * SIDE)) for pixels in (a, b, a * a, b * b))
-    count = np.maximum(_back(seen * seen.conj()), 1.0)
-    sum_a, sum_b = _back(fa * seen.conj()), _back(seen * fb.conj())
-    spread_a = _back(faa * seen.conj()) - sum_a * sum_a / count
-    spread_b = _back(seen * fbb.conj()) - sum_b * sum_b / count
-    shared = _back(fa * fb.conj()) - sum_a * sum_b / count
+    fa, fb, faa, fbb = np.fft.rfft2(np.stack([a, b, a * a, b * b]), _SIZE)
+    shifted = np.stack([fa * fb.conj(), fa * _SEEN.conj(), _SEEN * fb.conj(), faa * _SEEN.conj(), _SEEN * fbb.conj()])
+    shared, sum_a, sum_b, square_a, square_b = np.fft.irfft2(shifted, _SIZE)
+    spread_a, spread_b = square_a - sum_a * sum_a / _COUNT, square_b - sum_b * sum_b / _COUNT
+    shared -= sum_a * sum_b / _COUNT
     # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
-    correlation = shared / np.sqrt(np.maximum(spread_a, count) * np.maximum(spread_b, count))
-    overlap = count / SIDE**2
-    near, far = overlap >= ONE_FRAMING, (overlap < ONE_FRAMING) & (overlap >= LEAST_OVERLAP)
-    return float(correlation[near].max()), float(correlation[far].max())
+    correlation = shared / np.sqrt(np.maximum(spread_a, _COUNT) * np.maximum(spread_b, _COUNT))
+    return float(correlation[_NEAR].max()), float(correlation[_FAR].max())
 
 
 def _areas(gray: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -69,5 +64,9 @@ def _areas(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.diff(at_edges, axis=0) / np.diff(edges)[:, None], dtype=np.float32)
 
 
-def _back(spectrum: NDArray[np.complex128]) -> NDArray[np.float64]:
-    return np.fft.irfft2(spectrum, (2 * SIDE, 2 * SIDE))
+_SIZE = (2 * SIDE, 2 * SIDE)
+_SEEN = np.fft.rfft2(np.ones((SIDE, SIDE)), _SIZE)
+_COUNT = np.maximum(np.fft.irfft2(_SEEN * _SEEN.conj(), _SIZE), 1.0)
+"""Pixels in common at every shift."""
+_NEAR = _COUNT >= ONE_FRAMING * SIDE**2
+_FAR = (_COUNT < ONE_FRAMING * SIDE**2) & (_COUNT >= LEAST_OVERLAP * SIDE**2)

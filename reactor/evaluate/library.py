@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from reactor.core.changes import Feature, RestoreStacks, StackAssets, StackState
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
+from reactor.core.images import hamming
 from reactor.core.journal import Cause, Entry, EntryState
 from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
 from reactor.core.past import Past
@@ -82,6 +83,11 @@ class MemoryLibrary:
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self._photos[asset] for asset in assets if asset in self._photos)
 
+    async def of_structure(
+        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        return of_structure(await self.embedded(account, assets, model), hashes, bits)
+
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
@@ -104,3 +110,8 @@ def nearest(
     """Return the photos likest to one, with their cosines, ``least`` at least, by looking at all of them."""
     found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
     return tuple(sorted((one for one in found if one[1] >= least), key=lambda one: (-one[1], one[0]))[:limit])
+
+
+def of_structure(photos: Iterable[EmbeddedPhoto], hashes: Sequence[int], bits: int) -> tuple[EmbeddedPhoto, ...]:
+    """Return the photos whose hash differs in at most ``bits`` from one of the hashes."""
+    return tuple(photo for photo in photos if any(hamming(photo.phash, phash) <= bits for phash in hashes))

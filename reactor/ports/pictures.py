@@ -84,6 +84,12 @@ class Photos(Protocol):
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
+    async def of_structure(
+        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        """Return those of the photos whose hash differs in at most ``bits`` from one of the hashes."""
+        ...
+
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:

@@ -33,6 +33,10 @@ class Stored(Protocol):
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
+    async def of_structure(
+        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
+    ) -> tuple[EmbeddedPhoto, ...]: ...
+
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]: ...
@@ -166,7 +170,8 @@ class Scene:
         found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES, least=least - ROUNDING)
         likely = {asset for asset, _ in chain(*found.values())}
         unknown = sorted(likely - self._searched)
-        loaded = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
+        wanted = (self._account, unknown, self._model, [photo.phash for photo in photos], self._policy.copy_phash)
+        loaded = await self._stored.of_structure(*wanted) if unknown else ()
         copies = [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
         self._room -= sum(any(self._is_file(photo, one) for photo in photos) for one in copies)
         known = self.photos | {photo.asset: photo for photo in loaded}

@@ -18,7 +18,7 @@ from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
-from reactor.evaluate.library import nearest
+from reactor.evaluate.library import nearest, of_structure
 from reactor.ports import Services
 
 from ..rules import NamedRules
@@ -137,6 +137,11 @@ class World:
 
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self.stored[asset] for asset in assets if asset in self.stored)
+
+    async def of_structure(
+        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        return of_structure(await self.embedded(account, assets, model), hashes, bits)
 
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int

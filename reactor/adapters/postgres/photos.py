@@ -36,6 +36,16 @@ ORDER BY p.taken_at, p.asset LIMIT $5
 """
 
 
+_OF_STRUCTURE = (
+    _SELECT
+    + """
+WHERE p.account = $1 AND p.asset = ANY($3)
+    AND EXISTS (SELECT FROM unnest($4::bigint[]) AS h(phash) WHERE bit_count((p.phash # h.phash)::bit(64)) <= $5)
+ORDER BY p.taken_at, p.asset
+"""
+)
+
+
 class PostgresPhotos:
     """Store and find embedded photos; vectors are kept as float16."""
 
@@ -142,6 +152,15 @@ class PostgresPhotos:
                 model,
                 list(assets),
             )
+        return tuple(_photo(row) for row in rows)
+
+    async def of_structure(
+        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
+    ) -> tuple[EmbeddedPhoto, ...]:
+        """Return those of the photos whose hash differs in at most ``bits`` from one of the hashes; as ``embedded``."""
+        signed = [phash - _WRAP if phash >= _SIGN else phash for phash in hashes]
+        async with translated():
+            rows = await self._pool.fetch(_OF_STRUCTURE, account, model, list(assets), signed, bits)
         return tuple(_photo(row) for row in rows)
 
     async def around(
