@@ -224,6 +224,7 @@ class Base:
                 if not undoing:
                     self._expect_theirs_kept(stack, before)
                 self.reference.we_left(stack)
+        self.reference.moved |= self.witness.moved
         if undoing:
             self.refused.tags |= self.witness.untagged
             self.refused.archive |= self.witness.shown_again

@@ -34,6 +34,8 @@ class Reference:
         self.pictures: set[tuple[str, str]] = set()
         self.ours: set[Stack] = set()
         """Stacks as we left them, of which the user was not yet seen to have parted any."""
+        self.moved: set[tuple[str, str]] = set()
+        """Covers that we put on top, each in the place of one that was not shown any more."""
         self.within: dict[Stack, frozenset[Stack]] = {}
         """The user's stacks to which we added in each of those."""
 
@@ -79,12 +81,14 @@ class Reference:
     def _the_users(self, stack: Stack) -> frozenset[Stack]:
         """Return what of a stack is the user's: all, or where it is as we left one, what they had made of it before.
 
-        As we left it is also one of which photos were deleted since.
+        As we left it is also one of which photos were deleted since, and one whose cover we moved, when it had left
+        the timeline, after we had made it.
         """
         left = [
             (cover, members)
             for cover, members in self.ours
-            if self._present(members) == stack[1] and (cover == stack[0] or cover not in self.photos)
+            if self._present(members) == stack[1]
+            and (cover == stack[0] or cover not in self.photos or (stack[0], cover) in self.moved)
         ]
         if not left:
             return frozenset({stack})

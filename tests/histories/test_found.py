@@ -67,6 +67,21 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for number in (0, 2, 6, 8)
     },
+    # It stands as we had left it before we added to it, under the cover that we moved there since.
+    "what we added last is taken out from under a cover that we moved": (
+        ("burst", 1, "early", [1, 3], ("Best", "Receipts")),
+        ("upload", 1, "late", 1, ("Best", "Receipts")),
+        ("burst", 1, "late", [2, 1], ("Best", "Receipts")),
+        ("upload", 1, "late", 1, ("Away",)),
+        ("upload", 1, "early", 1, ("Best", "Away")),
+        ("cover_away", 5, "hidden"),
+        ("switch", "observe"),
+        ("poll",),
+        ("switch", "apply"),
+        ("apply_all",),
+        ("burst", 1, "early", [3], ("Best", "Receipts")),
+        ("take_out", 1, 11),
+    ),
     # Immich chose another cover than we would have.
     **{
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))

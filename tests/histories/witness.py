@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from reactor.demo.immich.errors import DropConnectionError
 
 from .journalled import is_journalled, is_write, shape
 from .servers import Servers
-from .shown import Library, Stack
+from .shown import Library, Photo, Stack
 
 
 class Effect(Protocol):
@@ -59,6 +59,7 @@ class Witness:
     seen: Counter[str] = field(default_factory=Counter)
     stacks: dict[str, Stack] = field(default_factory=dict)
     left: list[Stack] = field(default_factory=list)
+    moved: set[tuple[str, str]] = field(default_factory=set)
     tagged: set[tuple[str, str]] = field(default_factory=set)
     untagged: set[tuple[str, str]] = field(default_factory=set)
     shown_again: set[str] = field(default_factory=set)
@@ -69,6 +70,7 @@ class Witness:
     writes: int = 0
     begun: Counter[str] = field(default_factory=Counter)
     kinds: set[str] = field(default_factory=set)
+    _photos: Mapping[str, Photo] = field(default_factory=dict)
     _landed: asyncio.Event | None = None
     _immich: int = 0
     _frigate: int = 0
@@ -147,6 +149,7 @@ class Witness:
         self.undoing = undoing
         self.awake = True
         self.stacks = dict(before.stacks)
+        self._photos = before.photos
         self.left, self.tagged, self.untagged, self.shown_again = [], set(), set(), set()
         self.unfavoured, self.taken_out, self.archived = set(), set(), []
         self.writes = 0
@@ -187,6 +190,9 @@ class Witness:
             case "stack.update":
                 ((stack, cover),) = parts
                 self.seen["re-point"] += not self.undoing
+                away = self._photos.get(self.stacks[stack][0])
+                if away is None or away.trashed or away.visibility != "timeline":
+                    self.moved.add((cover, self.stacks[stack][0]))
                 self._stands(stack, (cover, self.stacks[stack][1]))
             case "stack.remove":
                 ((stack, member),) = parts
