@@ -81,10 +81,8 @@ def restack(
     wished = frozenset(group.members)
     present = _present(group, standings, dissolved)
     owners = {standings[member].asset.owner for member in group.members}
-    if len(wished) < 2 or len(owners) > 1 or any(not stack.members <= wished for stack in present.values()):
+    if len(owners) > 1 or not _may_be_one(wished, present.values(), past):
         return None
-    if len({stack.primary for stack in present.values() if is_the_users(stack, past)}) > 1:
-        return None  # a person chose each of these covers
     users = frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in present.values()))
     candidates = _candidates(group, photos, standings, faces or {})
     keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
@@ -104,6 +102,13 @@ def restack(
             sure=certain is None,
         ),
     )
+
+
+def _may_be_one(wished: frozenset[AssetId], present: Collection[StackNow], past: Past) -> bool:
+    if len(wished) < 2 or any(not stack.members <= wished for stack in present):
+        return False
+    # A person chose each of these covers.
+    return len({stack.primary for stack in present if is_the_users(stack, past)}) < 2
 
 
 def whose_faces(

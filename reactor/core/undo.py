@@ -51,27 +51,8 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
             return UnarchiveAssets(account=account, assets=ours, undoes=entry.id, reason=why) if ours else None
         case (FavouriteAsset() | AddToAlbum()) as change, before, after:
             return _letting_go(change, before, after, entry.id)
-        case StackAssets() as change, StackState(stacks=stacks), StackState():
-            return RestoreStacks(
-                account=change.account,
-                cover=change.cover,
-                members=tuple(sorted(change.members)),
-                stacks=stacks,
-                undoes=entry.id,
-                theirs=bool(change.users),
-                reason=why,
-            )
-        case MoveCover() as change, StackState(), StackState():
-            return ReturnCover(
-                account=change.account,
-                cover=change.cover,
-                back=change.away,
-                members=change.members,
-                others=change.others,
-                undoes=entry.id,
-                unseen=not change.comes_back,
-                reason=why,
-            )
+        case (StackAssets() | MoveCover()) as change, StackState() as before, StackState():
+            return _standing_back(change, before, entry.id)
         case AddPortrait() as change, _, PortraitState(ours=str(file)):
             return RemovePortrait(
                 account=change.account,
@@ -83,6 +64,30 @@ def undo_of(entry: Entry, tags: Collection[str] | None = None) -> Restoration | 
                 reason=why,
             )
     return None
+
+
+def _standing_back(change: StackAssets | MoveCover, before: StackState, entry: int) -> RestoreStacks | ReturnCover:
+    why = Reason(rule=f"takes back {entry}")
+    if isinstance(change, StackAssets):
+        return RestoreStacks(
+            account=change.account,
+            cover=change.cover,
+            members=tuple(sorted(change.members)),
+            stacks=before.stacks,
+            undoes=entry,
+            theirs=bool(change.users),
+            reason=why,
+        )
+    return ReturnCover(
+        account=change.account,
+        cover=change.cover,
+        back=change.away,
+        members=change.members,
+        others=change.others,
+        undoes=entry,
+        unseen=not change.comes_back,
+        reason=why,
+    )
 
 
 def _letting_go(

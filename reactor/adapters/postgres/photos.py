@@ -46,6 +46,30 @@ ORDER BY p.taken_at, p.asset
 )
 
 
+_SAVE = """
+WITH seen AS (
+    INSERT INTO sightings (account, asset, updated_at, visibility, trashed, taken_at, tags)
+    SELECT $1, $2, $14, $15, $16, $17, $18 WHERE $14::timestamptz IS NOT NULL
+    ON CONFLICT (account, asset) DO NOTHING
+), photo AS (
+    INSERT INTO photos
+        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external,
+         file_name, path, thumb, clipped, local_day)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $19, $20, $21, $22, $23)
+    ON CONFLICT (account, asset) DO UPDATE SET
+        taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
+        phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
+        height = excluded.height, checksum = excluded.checksum, external = excluded.external,
+        file_name = coalesce(excluded.file_name, photos.file_name),
+        path = coalesce(excluded.path, photos.path), thumb = coalesce(excluded.thumb, photos.thumb),
+        clipped = coalesce(excluded.clipped, photos.clipped),
+        local_day = coalesce(excluded.local_day, photos.local_day), embedded_at = clock_timestamp()
+)
+INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
+ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
+"""
+
+
 class PostgresPhotos:
     """Store and find embedded photos; vectors are kept as float16."""
 
@@ -59,28 +83,7 @@ class PostgresPhotos:
         """
         async with translated():
             await self._pool.execute(
-                """
-                WITH seen AS (
-                    INSERT INTO sightings (account, asset, updated_at, visibility, trashed, taken_at, tags)
-                    SELECT $1, $2, $14, $15, $16, $17, $18 WHERE $14::timestamptz IS NOT NULL
-                    ON CONFLICT (account, asset) DO NOTHING
-                ), photo AS (
-                    INSERT INTO photos
-                        (account, asset, taken_at, camera, kind, phash, sharpness, width, height, checksum, external,
-                         file_name, path, thumb, clipped, local_day)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $19, $20, $21, $22, $23)
-                    ON CONFLICT (account, asset) DO UPDATE SET
-                        taken_at = excluded.taken_at, camera = excluded.camera, kind = excluded.kind,
-                        phash = excluded.phash, sharpness = excluded.sharpness, width = excluded.width,
-                        height = excluded.height, checksum = excluded.checksum, external = excluded.external,
-                        file_name = coalesce(excluded.file_name, photos.file_name),
-                        path = coalesce(excluded.path, photos.path), thumb = coalesce(excluded.thumb, photos.thumb),
-                        clipped = coalesce(excluded.clipped, photos.clipped),
-                        local_day = coalesce(excluded.local_day, photos.local_day), embedded_at = clock_timestamp()
-                )
-                INSERT INTO vectors (account, asset, model, vector) VALUES ($1, $2, $11, $12)
-                ON CONFLICT (account, asset, model) DO UPDATE SET vector = excluded.vector
-                """,
+                _SAVE,
                 photo.account,
                 photo.asset,
                 photo.taken_at,
