@@ -224,7 +224,9 @@ class Base:
                 if not undoing:
                     self._expect_theirs_kept(stack, before)
                 self.reference.we_left(stack)
-        self.reference.moved |= self.witness.moved
+        for stack in self.witness.returned:
+            self.reference.we_took_back(stack)
+        self.reference.moved = set(self.witness.moved)
         if undoing:
             self.refused.tags |= self.witness.untagged
             self.refused.archive |= self.witness.shown_again

@@ -38,6 +38,8 @@ class Reference:
         """Covers that we put on top, each in the place of one that was not shown any more."""
         self.within: dict[Stack, frozenset[Stack]] = {}
         """The user's stacks to which we added in each of those."""
+        self._within_before: dict[Stack, frozenset[Stack] | None] = {}
+        """What ``within`` said of each of them before we left it so for the last time."""
 
     def library(self) -> Library:
         return Library(
@@ -71,8 +73,17 @@ class Reference:
     def we_left(self, stack: Stack) -> None:
         """Hear that a call of the reactor's left this stack."""
         if stack not in self.stacks:
+            self._within_before[stack] = self.within[stack] if stack in self.ours else None
             self.ours.add(stack)
             self.within[stack] = frozenset(one for one in self.stacks if one[1] <= stack[1])
+
+    def we_took_back(self, stack: Stack) -> None:
+        """Hear that the cover which we had moved, so that this stack stood, was put back: as if it had never been."""
+        before = self._within_before.pop(stack, None)
+        if before is not None:
+            self.within[stack] = before
+        else:
+            self.ours.discard(stack)
 
     def seen_apart(self, standing: Collection[Stack]) -> None:
         """Hear that the reactor looked: what does not stand together any more was parted by the user, or taken back."""

@@ -82,6 +82,20 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         ("burst", 1, "early", [3], ("Best", "Receipts")),
         ("take_out", 1, 11),
     ),
+    # What we had moved was put back, so what counts is as what it was left before that.
+    **{
+        f"the cover of {whose} is moved, put back, and chosen by hand": (
+            *made,
+            ("cover_away", 0, "archive"),
+            ("poll",),
+            ("undo_all",),
+            ("cover", 0, 0),
+        )
+        for whose, made in {
+            "a stack of ours": (("burst", 1, "early", [1, 1], ()), ("cover", 0, 0)),
+            "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
+        }.items()
+    },
     # Immich chose another cover than we would have.
     **{
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))

@@ -60,6 +60,7 @@ class Witness:
     stacks: dict[str, Stack] = field(default_factory=dict)
     left: list[Stack] = field(default_factory=list)
     moved: set[tuple[str, str]] = field(default_factory=set)
+    returned: list[Stack] = field(default_factory=list)
     tagged: set[tuple[str, str]] = field(default_factory=set)
     untagged: set[tuple[str, str]] = field(default_factory=set)
     shown_again: set[str] = field(default_factory=set)
@@ -150,7 +151,8 @@ class Witness:
         self.awake = True
         self.stacks = dict(before.stacks)
         self._photos = before.photos
-        self.left, self.tagged, self.untagged, self.shown_again = [], set(), set(), set()
+        self.left, self.returned = [], []
+        self.tagged, self.untagged, self.shown_again = set(), set(), set()
         self.unfavoured, self.taken_out, self.archived = set(), set(), []
         self.writes = 0
         self._immich = len(self.servers.immich.effective_writes)
@@ -190,10 +192,14 @@ class Witness:
             case "stack.update":
                 ((stack, cover),) = parts
                 self.seen["re-point"] += not self.undoing
-                away = self._photos.get(self.stacks[stack][0])
+                was = self.stacks[stack]
+                if self.undoing and (was[0], cover) in self.moved:
+                    self.moved.discard((was[0], cover))
+                    self.returned.append(was)
+                away = self._photos.get(was[0])
                 if away is None or away.trashed or away.visibility != "timeline":
-                    self.moved.add((cover, self.stacks[stack][0]))
-                self._stands(stack, (cover, self.stacks[stack][1]))
+                    self.moved.add((cover, was[0]))
+                self._stands(stack, (cover, was[1]))
             case "stack.remove":
                 ((stack, member),) = parts
                 self._stands(stack, (self.stacks[stack][0], self.stacks[stack][1] - {member}))
