@@ -21,6 +21,10 @@ JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
 LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
 """
 
+# The planner is not shown how many are asked for: it would take every number for worth a plan of its own, and planning
+# the three tables takes longer than to read some photos.
+_EMBEDDED = _SELECT + "WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.taken_at, p.asset"
+
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
 # whole it would rather read the whole library.
 _AROUND = """
@@ -149,12 +153,7 @@ class PostgresPhotos:
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         """Return those of the photos that have a vector of the model, in order of time."""
         async with translated():
-            rows = await self._pool.fetch(
-                _SELECT + "WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.taken_at, p.asset",
-                account,
-                model,
-                list(assets),
-            )
+            rows = await self._pool.fetch(_EMBEDDED, account, model, list(assets))
         return tuple(_photo(row) for row in rows)
 
     async def of_structure(
