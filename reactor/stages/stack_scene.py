@@ -7,8 +7,9 @@ from itertools import chain
 from typing import Protocol
 
 from reactor.core.bursts import Family, dated, families, near, reach
+from reactor.core.growing import order
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 from reactor.core.likeness import likeness
 from reactor.core.past import Past
 from reactor.core.regrouping import companions, touched
@@ -33,10 +34,6 @@ class Stored(Protocol):
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]: ...
-
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]: ...
@@ -45,9 +42,17 @@ class Stored(Protocol):
 class Alike(Protocol):
     """Find what looks alike, at any time; as ports.Similar."""
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]: ...
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes: ...
 
 
 class Scene:
@@ -167,18 +172,18 @@ class Scene:
         least = self._like.copy
         if least is None or self._room < 0 or self._policy.rule == "auto-stacker":
             return []
-        found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES, least=least - ROUNDING)
-        likely = {asset for asset, _ in chain(*found.values())}
-        unknown = sorted(likely - self._searched)
-        wanted = (self._account, unknown, self._model, [photo.phash for photo in photos], self._policy.copy_phash)
-        loaded = await self._stored.of_structure(*wanted) if unknown else ()
-        copies = [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
+        wanted = (self._account, photos, self._model, self.photos)
+        least, bits = least - ROUNDING, self._policy.copy_phash
+        found = await self._similar.lookalikes(*wanted, limit=COPIES, least=least, bits=bits)
+        known = self.photos | {photo.asset: photo for photo in found.read}
+        likely = {asset for asset, _ in chain(*found.near.values())} & known.keys() - self._searched
+        others = sorted((known[asset] for asset in likely), key=order)
+        copies = [one for one in others if any(self._like.is_copy(photo, one) for photo in photos)]
         self._room -= sum(any(self._is_file(photo, one) for photo in photos) for one in copies)
-        known = self.photos | {photo.asset: photo for photo in loaded}
         self._is_crowded |= self._room < 0 or any(
             sum(self._is_file(photo, known[name]) for name, _ in alike if name in known) >= COPIES
             for photo in photos
-            if len(alike := found.get(photo.asset, ())) >= COPIES
+            if len(alike := found.near.get(photo.asset, ())) >= COPIES
         )
         return copies if self._room >= 0 else []
 
