@@ -1,7 +1,7 @@
 """The photos that bear on some new ones, and the groups that they make together."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol
@@ -20,6 +20,8 @@ SEVERAL_HUNDRED = 300
 """Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
+FEW = 16
+"""Of so many the journal is asked before it is clear who of them counts; of more it would take longer than to wait."""
 COPIES = 16
 """Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
 stack of it is dissolved any more: whom it is likest to nobody can tell."""
@@ -68,8 +70,12 @@ class Scene:
         random_pair_cosine: float | None,
         *,
         asked: int = 1,
+        met: Callable[[Collection[AssetId]], Awaitable[None]] | None = None,
     ) -> None:
-        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own."""
+        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own.
+
+        Who lies near in time is told to ``met`` while the index looks for copies, where they are few.
+        """
         self.photos: dict[AssetId, EmbeddedPhoto] = {}
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
@@ -87,6 +93,7 @@ class Scene:
         self._floor = random_pair_cosine
         self._like = likeness(policy, random_pair_cosine)
         self._beside: dict[AssetId, EmbeddedPhoto] = {}
+        self._met = met
         self._searched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
 
@@ -101,7 +108,7 @@ class Scene:
             self._searched |= {photo.asset for photo in fresh}
             self.photos |= {photo.asset: photo for photo in fresh}
             # Begun together: the one waits for the database, the other for the index.
-            surrounding = asyncio.create_task(self._surround(fresh))
+            surrounding = asyncio.create_task(self._meet(fresh))
             try:
                 copies = await self._copies(fresh)
             finally:
@@ -149,6 +156,14 @@ class Scene:
             for others in ([], beside)
             for family in families(themselves, policy, self._floor, frozenset(), others)
         )
+
+    async def _meet(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Surround the photos, and tell of those that were met."""
+        disturbed = await self._surround(photos)
+        if self._met is not None:
+            names = {photo.asset for photo in photos}
+            await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
+        return disturbed
 
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""
