@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
-from reactor.core.vectors import cosine, from_bytes
+from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.evaluate.library import lookalikes
 
 
 class ExactSimilar:
@@ -15,19 +16,21 @@ class ExactSimilar:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        rows = await self._pool.fetch(
-            "SELECT asset, vector FROM vectors WHERE account = $1 AND model = $2", account, model
-        )
-        known = [(AssetId(row["asset"]), from_bytes(row["vector"])) for row in rows]
-        found = {}
-        for photo in photos:
-            others = [(asset, cosine(photo.vector, vector)) for asset, vector in known if asset != photo.asset]
-            others = [one for one in others if one[1] >= least]
-            found[photo.asset] = tuple(sorted(others, key=lambda one: (-one[1], one[0]))[:limit])
-        return found
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
+        rows = await self._pool.fetch("SELECT asset FROM vectors WHERE account = $1 AND model = $2", account, model)
+        stored = await PostgresPhotos(self._pool).embedded(account, [AssetId(row["asset"]) for row in rows], model)
+        by_name = {photo.asset: photo for photo in stored}
+        return lookalikes(photos, by_name, known, limit=limit, least=least, bits=bits)
 
     async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         """Hold nothing of its own, so forget nothing."""

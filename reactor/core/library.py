@@ -1,5 +1,6 @@
 """What Immich shows of a library, as values: photos, stacks, people and faces."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -152,3 +153,14 @@ class EmbeddedPhoto:
     day: date | None = None
     number: int = field(default=0, compare=False)
     vector: NDArray[np.float32] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookalikes:
+    """Others that look like some photos: of each ``near``, with their cosines, best first.
+
+    ``read`` are those of them that were not known before, and whose structure agrees with one of the photos.
+    """
+
+    near: Mapping[AssetId, tuple[tuple[AssetId, float], ...]]
+    read: tuple[EmbeddedPhoto, ...] = ()

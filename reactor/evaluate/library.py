@@ -1,6 +1,6 @@
 """A library in memory in which the stack stage decides as it does in a real one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from reactor.core.changes import Feature, RestoreStacks, StackAssets, StackState
@@ -8,7 +8,7 @@ from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.images import hamming
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, StackNow
 from reactor.core.past import Past
 from reactor.core.vectors import cosine
 
@@ -83,35 +83,51 @@ class MemoryLibrary:
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self._photos[asset] for asset in assets if asset in self._photos)
 
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]:
-        return of_structure(await self.embedded(account, assets, model), hashes, bits)
-
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        return {photo.asset: nearest(photo, self._photos.values(), limit, least) for photo in photos}
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
+        return lookalikes(photos, self._photos, known, limit=limit, least=least, bits=bits)
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         newest = {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
         return Past(newest=newest)
 
 
-def nearest(
+def lookalikes(
+    photos: Sequence[EmbeddedPhoto],
+    stored: Mapping[AssetId, EmbeddedPhoto],
+    known: Container[AssetId],
+    *,
+    limit: int,
+    least: float,
+    bits: int,
+) -> Lookalikes:
+    """Return what an index and the table tell of photos, by looking at all that are ``stored``."""
+    near = {photo.asset: _nearest(photo, stored.values(), limit, least) for photo in photos}
+    likely = dict.fromkeys(name for some in near.values() for name, _ in some if name not in known)
+    read = (stored[name] for name in likely)
+    return Lookalikes(
+        near=near,
+        read=tuple(one for one in read if any(hamming(one.phash, photo.phash) <= bits for photo in photos)),
+    )
+
+
+def _nearest(
     photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], limit: int, least: float
 ) -> tuple[tuple[AssetId, float], ...]:
-    """Return the photos likest to one, with their cosines, ``least`` at least, by looking at all of them."""
     found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
     return tuple(sorted((one for one in found if one[1] >= least), key=lambda one: (-one[1], one[0]))[:limit])
-
-
-def of_structure(photos: Iterable[EmbeddedPhoto], hashes: Sequence[int], bits: int) -> tuple[EmbeddedPhoto, ...]:
-    """Return the photos whose hash differs in at most ``bits`` from one of the hashes."""
-    return tuple(photo for photo in photos if any(hamming(photo.phash, phash) <= bits for phash in hashes))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import Asset, EmbeddedPhoto
+from reactor.core.library import Asset, EmbeddedPhoto, Lookalikes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +84,6 @@ class Photos(Protocol):
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]:
-        """Return those of the photos whose hash differs in at most ``bits`` from one of the hashes."""
-        ...
-
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
@@ -104,12 +98,21 @@ class Photos(Protocol):
 class Similar(Protocol):
     """Find photos of one account by what the model saw in them, at any distance in time."""
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Take the photos into the index and return, of each, its nearest others with their cosines, best first.
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
+        """Take the photos into the index and return of each its nearest others, at most ``limit``.
 
-        Of at most ``limit`` those with a cosine of ``least`` or more.
+        They are those with a cosine of ``least`` or more; read are those that are not ``known`` and whose hash differs
+        in at most ``bits`` from that of one of the photos.
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """

@@ -106,13 +106,14 @@ async def decide(batch: Sequence[AssetId], desk: Desk, moved: Collection[AssetId
     fresh = await desk.photos.embedded(desk.account, batch, desk.model)
     if not fresh:
         return Decision()
+    reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     seen = (desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
-    scene = Scene(*seen, asked=len(fresh))
+    scene = Scene(*seen, asked=len(fresh), met=reading.foresee)
     await scene.add(fresh)
     if scene.is_cut and len(parts := stretches(fresh, desk.policy)) > 1:
-        del scene
+        del scene, reading
         return await _in_two(parts, desk, moved)
-    return await _decided(fresh, scene, desk, moved)
+    return await _decided(fresh, scene, reading, desk, moved)
 
 
 async def _in_two(parts: Sequence[Sequence[EmbeddedPhoto]], desk: Desk, moved: Collection[AssetId]) -> Decision:
@@ -128,9 +129,10 @@ async def _in_two(parts: Sequence[Sequence[EmbeddedPhoto]], desk: Desk, moved: C
     )
 
 
-async def _decided(fresh: Sequence[EmbeddedPhoto], scene: Scene, desk: Desk, moved: Collection[AssetId]) -> Decision:
+async def _decided(
+    fresh: Sequence[EmbeddedPhoto], scene: Scene, reading: Reading, desk: Desk, moved: Collection[AssetId]
+) -> Decision:
     asked = frozenset(photo.asset for photo in fresh) | scene.disturbed
-    reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     groups = _flat(await _settled(scene, asked, reading, desk.policy))
     wrong = _wrong(groups, scene, reading, moved, desk)
     doubtful: tuple[Group, ...] = ()

@@ -53,6 +53,8 @@ class Reading:
         self._library = library
         self._journal = journal
         self._recalled: set[AssetId] = set()
+        self._foreseen: set[AssetId] = set()
+        self._ahead = Past()
         self._done: dict[str, Entry] = {}
         self._moves: dict[str, Entry] = {}
         self._vetoes: dict[int, Veto] = {}
@@ -63,17 +65,30 @@ class Reading:
         """Return what the journal and the vetoes say of all that was recalled."""
         return Past(newest=self._done, moves=self._moves, vetoes=tuple(self._vetoes.values()))
 
+    async def foresee(self, members: Collection[AssetId]) -> None:
+        """Ask the journal about photos that may be recalled; what it says counts once they are."""
+        unknown = sorted(set(members) - self._foreseen)
+        if not unknown:
+            return
+        self._foreseen.update(unknown)
+        past = await self._journal.past(self._account, "stacks", unknown)
+        self._ahead = Past(
+            newest={**self._ahead.newest, **past.newest},
+            moves={**self._ahead.moves, **past.moves},
+            vetoes=self._ahead.vetoes + past.vetoes,
+        )
+
     async def recall(self, members: Collection[AssetId]) -> bool:
         """Ask the journal about photos; return whether it had anything new to say."""
-        unknown = sorted(set(members) - self._recalled)
+        unknown = set(members) - self._recalled
         if not unknown:
             return False
-        self._recalled.update(unknown)
-        past = await self._journal.past(self._account, "stacks", unknown)
+        self._recalled |= unknown
+        await self.foresee(unknown)
         before = (len(self._done), len(self._vetoes))
-        self._done |= past.newest
-        self._moves |= past.moves
-        self._vetoes |= {veto.id: veto for veto in past.vetoes}
+        self._done |= {member: self._ahead.newest[member] for member in unknown & self._ahead.newest.keys()}
+        self._moves |= {member: self._ahead.moves[member] for member in unknown & self._ahead.moves.keys()}
+        self._vetoes |= {veto.id: veto for veto in self._ahead.vetoes if not unknown.isdisjoint(veto.subjects)}
         return (len(self._done), len(self._vetoes)) != before
 
     async def read(self, members: Collection[AssetId]) -> bool:

@@ -1,14 +1,15 @@
 """The photos that bear on some new ones, and the groups that they make together."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol
 
 from reactor.core.bursts import Family, dated, families, near, reach
+from reactor.core.growing import order
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 from reactor.core.likeness import likeness
 from reactor.core.past import Past
 from reactor.core.regrouping import companions, touched
@@ -19,6 +20,8 @@ SEVERAL_HUNDRED = 300
 """Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
+FEW = 16
+"""Of so many the journal is asked before it is clear who of them counts; of more it would take longer than to wait."""
 COPIES = 16
 """Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
 stack of it is dissolved any more: whom it is likest to nobody can tell."""
@@ -33,10 +36,6 @@ class Stored(Protocol):
         self, account: AccountId, assets: Sequence[AssetId], model: str
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]: ...
-
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]: ...
@@ -45,9 +44,17 @@ class Stored(Protocol):
 class Alike(Protocol):
     """Find what looks alike, at any time; as ports.Similar."""
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]: ...
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes: ...
 
 
 class Scene:
@@ -63,8 +70,12 @@ class Scene:
         random_pair_cosine: float | None,
         *,
         asked: int = 1,
+        met: Callable[[Collection[AssetId]], Awaitable[None]] | None = None,
     ) -> None:
-        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own."""
+        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own.
+
+        Who lies near in time is told to ``met`` while the index looks for copies, where they are few.
+        """
         self.photos: dict[AssetId, EmbeddedPhoto] = {}
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
@@ -82,6 +93,7 @@ class Scene:
         self._floor = random_pair_cosine
         self._like = likeness(policy, random_pair_cosine)
         self._beside: dict[AssetId, EmbeddedPhoto] = {}
+        self._met = met
         self._searched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
 
@@ -96,7 +108,7 @@ class Scene:
             self._searched |= {photo.asset for photo in fresh}
             self.photos |= {photo.asset: photo for photo in fresh}
             # Begun together: the one waits for the database, the other for the index.
-            surrounding = asyncio.create_task(self._surround(fresh))
+            surrounding = asyncio.create_task(self._meet(fresh))
             try:
                 copies = await self._copies(fresh)
             finally:
@@ -145,6 +157,14 @@ class Scene:
             for family in families(themselves, policy, self._floor, frozenset(), others)
         )
 
+    async def _meet(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Surround the photos, and tell of those that were met."""
+        disturbed = await self._surround(photos)
+        if self._met is not None:
+            names = {photo.asset for photo in photos}
+            await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
+        return disturbed
+
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""
         times = sorted({photo.taken_at for photo in photos})
@@ -167,18 +187,18 @@ class Scene:
         least = self._like.copy
         if least is None or self._room < 0 or self._policy.rule == "auto-stacker":
             return []
-        found = await self._similar.nearest(self._account, photos, self._model, limit=COPIES, least=least - ROUNDING)
-        likely = {asset for asset, _ in chain(*found.values())}
-        unknown = sorted(likely - self._searched)
-        wanted = (self._account, unknown, self._model, [photo.phash for photo in photos], self._policy.copy_phash)
-        loaded = await self._stored.of_structure(*wanted) if unknown else ()
-        copies = [one for one in loaded if any(self._like.is_copy(photo, one) for photo in photos)]
+        wanted = (self._account, photos, self._model, self.photos)
+        least, bits = least - ROUNDING, self._policy.copy_phash
+        found = await self._similar.lookalikes(*wanted, limit=COPIES, least=least, bits=bits)
+        known = self.photos | {photo.asset: photo for photo in found.read}
+        likely = {asset for asset, _ in chain(*found.near.values())} & known.keys() - self._searched
+        others = sorted((known[asset] for asset in likely), key=order)
+        copies = [one for one in others if any(self._like.is_copy(photo, one) for photo in photos)]
         self._room -= sum(any(self._is_file(photo, one) for photo in photos) for one in copies)
-        known = self.photos | {photo.asset: photo for photo in loaded}
         self._is_crowded |= self._room < 0 or any(
             sum(self._is_file(photo, known[name]) for name, _ in alike if name in known) >= COPIES
             for photo in photos
-            if len(alike := found.get(photo.asset, ())) >= COPIES
+            if len(alike := found.near.get(photo.asset, ())) >= COPIES
         )
         return copies if self._room >= 0 else []
 

@@ -11,7 +11,7 @@ from reactor.adapters.postgres.vectors import PostgresVectors
 from reactor.config import Settings
 from reactor.core.errors import Unreachable
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 from reactor.wiring.immich import Accounts
 from reactor.wiring.models import Model
 from reactor.wiring.stores import Stores
@@ -22,9 +22,17 @@ ROLE = "stack"
 class NoIndex:
     """The index of a process that keeps none: whatever needs one waits for a reactor."""
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
         raise Unreachable("this command keeps no index of vectors; a running reactor goes on with it")
 
     async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -69,6 +71,24 @@ async def test_gone_photos_are_not_found_whoever_dropped_them(shelf: Shelf, tmp_
     async with an_index(shelf, tmp_path) as again:
         found = await again.nearest(ME, stored[:1], MODEL, limit=10)
         assert sorted(names_of(found[stored[0].asset])) == ["p1", "p3", "p4", "p5", "p6", "p7"]
+
+
+async def test_lookalikes_of_one_structure_are_read_unless_they_are_known(shelf: Shelf, tmp_path: Path) -> None:
+    asked, near, other, known, dropped = await shelf.put(["p1", "p2", "p3", "p4", "p5"])
+    await shelf.photos.save(replace(other, phash=0b1111), MODEL)
+    negative = replace(near, phash=(1 << 63) | 0b1)
+    await shelf.photos.save(negative, MODEL)
+    bounds: dict[str, Any] = {"limit": 10, "least": -1.0}
+    async with an_index(shelf, tmp_path) as index:
+        await shelf.photos.drop(ME, [dropped.asset])
+        found = await index.lookalikes(ME, [asked], MODEL, {known.asset: known}, bits=3, **bounds)
+        assert found.near == await index.nearest(ME, [asked], MODEL, limit=10)
+        assert sorted(names_of(found.near[asked.asset])) == ["p2", "p3", "p4"]
+        assert found.read == (negative,)
+        (read,) = found.read
+        assert (read.number, read.vector.tolist()) == (near.number, near.vector.tolist())
+        found = await index.lookalikes(ME, [replace(asked, phash=0b0111)], MODEL, {}, bits=1, **bounds)
+        assert [one.asset for one in found.read] == ["p3"]
 
 
 async def test_ten_thousand_equal_vectors_do_no_harm(shelf: Shelf, tmp_path: Path) -> None:

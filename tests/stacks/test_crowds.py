@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from reactor.core.changes import StackAssets
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 from reactor.evaluate.library import MemoryLibrary
 from reactor.stages.stack import decide
 
@@ -23,11 +24,16 @@ class Counting(MemoryLibrary):
 
     searched = 0
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        **bounds: Any,
+    ) -> Lookalikes:
         self.searched += len(photos)
-        return await super().nearest(account, photos, model, limit=limit, least=least)
+        return await super().lookalikes(account, photos, model, known, **bounds)
 
 
 def blank_pages(count: int) -> list[EmbeddedPhoto]:

@@ -13,12 +13,12 @@ from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, St
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, StackNow
 from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import FEATURE_OF, Veto
-from reactor.evaluate.library import nearest, of_structure
+from reactor.evaluate.library import lookalikes
 from reactor.ports import Services
 
 from ..rules import NamedRules
@@ -138,21 +138,24 @@ class World:
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         return tuple(self.stored[asset] for asset in assets if asset in self.stored)
 
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]:
-        return of_structure(await self.embedded(account, assets, model), hashes, bits)
-
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
         near = [found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times)]
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        return {photo.asset: nearest(photo, self.stored.values(), limit, least) for photo in photos}
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
+        return lookalikes(photos, self.stored, known, limit=limit, least=least, bits=bits)
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         for asset in assets:

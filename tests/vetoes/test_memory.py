@@ -9,8 +9,10 @@ import pytest
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Reason, StackAssets, StackState, State, TagAsset, TagState
+from reactor.core.cover_changes import MoveCover
 from reactor.core.ids import LIVE, AccountId, AssetId
 from reactor.core.journal import Cause, EntryState
+from reactor.core.past import Past
 from reactor.core.vetoes import MANY, Veto, cover_chosen, not_together, tags_off
 
 ME, YOU = AccountId("me"), AccountId("you")
@@ -41,7 +43,7 @@ async def states(vetoes: PostgresVetoes) -> list[str]:
     return [one.state for one in await vetoes.standing(limit=1000)]
 
 
-async def done(journal: PostgresJournal, change: TagAsset | StackAssets, after: State) -> int:
+async def done(journal: PostgresJournal, change: TagAsset | StackAssets | MoveCover, after: State) -> int:
     before: State = TagState(tags=frozenset()) if isinstance(change, TagAsset) else StackState(stacks=())
     entry = await journal.write(change, CAUSE, before, EntryState.OPEN)
     await journal.settle(entry, EntryState.DONE, after)
@@ -141,3 +143,22 @@ async def test_a_revoked_choice_of_a_cover_is_known_as_such(vetoes: PostgresVeto
     assert known.state == "revoked"
     await vetoes.remember([cover_chosen(ME, AssetId("a"), 2)])
     assert [one.state for one in await vetoes.standing()] == ["active"]
+
+
+async def test_the_past_of_stacks_is_told_at_once_as_it_is_piece_by_piece(
+    vetoes: PostgresVetoes, journal: PostgresJournal
+) -> None:
+    members = tuple(AssetId(name) for name in "abc")
+    change = StackAssets(account=ME, cover=members[0], members=members, reason=WHY)
+    entry = await done(journal, change, StackState(stacks=((members[0], frozenset(members)),)))
+    move = MoveCover(account=ME, cover=members[1], members=members, away=members[0], ours=True, reason=WHY)
+    moved = await done(journal, move, StackState(stacks=((members[1], frozenset(members)),)))
+    await vetoes.remember([cover_chosen(ME, members[2], entry), not_together(ME, ["a", "z"], (), "user", "", None)])
+    await vetoes.remember([cover_chosen(YOU, members[2], entry)])
+    past = await journal.past(ME, "stacks", [*members, "z", "nobody"])
+    assert past.newest == await journal.newest(ME, "stacks", members)
+    assert past.moves == dict.fromkeys(members, await journal.entry(moved))
+    assert past.latest == dict.fromkeys(members, moved)
+    assert sorted(past.vetoes, key=lambda veto: -veto.id) == list(await vetoes.standing(account=ME))
+    assert await journal.past(ME, "stacks", ["nobody"]) == Past()
+    assert await journal.past(YOU, "stacks", ["a"]) == Past()

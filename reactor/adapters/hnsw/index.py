@@ -12,7 +12,7 @@ from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.kept import AccountIndex, SavePolicy, Vectors
 from reactor.core.errors import Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 
 TURN_S = 0.5
 LET_GO_S = 60.0
@@ -59,13 +59,33 @@ class VectorIndex:
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """
+        return await self._ready(account, model).nearest(photos, limit, least)
+
+    async def lookalikes(
+        self,
+        account: AccountId,
+        photos: Sequence[EmbeddedPhoto],
+        model: str,
+        known: Mapping[AssetId, EmbeddedPhoto],
+        *,
+        limit: int,
+        least: float,
+        bits: int,
+    ) -> Lookalikes:
+        """Take the photos in, and return of each its nearest others; read whole are those of one structure.
+
+        Raises Unreachable as ``nearest``.
+        """
+        return await self._ready(account, model).lookalikes(photos, known.values(), limit, least, bits)
+
+    def _ready(self, account: AccountId, model: str) -> AccountIndex:
         term, index = self._term(), self._indexes.get(account)
         if term is None:
             raise Unreachable("another process keeps the index of vectors", after=SOON_S)
         if index is None or (index.model, index.term) != (model, term):
             words = index.words if index is not None else "the index of vectors is being opened"
             raise Unreachable(words, after=SOON_S)
-        return await index.nearest(photos, limit, least)
+        return index
 
     async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         """Leave photos out that are gone."""

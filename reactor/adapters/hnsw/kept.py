@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import structlog
@@ -17,7 +17,7 @@ from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.graph import Graph, Neighbours, UnusableFile
 from reactor.core.errors import Permanent
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, Lookalikes
 
 TOGETHER = 2048
 """So many vectors are read and added at a time: a second's work."""
@@ -26,6 +26,8 @@ LOOKS = 3
 """How often neighbours are looked for, where some of those that were found turn out to be gone."""
 
 R = TypeVar("R")
+Named: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, AssetId]]]
+"""Tells which photos bear numbers; one that is gone bears none."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,10 @@ class Vectors(Protocol):
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
     async def assets(self, account: AccountId, numbers: Sequence[int]) -> Mapping[int, AssetId]: ...
+
+    async def of_structure(
+        self, account: AccountId, model: str, numbers: Sequence[int], hashes: Sequence[int], bits: int
+    ) -> tuple[Mapping[int, AssetId], tuple[EmbeddedPhoto, ...]]: ...
 
     async def numbers_of(self, account: AccountId, assets: Sequence[AssetId]) -> tuple[int, ...]: ...
 
@@ -154,24 +160,44 @@ class AccountIndex:
     async def nearest(
         self, photos: Sequence[EmbeddedPhoto], limit: int, least: float = -1.0
     ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Take the photos in, and return of each its nearest others, best first; raises Permanent.
+        """Take the photos in, and return of each its nearest others, best first; raises Permanent."""
+        return await self._near(photos, limit, least, {}, partial(self._vectors.assets, self.account))
 
-        The table is asked for those alone whose cosine is ``least`` or more.
-        """
+    async def lookalikes(
+        self, photos: Sequence[EmbeddedPhoto], known: Iterable[EmbeddedPhoto], limit: int, least: float, bits: int
+    ) -> Lookalikes:
+        """Take the photos in, and return of each its nearest others; raises Permanent."""
+        hashes, read = [photo.phash for photo in photos], dict[AssetId, EmbeddedPhoto]()
+
+        async def named(numbers: Sequence[int]) -> Mapping[int, AssetId]:
+            names, alike = await self._vectors.of_structure(self.account, self.model, numbers, hashes, bits)
+            read.update({photo.asset: photo for photo in alike})
+            return names
+
+        names = {photo.number: photo.asset for photo in known if photo.number}
+        near = await self._near(photos, limit, least, names, named)
+        return Lookalikes(near=near, read=tuple(read.values()))
+
+    async def _near(
+        self, photos: Sequence[EmbeddedPhoto], limit: int, least: float, names: dict[int, AssetId], named: Named
+    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
+        """Find neighbours; the table is asked for those alone whose cosine is ``least`` or more."""
         photos = [photo for photo in photos if np.isfinite(photo.vector).all()]
         if not photos or limit <= 0:
             return {}
         vectors = np.stack([photo.vector for photo in photos])
         graph = await self._graph_of(vectors.shape[1])
         numbers = [photo.number for photo in photos]
+        names |= {photo.number: photo.asset for photo in photos if photo.number}
         found: dict[AssetId, tuple[tuple[AssetId, float], ...]] = {}
         for _ in range(LOOKS):
             added, near = await self._run(graph.add_and_find, numbers, vectors, limit + 1)
             self._note(added)
             near = [[(number, cosine) for number, cosine in row if cosine >= least] for row in near]
-            known = {photo.number: photo.asset for photo in photos if photo.number}
-            told = {number for row in near for number, _ in row} - known.keys()
-            known |= await self._vectors.assets(self.account, sorted(told)) if told else {}
+            told = {number for row in near for number, _ in row}
+            known = dict(names)
+            if unknown := sorted(told - names.keys()):
+                known |= await named(unknown)
             found = {
                 photo.asset: _others(photo.asset, row, known)[:limit] for photo, row in zip(photos, near, strict=True)
             }

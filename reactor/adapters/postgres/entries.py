@@ -1,34 +1,55 @@
 """Entries of the journal, as its rows tell them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 
 from reactor.adapters.postgres.codec import load_change, load_state
+from reactor.adapters.postgres.vetoes import CLAIMS, STANDS, kinds_of, spoken_of, vetoes_of
 from reactor.core.ids import AccountId, RunId
 from reactor.core.journal import Cause, Entry, EntryState
+from reactor.core.past import Past
 
-# Of each subject the newest wish about stacks that stands, and the newest of those that only moved a cover.
-_LATEST = """
-SELECT asked.subject, max(j.id) AS latest, max(j.id) FILTER (WHERE j.kind = 'MoveCover') AS move
-FROM unnest($2::text[]) AS asked(subject) CROSS JOIN LATERAL (
-    SELECT * FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
+# Asked for every new photo, of which mostly nothing is known: so all of it at once, in one way to the server. Of each
+# photo its newest entry that claims it and of which no veto speaks, the newest wish that stands, the newest of those
+# that only moved a cover, and the vetoes about it; of the two entries that are wanted whole each is a row.
+_PAST = f"""
+SELECT asked.subject, claimed.newest, found.latest, found.move, told.vetoes, e.*
+FROM unnest($2::text[]) AS asked(subject)
+CROSS JOIN LATERAL (
+    SELECT max(j.id) AS newest FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
+    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND {CLAIMS}
+        AND NOT {spoken_of("'stack'", "asked.subject")}
+) claimed
+CROSS JOIN LATERAL (
+    SELECT max(j.id) AS latest, max(j.id) FILTER (WHERE j.kind = 'MoveCover') AS move
+    FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
     WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND j.undoes IS NULL
-) j
-GROUP BY asked.subject
+) found
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(v) AS vetoes FROM (SELECT * FROM vetoes WHERE subjects @> ARRAY[asked.subject] OFFSET 0) v
+    WHERE v.account = $1 AND v.kind = ANY($3) AND {STANDS}
+) told
+LEFT JOIN journal e ON e.id IN (claimed.newest, found.move)
+WHERE claimed.newest IS NOT NULL OR found.latest IS NOT NULL OR told.vetoes IS NOT NULL
 """
 
 
-async def latest_on(
-    connection: asyncpg.Pool, account: AccountId, subjects: Sequence[str]
-) -> tuple[Mapping[str, int], Mapping[str, Entry]]:
-    """Return of each photo the number of the newest wish about stacks that stands, and the newest move of a cover."""
-    rows = await connection.fetch(_LATEST, account, list(subjects))
-    moved = {row["move"] for row in rows if row["move"] is not None}
-    found = await connection.fetch("SELECT * FROM journal WHERE id = ANY($1)", list(moved)) if moved else ()
-    entries = {row["id"]: entry_of(row) for row in found}
-    moves = {row["subject"]: entries[row["move"]] for row in rows if row["move"] is not None}
-    return {row["subject"]: row["latest"] for row in rows}, moves
+async def past_of_stacks(connection: asyncpg.Pool, account: AccountId, subjects: Sequence[str]) -> Past:
+    """Return what is known of photos and their stacks."""
+    rows = await connection.fetch(_PAST, account, list(subjects), kinds_of("stacks"))
+    entries = {row["id"]: entry_of(row) for row in rows if row["id"] is not None}
+    vetoes = {veto.id: veto for row in rows if row["vetoes"] is not None for veto in vetoes_of(row["vetoes"])}
+
+    def each(column: str) -> dict[str, int]:
+        return {row["subject"]: row[column] for row in rows if row[column] is not None}
+
+    return Past(
+        newest={subject: entries[number] for subject, number in each("newest").items()},
+        moves={subject: entries[number] for subject, number in each("move").items()},
+        latest=each("latest"),
+        vetoes=tuple(vetoes.values()),
+    )
 
 
 def entry_of(row: asyncpg.Record) -> Entry:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from reactor.adapters.postgres.codec import dump_change, dump_state
-from reactor.adapters.postgres.entries import entry_of, latest_on
+from reactor.adapters.postgres.entries import entry_of, past_of_stacks
 from reactor.adapters.postgres.eventlog import append_on
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import CLAIMS, FIRST_TIME, remember_on, spoken_of, standing_on
@@ -206,18 +206,18 @@ class PostgresJournal:
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         """Return what is known of the subjects: newest entries, their tags and albums by us, standing vetoes."""
+        if feature == "stacks":
+            async with translated():
+                return await past_of_stacks(self._pool, account, subjects)
         newest = await self.newest(account, feature, subjects)
         async with translated():
             tags = await self._pool.fetch(TAGS_LEFT, account, *subjects) if feature == "tags" else ()
             albums = await self._pool.fetch(_ALBUMS, account, *subjects) if feature == "albums" else ()
             vetoes = await standing_on(self._pool, account, feature, subjects)
-            latest, moves = await latest_on(self._pool, account, subjects) if feature == "stacks" else ({}, {})
         return Past(
             newest=newest,
             tags={row["tag"]: entry_of(row) for row in tags},
             albums={AlbumId(row["album"]): entry_of(row) for row in albums},
-            moves=moves,
-            latest=latest,
             vetoes=vetoes,
         )
 

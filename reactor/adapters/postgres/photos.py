@@ -15,10 +15,17 @@ from reactor.core.vectors import from_bytes, to_bytes
 _SIGN = 1 << 63
 _WRAP = 1 << 64
 
-_SELECT = """
+SELECT_PHOTO = """
 SELECT p.*, v.vector, b.burst_id FROM photos p
 JOIN vectors v ON v.account = p.account AND v.asset = p.asset AND v.model = $2
 LEFT JOIN bursts b ON b.account = p.account AND b.asset = p.asset
+"""
+
+# The planner is not shown how many are asked for: it would take every number for worth a plan of its own, and planning
+# the three tables takes longer than to read some photos.
+_EMBEDDED = f"""
+{SELECT_PHOTO}
+WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.taken_at, p.asset
 """
 
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
@@ -34,16 +41,6 @@ CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.
 LEFT JOIN LATERAL (SELECT burst_id FROM bursts WHERE account = $1 AND asset = p.asset LIMIT 1) b ON true
 ORDER BY p.taken_at, p.asset LIMIT $5
 """
-
-
-_OF_STRUCTURE = (
-    _SELECT
-    + """
-WHERE p.account = $1 AND p.asset = ANY($3)
-    AND EXISTS (SELECT FROM unnest($4::bigint[]) AS h(phash) WHERE bit_count((p.phash # h.phash)::bit(64)) <= $5)
-ORDER BY p.taken_at, p.asset
-"""
-)
 
 
 _SAVE = """
@@ -89,7 +86,7 @@ class PostgresPhotos:
                 photo.taken_at,
                 photo.camera,
                 photo.kind,
-                photo.phash - _WRAP if photo.phash >= _SIGN else photo.phash,
+                signed(photo.phash),
                 photo.sharpness,
                 photo.width,
                 photo.height,
@@ -149,22 +146,8 @@ class PostgresPhotos:
     async def embedded(self, account: AccountId, assets: Sequence[AssetId], model: str) -> tuple[EmbeddedPhoto, ...]:
         """Return those of the photos that have a vector of the model, in order of time."""
         async with translated():
-            rows = await self._pool.fetch(
-                _SELECT + "WHERE p.account = $1 AND p.asset = ANY($3) ORDER BY p.taken_at, p.asset",
-                account,
-                model,
-                list(assets),
-            )
-        return tuple(_photo(row) for row in rows)
-
-    async def of_structure(
-        self, account: AccountId, assets: Sequence[AssetId], model: str, hashes: Sequence[int], bits: int
-    ) -> tuple[EmbeddedPhoto, ...]:
-        """Return those of the photos whose hash differs in at most ``bits`` from one of the hashes; as ``embedded``."""
-        signed = [phash - _WRAP if phash >= _SIGN else phash for phash in hashes]
-        async with translated():
-            rows = await self._pool.fetch(_OF_STRUCTURE, account, model, list(assets), signed, bits)
-        return tuple(_photo(row) for row in rows)
+            rows = await self._pool.fetch(_EMBEDDED, account, model, list(assets))
+        return tuple(photo_of(row) for row in rows)
 
     async def around(
         self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
@@ -175,7 +158,7 @@ class PostgresPhotos:
             rows = await self._pool.fetch(
                 _AROUND, account, model, [first for first, _ in spans], [last for _, last in spans], limit
             )
-        return tuple(_photo(row) for row in rows)
+        return tuple(photo_of(row) for row in rows)
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         """Forget photos that are gone, with their vectors of every model.
@@ -197,9 +180,9 @@ class PostgresPhotos:
         """Return photos spread over the library by a hash of their ids, to measure the model on."""
         async with translated():
             rows = await self._pool.fetch(
-                _SELECT + "WHERE p.account = $1 ORDER BY md5(p.asset) LIMIT $3", account, model, limit
+                SELECT_PHOTO + "WHERE p.account = $1 ORDER BY md5(p.asset) LIMIT $3", account, model, limit
             )
-        return tuple(_photo(row) for row in rows)
+        return tuple(photo_of(row) for row in rows)
 
 
 def _sighting(seen: Asset | None) -> tuple[object, ...]:
@@ -218,7 +201,13 @@ def _merged(times: Sequence[datetime], margin: timedelta) -> list[tuple[datetime
     return spans
 
 
-def _photo(row: asyncpg.Record) -> EmbeddedPhoto:
+def signed(phash: int) -> int:
+    """Return a perceptual hash as it is stored."""
+    return phash - _WRAP if phash >= _SIGN else phash
+
+
+def photo_of(row: asyncpg.Record) -> EmbeddedPhoto:
+    """Return the photo of a row of SELECT_PHOTO."""
     return EmbeddedPhoto(
         account=AccountId(row["account"]),
         asset=AssetId(row["asset"]),

@@ -7,8 +7,10 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from reactor.adapters.postgres.photos import SELECT_PHOTO, photo_of, signed
 from reactor.adapters.postgres.pool import translated
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.library import EmbeddedPhoto
 from reactor.core.vectors import STORED, matrix_of
 
 READ_S = 300.0
@@ -23,6 +25,19 @@ WHERE v.account = $1 AND v.model = $2
 _VECTORS = """
 SELECT p.number, v.vector FROM photos p JOIN vectors v USING (account, asset)
 WHERE p.number = ANY($3) AND p.account = $1 AND v.model = $2 AND octet_length(v.vector) = $4
+"""
+
+# One way to the server for both: which photos bear the numbers, and all of those whose structure agrees. Those are
+# mostly few, so the others are not read; OFFSET 0 has the hashes compared first.
+_OF_STRUCTURE = f"""
+SELECT n.number AS told, n.asset AS name, found.* FROM photos n
+LEFT JOIN LATERAL (
+    {SELECT_PHOTO}
+    WHERE p.account = n.account AND p.asset = n.asset
+        AND EXISTS (SELECT FROM unnest($4::bigint[]) AS h(phash) WHERE bit_count((n.phash # h.phash)::bit(64)) <= $5)
+    OFFSET 0
+) found ON true
+WHERE n.account = $1 AND n.number = ANY($3)
 """
 
 _COVERED = """
@@ -73,6 +88,18 @@ class PostgresVectors:
                 "SELECT number, asset FROM photos WHERE account = $1 AND number = ANY($2)", account, list(numbers)
             )
         return {row["number"]: AssetId(row["asset"]) for row in rows}
+
+    async def of_structure(
+        self, account: AccountId, model: str, numbers: Sequence[int], hashes: Sequence[int], bits: int
+    ) -> tuple[Mapping[int, AssetId], tuple[EmbeddedPhoto, ...]]:
+        """Return the photos that bear these numbers, and those whole that differ in at most ``bits`` from one hash."""
+        asked = (list(numbers), [signed(phash) for phash in hashes], bits)
+        async with translated():
+            rows = await self._pool.fetch(_OF_STRUCTURE, account, model, *asked)
+        return (
+            {row["told"]: AssetId(row["name"]) for row in rows},
+            tuple(photo_of(row) for row in rows if row["asset"] is not None),
+        )
 
     async def numbers_of(self, account: AccountId, assets: Sequence[AssetId]) -> tuple[int, ...]:
         """Return the numbers of those of the photos that are stored."""

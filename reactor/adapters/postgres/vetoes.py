@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -20,6 +21,10 @@ FIRST_TIME = "coalesce(j.change -> 'again', '0') = '0'"
 
 CLAIMS = "j.kind NOT IN ('MoveCover', 'ReturnCover') AND coalesce(j.change ->> 'theirs', 'false') = 'false'"
 """The condition that the entry ``j`` claims what it left: a moved cover, and a stack given back to the user, do not."""
+
+
+STANDS = "(v.state <> 'revoked' OR v.kind = 'cover')"
+"""The condition that the veto ``v`` counts: even a revoked choice of a cover says that it is none any more."""
 
 
 def spoken_of(kind: str, subject: str, more: str = "") -> str:
@@ -99,6 +104,8 @@ WHERE j.account = $1 AND j.kind = 'AddToAlbum' AND j.state = 'done' AND j.after 
 GROUP BY j.account, j.subjects, j.change ->> 'album'
 RETURNING id
 """
+
+_STANDING = f"SELECT * FROM vetoes v WHERE account = $1 AND kind = ANY($2) AND subjects && $3 AND {STANDS}"
 
 
 class PostgresVetoes:
@@ -206,16 +213,21 @@ async def standing_on(
 
     Revoked choices of covers are among them: the cover that stands is no choice any more.
     """
-    rows = await connection.fetch(
-        """
-        SELECT * FROM vetoes WHERE account = $1 AND kind = ANY($2) AND subjects && $3
-            AND (state <> 'revoked' OR kind = 'cover')
-        """,
-        account,
-        [kind for kind, governed in FEATURE_OF.items() if governed == feature],
-        list(subjects),
-    )
+    rows = await connection.fetch(_STANDING, account, kinds_of(feature), list(subjects))
     return tuple(_veto(row) for row in rows)
+
+
+def kinds_of(feature: Feature) -> list[VetoKind]:
+    """Return the kinds of vetoes about a feature."""
+    return [kind for kind, governed in FEATURE_OF.items() if governed == feature]
+
+
+def vetoes_of(rows: str) -> tuple[Veto, ...]:
+    """Return the vetoes of rows that were gathered into one value, as JSON."""
+    return tuple(
+        _veto(row | {"groups": json.dumps(row["groups"]), "noticed_at": datetime.fromisoformat(row["noticed_at"])})
+        for row in json.loads(rows)
+    )
 
 
 async def _ask(connection: Connection, account: AccountId, kind: VetoKind) -> None:
@@ -223,7 +235,7 @@ async def _ask(connection: Connection, account: AccountId, kind: VetoKind) -> No
         await connection.execute(_ASK, account, kind, TOGETHER, MANY)
 
 
-def _veto(row: asyncpg.Record) -> Veto:
+def _veto(row: asyncpg.Record | dict[str, Any]) -> Veto:
     return Veto(
         id=row["id"],
         account=AccountId(row["account"]),
