@@ -38,6 +38,8 @@ class Reference:
         """Covers that we put on top, each in the place of one that was not shown any more."""
         self.within: dict[Stack, frozenset[Stack]] = {}
         """The user's stacks to which we added in each of those."""
+        self._joined: set[frozenset[str]] = set()
+        """The members of ``ours`` that we put together, and did not only give another cover."""
         self._within_before: dict[Stack, frozenset[Stack] | None] = {}
         """What ``within`` said of each of them before we left it so for the last time."""
 
@@ -51,8 +53,7 @@ class Reference:
     @property
     def made(self) -> frozenset[Stack]:
         """The stacks that the user made, not those of ours to which the user only gave another cover."""
-        ours = {one[1] for one in self.ours if not any(was[1] == one[1] for was in self.within[one])}
-        return frozenset(stack for stack in self.stacks if stack[1] not in ours)
+        return frozenset(stack for stack in self.stacks if stack[1] not in self._joined)
 
     def change(self, assets: Collection[str], **fields: object) -> None:
         for asset in assets:
@@ -76,6 +77,8 @@ class Reference:
             self._within_before[stack] = self.within[stack] if stack in self.ours else None
             self.ours.add(stack)
             self.within[stack] = frozenset(one for one in self.stacks if one[1] <= stack[1])
+            if not any(was[1] == stack[1] for was in self.within[stack]):
+                self._joined.add(stack[1])
 
     def we_took_back(self, stack: Stack) -> None:
         """Hear that the cover which we had moved, so that this stack stood, was put back: as if it had never been."""
@@ -88,6 +91,7 @@ class Reference:
     def seen_apart(self, standing: Collection[Stack]) -> None:
         """Hear that the reactor looked: what does not stand together any more was parted by the user, or taken back."""
         self.ours = {one for one in self.ours if any(self._present(one[1]) <= members for _, members in standing)}
+        self._joined &= {members for _, members in self.ours}
 
     def _the_users(self, stack: Stack) -> frozenset[Stack]:
         """Return what of a stack is the user's: all, or where it is as we left one, what they had made of it before.

@@ -96,6 +96,18 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
             "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
         }.items()
     },
+    # It was still ours, though the cover that the user had chosen was moved and came back.
+    "a stack of ours grows once the cover that the user chose is back": (
+        ("burst", 1, "early", [1, 2], ("Best",)),
+        ("switch", "observe"),
+        ("burst", 1, "early", [1], ("Best",)),
+        ("cover", 0, 0),
+        ("switch", "apply"),
+        ("cover_away", 0, "trash"),
+        ("poll",),
+        ("cover_back", 0),
+        ("poll",),
+    ),
     # Immich chose another cover than we would have.
     **{
         f"photo {number} of a stack is deleted": (("burst", 0, "early", [1, 3, 1], ()), ("delete", number))
