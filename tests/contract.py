@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,20 @@ def shared_folder() -> Path:
     return Path(os.environ.get("REACTOR_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 
 
+@cache
 def load_contract() -> "Contract | None":
     """Load the document; None, with a printed reason, where it is absent."""
     path = shared_folder() / SPEC
     if not path.is_file():
         print(f"No contract checks: {path} is absent; set REACTOR_SHARED to the folder that holds {SPEC}.")
         return None
-    return Contract(json.loads(path.read_text()))
+    return contract_of(path.read_text())
+
+
+@cache
+def contract_of(text: str) -> "Contract":
+    """Return what holds against this document: made once, since its checks are kept with it."""
+    return Contract(json.loads(text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +109,10 @@ class Contract:
         if content is None:
             return
         self._check(f"{operation.name} {status}", content["schema"], body, strict=False)
+
+    def check_to_the_last_field(self, what: str, schema: Schema, value: object) -> None:
+        """Compare with one of the document's schemas, taken strictly; `what` names the schema."""
+        self._check(what, schema, value, strict=True)
 
     def _check_query(self, operation: Operation, query: Mapping[str, Any]) -> None:
         known = {one["name"]: one for one in operation.details.get("parameters", []) if one["in"] == "query"}

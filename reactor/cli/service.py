@@ -20,10 +20,11 @@ def show_version() -> None:
 @app.command()
 def run(config: ConfigFile = None) -> None:
     """Run beside Immich: hear of new photos, tag, stack and archive them, teach Frigate its faces."""
-    from reactor.wiring.start import run_forever
 
     async def work() -> int:
         settings = settings_of(config, quiet=False)
+        from reactor.wiring.start import run_forever  # after the settings: what is wrong with them is said at once
+
         return await run_forever(settings)
 
     run_async(work(), endless=True)

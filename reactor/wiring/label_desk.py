@@ -31,8 +31,8 @@ from reactor.ports import Embedder
 from reactor.wiring.desk import Desk
 from reactor.wiring.immich import open_accounts
 from reactor.wiring.models import Model, NoModel, embedder_options
-from reactor.wiring.outside import open_session
 from reactor.wiring.rules import KeptRules
+from reactor.wiring.session import open_session
 
 
 class LabelDesk:

@@ -15,8 +15,8 @@ from reactor.wiring.feeding import order_loops
 from reactor.wiring.frigate import open_frigate
 from reactor.wiring.immich import Accounts, open_accounts
 from reactor.wiring.models import Model, NoModel, embedder_options
-from reactor.wiring.outside import open_session
 from reactor.wiring.reactor import under_way
+from reactor.wiring.session import open_session
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_worker
 

@@ -1,10 +1,9 @@
-"""What meets the outside: the session to Immich and Frigate, and the server that answers."""
+"""What meets the outside: the server that answers."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-import aiohttp
 import structlog
 
 from reactor.adapters.clip.embedder import ClipEmbedder
@@ -30,17 +29,8 @@ from reactor.wiring.work import now
 log = structlog.get_logger(__name__)
 
 
-# Immich closes idle connections after 5 s; a write must not meet one that is just being closed.
-KEEPALIVE_S = 4.0
 # A page that is reloaded looks no oftener at the accounts than this.
 LOOK_AGAIN_S = 5.0
-
-
-def open_session() -> aiohttp.ClientSession:
-    """Return the session for Immich and Frigate; it keeps no cookies, which Immich would prefer to the key."""
-    return aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_S)
-    )
 
 
 @asynccontextmanager

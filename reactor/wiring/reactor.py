@@ -25,8 +25,9 @@ from reactor.wiring.label_desk import LabelDesk
 from reactor.wiring.listening import Ears, face_sweep, listening, make_ears
 from reactor.wiring.models import embedder_options
 from reactor.wiring.mqtt import notices
-from reactor.wiring.outside import make_desk, open_session, serve
+from reactor.wiring.outside import make_desk, serve
 from reactor.wiring.rules import KeptRules
+from reactor.wiring.session import open_session
 from reactor.wiring.stores import Stores, open_stores
 from reactor.wiring.work import make_rules, make_worker
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from ..contract import Contract
+from ..contract import contract_of
 from ..server.conftest import browsing
 from ..server.fakes import World
 from .client import Api
@@ -30,4 +30,4 @@ async def api(session: aiohttp.ClientSession) -> Api:
 async def an_api(session: aiohttp.ClientSession) -> Api:
     """Return a client that knows the document which the server hands out."""
     async with session.get("/api/openapi.json") as answer:
-        return Api(session, Contract(await answer.json()))
+        return Api(session, contract_of(await answer.text()))

@@ -22,7 +22,8 @@ from reactor.wiring.models import open_model
 
 from ..household import eventually
 from ..stages.house import House
-from .test_run import environment, models, run, running
+from .test_run import environment, models, running
+from .warm import command
 
 DEFAULT = AccountId("default")
 TAKEN = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -37,7 +38,7 @@ class Shell:
     settings: dict[str, str]
 
     async def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = await asyncio.to_thread(run, self.home, *arguments, **self.settings)
+        done = await asyncio.to_thread(command, self.home, environment(self.home, **self.settings), *arguments)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done

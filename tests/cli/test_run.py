@@ -18,6 +18,7 @@ from ..crash.stage import stop_the_database
 from ..crash.test_kill import a_free_port
 from ..household import Household, a_household, eventually
 from ..postgres_embedded.servers import open_home
+from .warm import command
 
 SECRET = "the-secret-of-the-webhook"
 
@@ -163,7 +164,7 @@ async def test_a_wrong_key_is_said_and_not_shown(demo_model: Path) -> None:
 )
 def test_what_is_missing_is_named(more: dict[str, str], said: str) -> None:
     with open_home() as place:
-        done = run(place, "run", **more)
+        done = command(place, environment(place, **more), "run")
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

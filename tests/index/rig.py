@@ -22,6 +22,7 @@ from reactor.core.library import EmbeddedPhoto
 from ..household import ME, START
 
 MODEL = "model"
+OTHER = AccountId("../other account")
 DIMENSION = 24
 Neighbours = tuple[tuple[AssetId, float], ...]
 

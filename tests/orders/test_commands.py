@@ -14,7 +14,8 @@ from reactor.core.ids import AccountId
 from reactor.core.limits import Trip
 from reactor.core.vetoes import Veto
 
-from ..cli.test_run import models, run, running, towards
+from ..cli.test_run import environment, models, running, towards
+from ..cli.warm import command
 from ..household import eventually
 from ..runs.bench import uploaded
 from .rig import Rig, tag
@@ -32,7 +33,7 @@ class Shell:
     settings: dict[str, str]
 
     async def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = await asyncio.to_thread(run, self.home, *arguments, **self.settings)
+        done = await asyncio.to_thread(command, self.home, environment(self.home, **self.settings), *arguments)
         assert done.returncode == code, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         return done

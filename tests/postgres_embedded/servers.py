@@ -18,6 +18,7 @@ import asyncpg
 from reactor.adapters.postgres.folders import Folders
 from reactor.adapters.postgres.postmaster import is_postmaster, read_pid_file
 
+MEMORY = Path("/dev/shm")
 ROOM = 6 * 1024**3
 """More than the servers of all test processes ever hold, their write-ahead logs included."""
 
@@ -118,10 +119,9 @@ def quick_place() -> Path:
     ext4 looks long for a free inode right after many files were deleted; with a database of its own for each test that
     was half of all that the tests computed.
     """
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK | os.X_OK) or os.statvfs(memory).f_flag & os.ST_NOEXEC:
+    if not os.access(MEMORY, os.W_OK | os.X_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         return Path("/tmp")
-    return memory if shutil.disk_usage(memory).free > ROOM else Path("/tmp")
+    return MEMORY if shutil.disk_usage(MEMORY).free > ROOM else Path("/tmp")
 
 
 @contextmanager

@@ -12,7 +12,8 @@ import asyncpg
 from reactor.core.history import DeadFilter
 from reactor.core.ids import AssetId
 
-from ..cli.test_run import environment, models, run, running, towards
+from ..cli import warm
+from ..cli.test_run import environment, models, running, towards
 from ..crash.stage import stop_the_database
 from ..household import Household, a_household, eventually
 from ..postgres_embedded.servers import open_home
@@ -23,7 +24,7 @@ KEY = {"IMMICH_URL": "http://127.0.0.1:9", "IMMICH_API_KEY": "k" * 20}
 
 
 async def command(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return await asyncio.to_thread(run, home, *arguments, **more)
+    return await asyncio.to_thread(warm.command, home, environment(home, **more), *arguments)
 
 
 async def photos_of(home: Household) -> list[AssetId]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import aiohttp
@@ -17,10 +16,10 @@ from reactor.core.errors import StartError
 from reactor.core.ids import AccountId
 from reactor.wiring.setup import reactor_address
 
+from ..cli import warm
 from .conftest import PHOTOS, SECRET, URL, House
 
 ID = "00000000-0000-4000-8000-000000000000"
-RUN = "import typer; from reactor.cli.setup import setup; a = typer.Typer(); a.add_typer(setup, name='setup'); a()"
 
 
 @pytest.mark.parametrize(
@@ -148,16 +147,8 @@ async def command(house: House, folder: Path, *arguments: str, **environment: st
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "REACTOR_WEBHOOK_SECRET": SECRET,
     } | environment
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RUN, "setup", "webhook", *arguments),
-        stdout=pipe,
-        stderr=pipe,
-        env=surroundings,
-        cwd=folder,
-    )
-    out, error = await child.communicate()
-    return child.returncode or 0, out.decode(), error.decode()
+    done = await asyncio.to_thread(warm.command, folder, surroundings, "setup", "webhook", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_the_command_line_and_its_exit_codes(house: House, tmp_path: Path) -> None:

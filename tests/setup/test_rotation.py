@@ -10,7 +10,8 @@ from reactor.server.app import make_app
 from reactor.server.run import serving
 from reactor.server.webhook import WebhookAccount
 from reactor.wiring.immich import open_accounts
-from reactor.wiring.outside import open_session, warn_of_weak_secrets
+from reactor.wiring.outside import warn_of_weak_secrets
+from reactor.wiring.session import open_session
 
 from ..server.fakes import World, body
 from .conftest import METADATA, PHOTOS, House
