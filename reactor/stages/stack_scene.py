@@ -80,8 +80,8 @@ class Scene:
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
         # Of a blank page, or one app's screen, there are thousands, and all of them copies of copies: where one stack
-        # could not hold them, they are not followed further.
-        self._room = policy.maximum_size + COPIES * (asked - 1)
+        # could not hold them, they are not followed further. As many as are looked for are, however small stacks may be.
+        self._room = max(policy.maximum_size, COPIES) + COPIES * (asked - 1)
         self.disturbed: set[AssetId] = set()
         """Photos whose times the new ones show not to be trusted; where they belong is asked as well."""
         self._is_crowded = False
