@@ -36,6 +36,12 @@ def companions(family: Family, past: Past) -> frozenset[AssetId]:
     return frozenset[AssetId]().union(*(_left(member, past) for member in members))
 
 
+def parted(families: Iterable[Family], past: Past) -> frozenset[AssetId]:
+    """Return the photos whom we left in a stack with one that does not belong with them any more."""
+    groups = [frozenset(group.members) for family in families for group in family]
+    return frozenset(member for group in groups for member in group if not _left(member, past) <= group)
+
+
 def in_question(families: Iterable[Family], asked: Collection[AssetId], past: Past) -> frozenset[AssetId]:
     """Return the photos of which it must be known how they stand: of every group that is new, or other than we left."""
     found: set[AssetId] = set()

@@ -80,7 +80,7 @@ class Scene:
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
         # Of a blank page, or one app's screen, there are thousands, and all of them copies of copies: where one stack
-        # could not hold them, they are not followed further. As many as are looked for are, however small stacks may be.
+        # could not hold them, they are not followed further; as many as are looked for always are.
         self._room = max(policy.maximum_size, COPIES) + COPIES * (asked - 1)
         self.disturbed: set[AssetId] = set()
         """Photos whose times the new ones show not to be trusted; where they belong is asked as well."""
@@ -125,6 +125,14 @@ class Scene:
         found = await self._stored.embedded(self._account, unknown, self._model) if unknown else ()
         await self.add(found)
         return bool(found)
+
+    async def seek(self, assets: Collection[AssetId]) -> bool:
+        """Look for the copies of photos that were taken in; return whether any of them was not looked for before."""
+        fresh = sorted(
+            (self.photos[asset] for asset in set(assets) - self._searched if asset in self.photos), key=order
+        )
+        await self.add(fresh)
+        return bool(fresh)
 
     async def grouped(
         self, asked: Collection[AssetId], out: Collection[AssetId], past: Past, policy: StackPolicy

@@ -134,6 +134,23 @@ async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: 
     assert await ending(data.draw(in_batches(row))) == await ending([row])
 
 
+async def test_a_copy_that_comes_after_more_than_a_stack_holds_finds_the_last_of_them() -> None:
+    row = [photo(f"p{number:02}", 0) for number in range(14)]
+    copied = replace(row[0], asset=AssetId("c0"), camera="")
+    assert await ending([row, [copied]]) == await ending([[*row, copied]])
+
+
+async def test_a_photo_that_is_pushed_out_of_its_stack_has_its_copies_looked_for() -> None:
+    row = [photo(f"p{number:02}", 0) for number in range(3, 15)]
+    later, copied = photo("q00", 11), replace(row[0], asset=AssetId("c0"), camera="")
+    between = photo("p02", 0, 28)
+    apart = await ending([[*row, later, copied]])
+    assert {copied.asset, later.asset} in apart
+    together = await ending([[*row, later, copied], [between]])
+    assert {copied.asset, row[-1].asset} in together
+    assert together == await ending([[*row, later, copied, between]])
+
+
 async def test_a_photo_that_takes_the_trust_from_another_time_has_its_copies_looked_for() -> None:
     photos = [
         photo("p00", 8, 0, 1 << 40, camera="other"),
