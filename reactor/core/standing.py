@@ -202,13 +202,20 @@ def _archiving_admitted(change: ArchiveAssets, now: VisibilityState, past: Past)
 
 
 def _stacking_admitted(change: StackAssets, now: StackState, past: Past) -> Change | Refused:
-    inside = {asset for _, members in now.stacks for asset in members}
-    undone = any(
-        left_together(past.newest.get(asset), asset) is not None and asset not in inside for asset in change.members
-    )
-    if undone or any(pair <= frozenset(change.members) for pair in apart(past.vetoes)):
+    wished = frozenset(change.members)
+    if any(_was_parted(asset, wished, now, past) for asset in wished) or any(
+        pair <= wished for pair in apart(past.vetoes)
+    ):
         return _vetoed("you took this stack apart before; it stays so", noticed(change, now, past))
     return change
+
+
+def _was_parted(asset: AssetId, wished: frozenset[AssetId], now: StackState, past: Past) -> bool:
+    """Say whether a photo that we left in a stack stands in none, or apart from others of that one which are wished."""
+    left = left_together(past.newest.get(asset), asset)
+    company = next((members for _, members in now.stacks if asset in members), None)
+    # One may well stand in a stack alone: Immich keeps what others were taken out of.
+    return left is not None and (company is None or not left & wished - now.missing <= company)
 
 
 def _vetoed(why: str, learned: tuple[Veto, ...] = ()) -> Refused:

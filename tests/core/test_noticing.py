@@ -23,8 +23,8 @@ from reactor.core.changes import (
 )
 from reactor.core.ids import LIVE, AccountId, AssetId, FaceId, PersonId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.past import Past
-from reactor.core.standing import noticed, satisfied, strangers, unarchived, unstacked, untagged
+from reactor.core.past import Past, Refused
+from reactor.core.standing import admissible, noticed, satisfied, strangers, unarchived, unstacked, untagged
 from reactor.core.vetoes import Standing, Veto, apart, chosen_covers, cover_chosen, released_covers
 
 ME = AccountId("me")
@@ -91,6 +91,26 @@ def test_what_was_taken_out_stands_apart(looked_at: str, now: StackState, expect
     assert groups(found) == expected
     assert all((veto.source, veto.kind, veto.entry) == ("user", "stack", 7) for veto in found)
     assert noticed(stack(looked_at), now, left("a b c d")) == found
+
+
+@pytest.mark.parametrize(
+    ("wished", "now", "is_parted"),
+    [
+        ("a b x", stacks("a b c d"), False),
+        ("a b c d x", stacks("a b c d"), False),
+        ("a b x", stacks(), True),
+        ("a x", stacks("b c d"), True),
+        # a stack of one is no company
+        ("a b x", stacks("a", "b"), True),
+        ("a b x", stacks("a", "b c d"), True),
+        # of who was not asked about nothing is known, and who is missing was not taken out by that
+        ("a x", stacks("a"), False),
+        ("a b x", stacks("a", missing="b"), False),
+        ("x y", stacks("x", "y"), False),
+    ],
+)
+def test_what_was_taken_apart_is_not_joined_again(wished: str, now: StackState, is_parted: bool) -> None:
+    assert isinstance(admissible(stack(wished), now, left("a b c d")), Refused) == is_parted
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=6), st.sets(st.sampled_from(PHOTOS)))

@@ -21,7 +21,7 @@ WEIGHTS: Mapping[str, int] = {
     # the reactor hears of photos and people
     "photos": 6,
     "bridge": 8,
-    "wedge": 7,
+    "wedge": 10,
     "undecided": 1,
     "portrait": 2,
     "crash": 3,

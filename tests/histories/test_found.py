@@ -96,6 +96,18 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
             "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
         }.items()
     },
+    # Each stood in a stack of its own, so neither seemed to have been taken out of one.
+    "a photo is stolen from a stack, then taken out of the other": (
+        ("upload", 2, "early", 1, ("Away",)),
+        ("burst", 2, "early", [1], ("Away",)),
+        ("upload", 2, "late", 1, ("Away",)),
+        ("burst", 2, "late", [3], ("Away",)),
+        ("burst", 2, "bridge", [1], ("Away",)),
+        ("burst", 2, "wedge", [3], ("Away",)),
+        ("stack", 7, 5),
+        ("burst", 2, "bridge", [1], ("Away",)),
+        ("take_out", 3, 1),
+    ),
     # It was still ours, though the cover that the user had chosen was moved and came back.
     "a stack of ours grows once the cover that the user chose is back": (
         ("burst", 1, "early", [1, 2], ("Best",)),
