@@ -147,11 +147,19 @@ class Graph:
             self._gone.update(held)
             return len(held)
 
-    def add_and_find(self, numbers: Sequence[int], vectors: Vectors, count: int) -> tuple[int, list[Neighbours]]:
-        """Take in what is not here yet, but for what bears no number (0), then find; one way to a thread for both."""
-        rows = [row for row, number in enumerate(numbers) if number and number not in self._live]
-        added = self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
-        return added, self.nearest(vectors, count)
+    def lacks(self, numbers: Sequence[int]) -> list[int]:
+        """Return which of the numbers are not here yet, but for what bears none (0)."""
+        return [number for number in numbers if number and number not in self._live]
+
+    def take_in(self, numbers: Sequence[int], vectors: Vectors) -> int:
+        """Take in what is not here yet; return how many were added."""
+        lacking = set(self.lacks(numbers))
+        rows = [row for row, number in enumerate(numbers) if number in lacking]
+        return self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
+
+    def take_in_and_find(self, numbers: Sequence[int], vectors: Vectors, count: int) -> tuple[int, list[Neighbours]]:
+        """Take in, then find; one way to a thread for both."""
+        return self.take_in(numbers, vectors), self.nearest(vectors, count)
 
     def nearest(self, vectors: Vectors, count: int) -> list[Neighbours]:
         """Return for each of the unit rows [n, D] the ``count`` nearest, or all where there are not so many."""

@@ -189,23 +189,31 @@ class AccountIndex:
         graph = await self._graph_of(vectors.shape[1])
         numbers = [photo.number for photo in photos]
         names |= {photo.number: photo.asset for photo in photos if photo.number}
+        # Several are to find each other; one alone is taken in while the table is asked about the others.
+        alone = len(photos) == 1
         found: dict[AssetId, tuple[tuple[AssetId, float], ...]] = {}
         for _ in range(LOOKS):
-            added, near = await self._run(graph.add_and_find, numbers, vectors, limit + 1)
+            added, near = await self._run(graph.take_in_and_find, [] if alone else numbers, vectors, limit + 1)
             self._note(added)
             near = [[(number, cosine) for number, cosine in row if cosine >= least] for row in near]
             told = {number for row in near for number, _ in row}
-            known = dict(names)
-            if unknown := sorted(told - names.keys()):
-                known |= await named(unknown)
+            taking = asyncio.create_task(self._take_in(graph, numbers, vectors))
+            try:
+                unknown = sorted(told - names.keys())
+                known = names | dict(await named(unknown)) if unknown else names
+            finally:
+                await taking
             found = {
                 photo.asset: _others(photo.asset, row, known)[:limit] for photo, row in zip(photos, near, strict=True)
             }
             if not (gone := sorted(told - known.keys())):
                 break
             self._note(await self._run(graph.remove, gone))
-            numbers = []
         return found
+
+    async def _take_in(self, graph: Graph, numbers: Sequence[int], vectors: NDArray[np.float32]) -> None:
+        if graph.lacks(numbers):
+            self._note(await self._run(graph.take_in, numbers, vectors))
 
     async def _graph_of(self, dimension: int) -> Graph:
         async with self._making:
