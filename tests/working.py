@@ -28,7 +28,7 @@ class NoActs:
     def __init__(self) -> None:
         self.recovered: list[tuple[str, ...]] = []
 
-    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
+    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]) -> None:
         self.recovered.append((handler, *sorted(subjects)))
 
     async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None:

@@ -103,9 +103,9 @@ class Performer:
             if (conclude := self._conclusions.get(kind)) is not None:
                 await conclude(change)
 
-    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None:
-        """Look at what an earlier try of the handler left unanswered, so that it decides on what really stands."""
-        for entry in await self._journal.unanswered(handler, account, subjects):
+    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]) -> None:
+        """Look at what earlier tries left unanswered about the subjects, or for the events, before it is decided."""
+        for entry in await self._journal.unanswered(handler, account, subjects, events):
             # A person's undo of another feature may be under way in its own lane: each looks at its own (_undo).
             if type(entry.change) in self._hands and (undoes(entry.change) is None or by_rule(entry.change)):
                 await self._resolve(self._hand(entry.change), entry)

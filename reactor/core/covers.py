@@ -7,10 +7,10 @@ Nothing is scored by itself: an absolute score picks the photo that its owner ke
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from reactor.core.changes import Reason
+from reactor.core.file_names import ending_of, stem_of
 from reactor.core.frames import exposed, in_sight, sharp, sharpness_of, whole_faces
 from reactor.core.ids import AssetId
 from reactor.core.library import Asset, EmbeddedPhoto, Face
@@ -61,7 +61,7 @@ def candidates_of(
 ) -> Left:
     """Return the photos with what Immich shows of them; a file name tells of an edit where Immich does not."""
     names = {photo.asset: assets[photo.asset].file_name or photo.name or "" for photo in photos}
-    stems = frozenset(PurePosixPath(name).stem.lower() for name in names.values())
+    stems = frozenset(stem_of(name) for name in names.values())
     return tuple(
         Candidate(
             photo=photo,
@@ -80,7 +80,7 @@ def says_edited(name: str, beside: frozenset[str]) -> bool:
 
     Some names tell of it only where the file that they were made from stands beside them.
     """
-    stem = PurePosixPath(name).stem.lower()
+    stem = stem_of(name)
     return bool(_EDITED.search(stem)) or any(
         made.search(stem) is not None and made.sub(r"\1\2", stem) in beside for made in _MADE_OF
     )
@@ -141,7 +141,7 @@ def _edited(left: Left) -> Left:
 
 
 def _shown_everywhere(left: Left) -> Left:
-    return tuple(one for one in left if PurePosixPath(one.name).suffix.lower() not in RAW) or left
+    return tuple(one for one in left if ending_of(one.name) not in RAW) or left
 
 
 def _sharp(left: Left) -> Left:

@@ -5,6 +5,7 @@ nobody could tell apart, taken on the labelled bursts (docs/stacks.md).
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import log2, sqrt
 from statistics import fmean, median
 
@@ -33,6 +34,8 @@ OF_NOTE = 1 / 3
 """Faces of less than this part of the largest one's side are people in the background, who come and go."""
 AT_THE_EDGE = 0.01
 """A box that ends within this share of the frame's side from its edge is cut off there: detectors keep inside."""
+THUMBS_KEPT = 4096
+"""Of so many, in 4 MB, the light is remembered: it is asked for several times while a cover is chosen."""
 AS_NEAR = 0.8
 """The box of a face that does not move breathes by a tenth of its side from frame to frame."""
 
@@ -116,7 +119,12 @@ def _lights(photos: Sequence[EmbeddedPhoto]) -> dict[AssetId, float] | None:
     known = {photo.asset: photo.thumb for photo in photos if photo.thumb}
     if len(known) < len(photos):
         return None
-    return {asset: max(1.0, float(np.frombuffer(thumb, np.uint8).mean())) for asset, thumb in known.items()}
+    return {asset: _light_of(thumb) for asset, thumb in known.items()}
+
+
+@lru_cache(maxsize=THUMBS_KEPT)
+def _light_of(thumb: bytes) -> float:
+    return max(1.0, float(np.frombuffer(thumb, np.uint8).mean()))
 
 
 def _size(photo: EmbeddedPhoto) -> tuple[int, ...]:

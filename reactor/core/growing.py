@@ -1,6 +1,7 @@
 """A group of photos while it grows, and why each of its members may join it."""
 
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class Growing:
         return float(self._total @ photo.vector) / max(float(np.linalg.norm(self._total)), 1e-9)
 
     def median_bits(self, photo: EmbeddedPhoto) -> float:
-        return float(np.median([hamming(member.phash, photo.phash) for member in self.members]))
+        return float(median(hamming(member.phash, photo.phash) for member in self.members))
 
     def has_room(self, photo: EmbeddedPhoto, size: int, apart: Pairs) -> bool:
         """Say whether the group may grow by the photo at all."""

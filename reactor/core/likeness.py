@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from reactor.core.file_names import ending_of, stem_of
 from reactor.core.framing import closest_match
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
@@ -120,16 +120,16 @@ def is_one_shot(one: EmbeddedPhoto, other: EmbeddedPhoto, gap_s: float) -> bool:
     """Say whether the two are files of one shot, a RAW and what the camera made of it."""
     if one.name is None or other.name is None or gap_s > TWO_FILES_S:
         return False
-    stems = [PurePosixPath(name).stem.lower() for name in (one.name, other.name)]
-    raws = [PurePosixPath(name).suffix.lower() in RAW for name in (one.name, other.name)]
-    return stems[0] == stems[1] and raws[0] != raws[1]
+    if stem_of(one.name) != stem_of(other.name):
+        return False
+    return (ending_of(one.name) in RAW) != (ending_of(other.name) in RAW)
 
 
 def is_edit_by_name(one: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
     """Say whether one file's name says that it was made from the other."""
     if one.name is None or other.name is None:
         return False
-    stems = [PurePosixPath(name).stem.lower() for name in (one.name, other.name)]
+    stems = [stem_of(name) for name in (one.name, other.name)]
     origins = [_origin(stem) for stem in stems]
     return origins[0] == origins[1] and stems[0] != stems[1]
 

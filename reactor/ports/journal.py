@@ -98,7 +98,9 @@ class Journal(JournalReader, Protocol):
         """Return the open entries of a feature that touch one of the subjects, oldest first."""
         ...
 
-    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
+    async def unanswered(
+        self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
+    ) -> tuple[Entry, ...]:
         """Return the open entries that a handler wrote about one of the subjects, oldest first."""
         ...
 

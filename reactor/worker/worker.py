@@ -64,7 +64,9 @@ class Waker(Protocol):
 class Acts(Protocol):
     """Something that carries out changes."""
 
-    async def recover(self, handler: str, account: AccountId, subjects: Sequence[str]) -> None: ...
+    async def recover(
+        self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
+    ) -> None: ...
 
     async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None: ...
 
@@ -261,11 +263,12 @@ class Worker:
         Asked before every try, since the count of tries does not tell: an outage, which may have lost an answer, costs
         none, and the earlier try may have been another delivery's.
         """
-        subjects: dict[AccountId, list[str]] = {}
+        accounts: dict[AccountId, list[Delivery]] = {}
         for delivery in deliveries:
-            subjects.setdefault(delivery.event.account, []).append(delivery.event.subject)
-        for account, theirs in subjects.items():
-            await self._acts.recover(reaction.name, account, theirs)
+            accounts.setdefault(delivery.event.account, []).append(delivery)
+        for account, theirs in accounts.items():
+            subjects, events = [one.event.subject for one in theirs], [one.seq for one in theirs]
+            await self._acts.recover(reaction.name, account, subjects, events)
 
     async def _settle_failure(self, reaction: Reaction, deliveries: tuple[Delivery, ...], error: Exception) -> None:
         if isinstance(error, Permanent) and len(deliveries) > 1:

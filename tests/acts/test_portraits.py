@@ -187,7 +187,7 @@ async def test_a_late_upload_of_a_photo_that_is_gone_waits_for_a_person(
 
     await eventually(stored, "Frigate stores it late")
     await studio.home.user_deletes(change.asset, force=True)
-    await studio.performer(unanswered=timedelta(0)).recover("faces", ME, [change.person])
+    await studio.performer(unanswered=timedelta(0)).recover("faces", ME, [change.person], [])
     assert await studio.entries() == ["parked"]
 
 

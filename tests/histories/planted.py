@@ -97,7 +97,9 @@ class NothingUnanswered(PostgresJournal):
     async def open_entries(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> tuple[Entry, ...]:
         return ()
 
-    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
+    async def unanswered(
+        self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
+    ) -> tuple[Entry, ...]:
         return ()
 
 

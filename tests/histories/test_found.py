@@ -96,6 +96,17 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
             "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
         }.items()
     },
+    # The stack that was being made was not one of the photo that had led to it, so nobody looked what became of the call.
+    "a stack is parted for a newcomer, and the first of its parts is cut off": (
+        ("upload", 2, "early", 1, ()),
+        ("burst", 2, "early", [1], ()),
+        ("upload", 2, "late", 1, ()),
+        ("burst", 2, "late", [2], ()),
+        ("crash_at", 4, True),
+        ("burst", 2, "early", [2], ()),
+        ("burst", 2, "bridge", [1], ()),
+        ("burst", 2, "wedge", [1], ()),
+    ),
     # Each stood in a stack of its own, so neither seemed to have been taken out of one.
     "a photo is stolen from a stack, then taken out of the other": (
         ("upload", 2, "early", 1, ("Away",)),

@@ -61,7 +61,7 @@ async def test_after_a_crash_before_the_answer_the_rest_is_done(rig: Rig, shot: 
     await PostgresJournal(rig.pool).write(wrong, CAUSE, before, EntryState.OPEN)
     await hand.call(wrong, before)
     await rig.home.rest()
-    await rig.performer().recover("stack", ME, shot)
+    await rig.performer().recover("stack", ME, shot, [])
     assert await comes(rig, [late]) == ["StackAssets"]
     assert await rig.stack_of(second) == {second, late}
     assert await rig.states(1, 2, 3) == ["undone", "done", "done"]

@@ -60,7 +60,7 @@ async def ask_all(pool: asyncpg.Pool) -> None:
     await journal.portraits(ME, PersonId("a"))
     await journal.busy(ME, PHOTOS)
     await journal.open_entries(ME, "stacks", PHOTOS)
-    await journal.unanswered("stack", ME, PHOTOS)
+    await journal.unanswered("stack", ME, PHOTOS, [1])
     tag = TagAsset(account=ME, asset=one, tags=("Auto/B",), reason=WHY)
     await journal.write(tag, CAUSE, TagState(tags=frozenset()), EntryState.PLANNED)
     stack = StackAssets(account=ME, cover=one, members=PHOTOS, reason=WHY)

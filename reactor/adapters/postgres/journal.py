@@ -236,17 +236,21 @@ class PostgresJournal:
             )
         return {FaceId(row["face"]): EntryState(row["state"]) for row in rows}
 
-    async def unanswered(self, handler: str, account: AccountId, subjects: Sequence[str]) -> tuple[Entry, ...]:
-        """Return the open entries that a handler wrote about one of the subjects, oldest first."""
+    async def unanswered(
+        self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
+    ) -> tuple[Entry, ...]:
+        """Return the open entries that a handler wrote about one of the subjects, or for one of the events."""
         async with translated():
             rows = await self._pool.fetch(
                 """
                 SELECT * FROM journal
-                WHERE account = $1 AND handler = $2 AND state = 'open' AND subjects && $3 ORDER BY id
+                WHERE account = $1 AND handler = $2 AND state = 'open' AND (subjects && $3 OR event = ANY($4))
+                ORDER BY id
                 """,
                 account,
                 handler,
                 list(subjects),
+                list(events),
             )
         return tuple(entry_of(row) for row in rows)
 
