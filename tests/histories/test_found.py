@@ -96,7 +96,7 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
             "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
         }.items()
     },
-    # The stack that was being made was not one of the photo that had led to it, so nobody looked what became of the call.
+    # It was not a stack of the photo that had led to it, so nobody looked what had become of the call.
     "a stack is parted for a newcomer, and the first of its parts is cut off": (
         ("upload", 2, "early", 1, ()),
         ("burst", 2, "early", [1], ()),
