@@ -226,6 +226,8 @@ class Base:
                 self.reference.we_left(stack)
         for stack in self.witness.returned:
             self.reference.we_took_back(stack)
+        for stack in self.witness.parted:
+            self.reference.we_parted(stack)
         self.reference.moved = set(self.witness.moved)
         if undoing:
             self.refused.tags |= self.witness.untagged

@@ -80,6 +80,11 @@ class Reference:
             if not any(was[1] == stack[1] for was in self.within[stack]):
                 self._joined.add(stack[1])
 
+    def we_parted(self, stack: Stack) -> None:
+        """Hear that we took a stack of ours apart, since it was wrong: we had not left it so."""
+        self.ours = {one for one in self.ours if self._present(one[1]) != self._present(stack[1])}
+        self._joined.discard(stack[1])
+
     def we_took_back(self, stack: Stack) -> None:
         """Hear that the cover which we had moved, so that this stack stood, was put back: as if it had never been."""
         before = self._within_before.pop(stack, None)

@@ -96,6 +96,18 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
             "the user's own stack": (("upload", 1, "early", 1, ()), ("upload", 2, "late", 1, ()), ("stack", 0, 1)),
         }.items()
     },
+    # It stands as we had left a stack before, but that one we took apart again.
+    "of a stack that was parted and made larger again its newest photo is taken out": (
+        ("upload", 1, "early", 1, ("Best", "Receipts")),
+        ("burst", 1, "early", [2], ("Best", "Receipts")),
+        ("upload", 1, "late", 1, ("Best", "Receipts")),
+        ("burst", 1, "late", [2, 3], ("Best", "Receipts")),
+        ("burst", 1, "bridge", [1], ("Best", "Receipts")),
+        ("burst", 1, "wedge", [2], ("Best", "Receipts")),
+        ("burst", 1, "bridge", [1], ("Best", "Receipts")),
+        ("take_out", 6, 7),
+        ("cover_away", 2, "hidden"),
+    ),
     # It was not a stack of the photo that had led to it, so nobody looked what had become of the call.
     "a stack is parted for a newcomer, and the first of its parts is cut off": (
         ("upload", 2, "early", 1, ()),

@@ -61,6 +61,7 @@ class Witness:
     left: list[Stack] = field(default_factory=list)
     moved: set[tuple[str, str]] = field(default_factory=set)
     returned: list[Stack] = field(default_factory=list)
+    parted: list[Stack] = field(default_factory=list)
     tagged: set[tuple[str, str]] = field(default_factory=set)
     untagged: set[tuple[str, str]] = field(default_factory=set)
     shown_again: set[str] = field(default_factory=set)
@@ -151,7 +152,7 @@ class Witness:
         self.awake = True
         self.stacks = dict(before.stacks)
         self._photos = before.photos
-        self.left, self.returned = [], []
+        self.left, self.returned, self.parted = [], [], []
         self.tagged, self.untagged, self.shown_again = set(), set(), set()
         self.unfavoured, self.taken_out, self.archived = set(), set(), []
         self.writes = 0
@@ -204,8 +205,10 @@ class Witness:
                 ((stack, member),) = parts
                 self._stands(stack, (self.stacks[stack][0], self.stacks[stack][1] - {member}))
             case "stack.delete":
-                self.seen["part"] += not self.undoing
-                del self.stacks[parts[0][0]]
+                was = self.stacks.pop(parts[0][0])
+                if not self.undoing:
+                    self.seen["part"] += 1
+                    self.parted.append(was)
 
     def _stacked(self, stack: str, cover: str, members: frozenset[str]) -> None:
         former = {number: was for number, was in self.stacks.items() if was[1] & members}
