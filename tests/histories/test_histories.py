@@ -54,7 +54,7 @@ def expect_rich(tally: Counter[str], histories: int) -> None:
     assert {what: share.get(what, 0.0) for what in NAMED if share.get(what, 0.0) < RICH} == {}
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_undone_histories_leave_the_library_as_if_the_reactor_had_never_run(database: str) -> None:
     expect_rich(happened(database, settled(HISTORIES, sure=True)), HISTORIES)
 
