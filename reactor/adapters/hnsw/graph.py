@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Links a photo has, and how many candidates are weighed when they are chosen and when one is looked for. Tried on
-# vectors of rendered pictures (docs/stacks.md): less finds as much there, but real models have two to four times the
-# dimensions, where neighbours are harder to tell apart. What is looked for lies next to the question: copies.
-LINKS, BUILD_WIDTH, SEARCH_WIDTH = 16, 200, 100
+# vectors of rendered pictures (docs/stacks.md): half of each finds as much there, but real models have two to four
+# times the dimensions, where neighbours are harder to tell apart, and among thousands of equal vectors half of it
+# loses those beside them; this costs a fifth of a millisecond a query.
+LINKS, BUILD_WIDTH, SEARCH_WIDTH = 16, 200, 200
 ROOM_AT_LEAST = 10_000
 """Space for so many more, or a quarter more; it is address space only until it is used."""
 SAVE_S = 900.0
