@@ -113,7 +113,7 @@ def noisy(rng: random.Random, image: Image.Image, *, light: float = 0.04, grain:
 def exposed(image: Image.Image, stops: float) -> Image.Image:
     """Return the photo with that many stops more light, clipped as a sensor does."""
     linear = (np.asarray(image.convert("RGB"), np.float32) / 255) ** GAMMA * np.float32(2**stops)
-    return _image(np.minimum(linear, 1) ** (1 / GAMMA) * 255)
+    return _image(np.asarray(np.minimum(linear, 1) ** (1 / GAMMA) * 255, np.float32))
 
 
 def toned(

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from models.training.burst_scenes import SCENES, NoMorePictures, Shot, Stage
+from models.training.burst_scenes import SCENES
+from models.training.burst_stage import NoMorePictures, Shot, Stage
 from reactor.demo.pictures import draw
 
 START = datetime(2025, 6, 2, 8, 0, tzinfo=timezone(timedelta(hours=2)))

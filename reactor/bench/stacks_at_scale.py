@@ -30,7 +30,7 @@ from reactor.bench.system import resident_bytes
 from reactor.config import resource
 from reactor.core.errors import Gone, Unreachable
 from reactor.core.ids import AssetId, StackId
-from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, LookalikesWanted, StackNow
 from reactor.core.stack_policy import StackPolicy
 from reactor.ports import ImageFeatures
 from reactor.stages.stack import Desk, wishes
@@ -205,7 +205,7 @@ async def _opened(pool: asyncpg.Pool, folder: Path, model: str) -> AsyncIterator
     try:
         while True:
             try:
-                await index.nearest(ACCOUNT, (first,), model, limit=NEIGHBOURS)
+                await index.lookalikes(_neighbours_of(first, model))
                 break
             except Unreachable:
                 await asyncio.sleep(0.01)
@@ -250,10 +250,14 @@ async def _recall(pool: asyncpg.Pool, index: VectorIndex, model: str) -> tuple[f
                 best[row] = sorted([*best[row], *near], reverse=True)[:NEIGHBOURS]
     found, began = 0, time.perf_counter()
     for row, photo in enumerate(asked):
-        told = await index.nearest(ACCOUNT, (photo,), model, limit=NEIGHBOURS)
+        told = (await index.lookalikes(_neighbours_of(photo, model))).near
         found += len({asset for asset, _ in told[photo.asset]} & {asset for _, asset in best[row]})
     seconds = time.perf_counter() - began
     return found / sum(len(exact) for exact in best), 1000 * seconds / len(asked)
+
+
+def _neighbours_of(photo: EmbeddedPhoto, model: str) -> LookalikesWanted:
+    return LookalikesWanted(account=ACCOUNT, model=model, photos=(photo,), limit=NEIGHBOURS)
 
 
 async def _decided(pool: asyncpg.Pool, desk: Desk, new: Sequence[EmbeddedPhoto]) -> tuple[list[float], int]:

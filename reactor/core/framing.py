@@ -1,47 +1,86 @@
 """How well two photos show one view, if the camera was moved, turned and zoomed a little between them."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.core.thumbs import LEAST_OVERLAP, ONE_FRAMING, PAIRS_KEPT, SIDE
+from reactor.core.thumbs import SIDE
 
+ONE_FRAMING = 0.55
+"""Photos of one framing have this share of the frame in common or more; those of a pan have less."""
+LEAST_OVERLAP = 0.2
+"""Below this share of the frame in common any two pictures match somewhere."""
 ZOOMS = (0.9, 1.0, 1.12)
 TURNS = (-4.0, 0.0, 4.0)
 """Degrees; a hand that steps aside for the next photo turns and zooms by about so much."""
+PAIRS_KEPT = 4096
+"""So many answers are remembered, in 8 MB: a photo that comes to a long row asks again about all pairs in it, which
+would take seconds; those that are new in it are few."""
 SIZE = (2 * SIDE, 2 * SIDE)
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
-def closest_match(one: bytes, other: bytes) -> tuple[float, float]:
+def best_match(one: bytes, other: bytes) -> tuple[float, float]:
     """Return how well two thumbs match at best if one is shifted: with ONE_FRAMING in common, and with less.
 
-    Normalised correlations, -1..1, as of thumbs.best_match, but the second is turned and zoomed as well, by the few
-    steps of TURNS and ZOOMS: the match of a reframed photo rises by these, that of another view hardly.
+    Normalised correlations, -1..1, of the part that both show, at every shift in whole pixels that leaves at least
+    LEAST_OVERLAP in common (Padfield, Masked Object Registration in the Fourier Domain, 2012).
     """
-    # Single precision is a third of the work; its errors lie far below the floor of _correlate.
-    first, second = (np.frombuffer(thumb, np.uint8).astype(np.float32) for thumb in (one, other))
-    second = second - second.mean()
-    warped = np.einsum("wpk,wpk->wp", second[_PLACES], _WEIGHTS).reshape(-1, SIDE, SIDE) * _INSIDE
-    correlation = _correlate((first - first.mean()).reshape(SIDE, SIDE), warped)
-    return float(correlation[_NEAR].max()), float(correlation[_FAR].max())
+    return _LEVEL.match(_centred(one), _centred(other).reshape(1, SIDE, SIDE))
 
 
-def _correlate(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the correlations of a thumb with several [n, SIDE, SIDE] at every shift (Padfield 2012)."""
-    a, aa = np.fft.rfft2(one, SIZE), np.fft.rfft2(one * one, SIZE)
-    b, bb = (np.fft.rfft2(part, SIZE).conj() for part in (others, others * others))
-    sum_a, sum_b = _back(a * _MASK), _back(_FRAME * b)
-    spread_a, spread_b = _back(aa * _MASK) - sum_a**2 / _COUNT, _back(_FRAME * bb) - sum_b**2 / _COUNT
-    shared = _back(a * b) - sum_a * sum_b / _COUNT
-    # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
-    return np.asarray(shared / np.sqrt(np.maximum(spread_a, _COUNT) * np.maximum(spread_b, _COUNT)))
+@lru_cache(maxsize=PAIRS_KEPT)
+def closest_match(one: bytes, other: bytes) -> tuple[float, float]:
+    """Return as best_match, but the second is turned and zoomed as well, by the few steps of TURNS and ZOOMS.
+
+    The match of a reframed photo rises by these, that of another view hardly.
+    """
+    warped = np.einsum("wpk,wpk->wp", _centred(other)[_PLACES], _WEIGHTS).reshape(-1, SIDE, SIDE)
+    return _WARPED.match(_centred(one), warped * _INSIDE)
 
 
-def _back(spectrum: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float32]:
-    return np.asarray(np.fft.irfft2(spectrum, SIZE), dtype=np.float32)
+@dataclass(frozen=True)
+class _Views:
+    """What several versions [n] of a thumb have in common with another one at every shift; all [n, *SIZE]."""
+
+    mask: NDArray[np.complexfloating[Any, Any]]
+    count: NDArray[np.float32]
+    near: NDArray[np.bool_]
+    far: NDArray[np.bool_]
+
+    def match(self, one: NDArray[np.float32], others: NDArray[np.float32]) -> tuple[float, float]:
+        """Return the best correlations of a thumb, centred, with the versions [n, SIDE, SIDE] of another."""
+        pixels = one.reshape(SIDE, SIDE)
+        a, aa = np.fft.rfft2(np.stack([pixels, pixels * pixels]), SIZE)
+        b, bb = (np.fft.rfft2(part, SIZE).conj() for part in (others, others * others))
+        sum_a, sum_b = _back(a * self.mask), _back(_FRAME * b)
+        spread_a = _back(aa * self.mask) - sum_a**2 / self.count
+        spread_b = _back(_FRAME * bb) - sum_b**2 / self.count
+        # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
+        spread = np.sqrt(np.maximum(spread_a, self.count) * np.maximum(spread_b, self.count))
+        correlation = (_back(a * b) - sum_a * sum_b / self.count) / spread
+        return float(correlation[self.near].max()), float(correlation[self.far].max())
+
+
+def _centred(thumb: bytes) -> NDArray[np.float32]:
+    # Single precision is a third of the work; its errors lie far below the floor of _Views.match.
+    pixels = np.frombuffer(thumb, np.uint8).astype(np.float32)
+    return pixels - np.float32(pixels.mean())
+
+
+def _back(spectra: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float32]:
+    return np.asarray(np.fft.irfft2(spectra, SIZE), dtype=np.float32)
+
+
+def _views(inside: NDArray[np.float32]) -> _Views:
+    """Return what to ask about versions of which these pixels [n, SIDE, SIDE] are seen: 1, or 0."""
+    mask = np.fft.rfft2(inside, SIZE).conj()
+    count = np.maximum(np.rint(_back(_FRAME * mask)), 1.0)
+    near = count >= ONE_FRAMING * SIDE**2
+    return _Views(mask=mask, count=count, near=near, far=~near & (count >= LEAST_OVERLAP * SIDE**2))
 
 
 def _warps() -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
@@ -66,9 +105,6 @@ def _warps() -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32
     )
 
 
-_PLACES, _WEIGHTS, _INSIDE = _warps()
 _FRAME = np.fft.rfft2(np.ones((SIDE, SIDE), np.float32), SIZE)
-_MASK = np.fft.rfft2(_INSIDE, SIZE).conj()
-_COUNT = np.maximum(np.rint(_back(_FRAME * _MASK)), 1.0)
-_NEAR = _COUNT >= ONE_FRAMING * SIDE**2
-_FAR = (_COUNT < ONE_FRAMING * SIDE**2) & (_COUNT >= LEAST_OVERLAP * SIDE**2)
+_PLACES, _WEIGHTS, _INSIDE = _warps()
+_LEVEL, _WARPED = _views(np.ones((1, SIDE, SIDE), np.float32)), _views(_INSIDE)

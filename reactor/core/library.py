@@ -1,6 +1,6 @@
 """What Immich shows of a library, as values: photos, stacks, people and faces."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -156,11 +156,25 @@ class EmbeddedPhoto:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lookalikes:
-    """Others that look like some photos: of each ``near``, with their cosines, best first.
+class LookalikesWanted:
+    """Of each of the ``photos`` at most ``limit`` others of the account are wanted that look like it, best first.
 
-    ``read`` are those of them that were not known before, and whose structure agrees with one of the photos.
+    They have a cosine of ``least`` or more. Read whole are those that are not ``known`` yet and whose hash differs in
+    at most ``bits`` from that of one of the photos.
     """
+
+    account: AccountId
+    model: str
+    photos: Sequence[EmbeddedPhoto]
+    known: Mapping[AssetId, EmbeddedPhoto] = field(default_factory=dict)
+    limit: int
+    least: float = -1.0
+    bits: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookalikes:
+    """What was found: of each photo those that are ``near``, with their cosines, and those that were ``read`` whole."""
 
     near: Mapping[AssetId, tuple[tuple[AssetId, float], ...]]
     read: tuple[EmbeddedPhoto, ...] = ()

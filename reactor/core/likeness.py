@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 
 from reactor.core.file_names import ending_of, stem_of
-from reactor.core.framing import closest_match
+from reactor.core.framing import best_match, closest_match
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.thumbs import best_match, is_plain
+from reactor.core.thumbs import is_plain
 from reactor.core.vectors import cosine, share_to_cosine
 
 TWO_FILES_S = 2.0

@@ -30,7 +30,7 @@ def from_bytes(data: bytes, dim: int | None = None) -> NDArray[np.float32]:
     if dim is not None and vector.size != dim:
         raise ValueError(f"a stored vector has {vector.size} numbers; the model's have {dim}")
     # Rounding to 11 bits moves the length by about 1e-4, which would show in a cosine near 1.
-    length = np.sqrt(vector @ vector)
+    length = np.linalg.norm(vector)
     return vector / length if length > 0 else vector
 
 

@@ -1,6 +1,6 @@
 """A library in memory in which the stack stage decides as it does in a real one."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from reactor.core.changes import Feature, RestoreStacks, StackAssets, StackState
@@ -8,7 +8,7 @@ from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.images import hamming
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow
 from reactor.core.past import Past
 from reactor.core.vectors import cosine
 
@@ -89,45 +89,30 @@ class MemoryLibrary:
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes:
-        return lookalikes(photos, self._photos, known, limit=limit, least=least, bits=bits)
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        return lookalikes(wanted, self._photos)
 
     async def past(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> Past:
         newest = {subject: self._entries[AssetId(subject)] for subject in subjects if subject in self._entries}
         return Past(newest=newest)
 
 
-def lookalikes(
-    photos: Sequence[EmbeddedPhoto],
-    stored: Mapping[AssetId, EmbeddedPhoto],
-    known: Container[AssetId],
-    *,
-    limit: int,
-    least: float,
-    bits: int,
-) -> Lookalikes:
+def lookalikes(wanted: LookalikesWanted, stored: Mapping[AssetId, EmbeddedPhoto]) -> Lookalikes:
     """Return what an index and the table tell of photos, by looking at all that are ``stored``."""
-    near = {photo.asset: _nearest(photo, stored.values(), limit, least) for photo in photos}
-    likely = dict.fromkeys(name for some in near.values() for name, _ in some if name not in known)
+    near = {photo.asset: _nearest(photo, stored.values(), wanted) for photo in wanted.photos}
+    likely = dict.fromkeys(name for some in near.values() for name, _ in some if name not in wanted.known)
     read = (stored[name] for name in likely)
     return Lookalikes(
         near=near,
-        read=tuple(one for one in read if any(hamming(one.phash, photo.phash) <= bits for photo in photos)),
+        read=tuple(
+            one for one in read if any(hamming(one.phash, photo.phash) <= wanted.bits for photo in wanted.photos)
+        ),
     )
 
 
 def _nearest(
-    photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], limit: int, least: float
+    photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], wanted: LookalikesWanted
 ) -> tuple[tuple[AssetId, float], ...]:
     found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
-    return tuple(sorted((one for one in found if one[1] >= least), key=lambda one: (-one[1], one[0]))[:limit])
+    likely = (one for one in found if one[1] >= wanted.least)
+    return tuple(sorted(likely, key=lambda one: (-one[1], one[0]))[: wanted.limit])

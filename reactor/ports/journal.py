@@ -101,7 +101,7 @@ class Journal(JournalReader, Protocol):
     async def unanswered(
         self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
     ) -> tuple[Entry, ...]:
-        """Return the open entries that a handler wrote about one of the subjects, oldest first."""
+        """Return the open entries that a handler wrote about one of the subjects or for one of the events."""
         ...
 
     async def acquainted(self, account: AccountId, feature: Feature, subjects: Sequence[str]) -> frozenset[str]:

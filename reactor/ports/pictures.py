@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import Asset, EmbeddedPhoto, Lookalikes
+from reactor.core.library import Asset, EmbeddedPhoto, Lookalikes, LookalikesWanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,21 +98,8 @@ class Photos(Protocol):
 class Similar(Protocol):
     """Find photos of one account by what the model saw in them, at any distance in time."""
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes:
-        """Take the photos into the index and return of each its nearest others, at most ``limit``.
-
-        They are those with a cosine of ``least`` or more; read are those that are not ``known`` and whose hash differs
-        in at most ``bits`` from that of one of the photos.
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        """Take the photos into the index and return who looks like them.
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """

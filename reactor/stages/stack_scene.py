@@ -1,7 +1,7 @@
 """The photos that bear on some new ones, and the groups that they make together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol
@@ -9,7 +9,7 @@ from typing import Protocol
 from reactor.core.bursts import Family, dated, families, near, reach
 from reactor.core.growing import order
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
 from reactor.core.likeness import likeness
 from reactor.core.past import Past
 from reactor.core.regrouping import companions, touched
@@ -44,17 +44,7 @@ class Stored(Protocol):
 class Alike(Protocol):
     """Find what looks alike, at any time; as ports.Similar."""
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes: ...
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes: ...
 
 
 class Scene:
@@ -69,8 +59,8 @@ class Scene:
         policy: StackPolicy,
         random_pair_cosine: float | None,
         *,
-        asked: int = 1,
-        met: Callable[[Collection[AssetId]], Awaitable[None]] | None = None,
+        asked: int,
+        met: Callable[[Collection[AssetId]], Awaitable[None]],
     ) -> None:
         """Begin empty; as many are ``asked`` about as may be expected to have copies of their own.
 
@@ -128,10 +118,8 @@ class Scene:
 
     async def seek(self, assets: Collection[AssetId]) -> bool:
         """Look for the copies of photos that were taken in; return whether any of them was not looked for before."""
-        fresh = sorted(
-            (self.photos[asset] for asset in set(assets) - self._searched if asset in self.photos), key=order
-        )
-        await self.add(fresh)
+        fresh = self.photos.keys() & set(assets) - self._searched
+        await self.add(sorted((self.photos[asset] for asset in fresh), key=order))
         return bool(fresh)
 
     async def grouped(
@@ -168,9 +156,8 @@ class Scene:
     async def _meet(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Surround the photos, and tell of those that were met."""
         disturbed = await self._surround(photos)
-        if self._met is not None:
-            names = {photo.asset for photo in photos}
-            await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
+        names = {photo.asset for photo in photos}
+        await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
         return disturbed
 
     async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
@@ -195,9 +182,16 @@ class Scene:
         least = self._like.copy
         if least is None or self._room < 0 or self._policy.rule == "auto-stacker":
             return []
-        wanted = (self._account, photos, self._model, self.photos)
-        least, bits = least - ROUNDING, self._policy.copy_phash
-        found = await self._similar.lookalikes(*wanted, limit=COPIES, least=least, bits=bits)
+        wanted = LookalikesWanted(
+            account=self._account,
+            model=self._model,
+            photos=photos,
+            known=self.photos,
+            limit=COPIES,
+            least=least - ROUNDING,
+            bits=self._policy.copy_phash,
+        )
+        found = await self._similar.lookalikes(wanted)
         known = self.photos | {photo.asset: photo for photo in found.read}
         likely = {asset for asset, _ in chain(*found.near.values())} & known.keys() - self._searched
         others = sorted((known[asset] for asset in likely), key=order)

@@ -1,6 +1,6 @@
 """The index of vectors, and the role of the one process that keeps it and decides about stacks."""
 
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from reactor.adapters.postgres.vectors import PostgresVectors
 from reactor.config import Settings
 from reactor.core.errors import Unreachable
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.core.library import Lookalikes, LookalikesWanted
 from reactor.wiring.immich import Accounts
 from reactor.wiring.models import Model
 from reactor.wiring.stores import Stores
@@ -22,17 +22,7 @@ ROLE = "stack"
 class NoIndex:
     """The index of a process that keeps none: whatever needs one waits for a reactor."""
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes:
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
         raise Unreachable("this command keeps no index of vectors; a running reactor goes on with it")
 
     async def forget(self, account: AccountId, assets: Sequence[AssetId]) -> None:

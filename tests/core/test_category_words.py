@@ -8,7 +8,7 @@ from reactor.core.gates import Gates
 
 
 def a_category(**said: object) -> Category:
-    return Category(**{"name": "Receipts", "prompts": ("a receipt",), **said})  # type: ignore[arg-type]
+    return Category(**{"name": "Receipts", "prompts": ("a receipt",), **said})  # type: ignore[arg-type]  # its fields
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reactor.core.thumbs import SIDE, best_match, clipped_share, thumb_of
+from reactor.core.thumbs import SIDE, clipped_share, thumb_of
 
 
 def scene(seed: int, height: int = 256, width: int = 256) -> NDArray[np.float32]:
@@ -37,23 +37,3 @@ def test_the_share_without_detail_counts_black_and_white_alike() -> None:
     gray[0] = 0
     gray[1, :2] = 255
     assert clipped_share(gray) == pytest.approx(7 / 20)
-
-
-def test_a_frame_matches_itself_in_other_light_and_nothing_matches_a_plain_one() -> None:
-    view = scene(3)
-    near, far = best_match(thumb_of(view), thumb_of(0.6 * view + 30))
-    assert near > 0.999
-    assert far < 0.8
-    assert best_match(bytes(SIDE * SIDE), thumb_of(view)) == (0.0, 0.0)
-
-
-@pytest.mark.parametrize(("moved", "is_near"), [(0, True), (48, True), (112, True), (144, False), (192, False)])
-def test_a_camera_that_was_turned_shows_by_how_much(moved: int, is_near: bool) -> None:
-    wide = scene(4, 256, 512)
-    for one, other in (
-        (wide[:, :256], wide[:, moved : moved + 256]),
-        (wide[:, :256].T, wide[:, moved : moved + 256].T),
-    ):
-        near, far = best_match(thumb_of(one), thumb_of(other))
-        assert (near > far) is is_near
-        assert max(near, far) > 0.9

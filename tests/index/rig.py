@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.vectors import PostgresVectors
 from reactor.core.errors import Unreachable
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, LookalikesWanted
 
 from ..household import ME, START
 
@@ -107,10 +107,18 @@ async def ready(index: VectorIndex, accounts: Sequence[AccountId] = (ME,), model
         for account in accounts:
             while True:
                 try:
-                    await index.nearest(account, (), model, limit=1)
+                    await nearest(index, account, (), model, limit=1)
                     break
                 except Unreachable:
                     await asyncio.sleep(0.01)
+
+
+async def nearest(
+    index: VectorIndex, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int
+) -> Mapping[AssetId, Neighbours]:
+    """Return of each photo its nearest others, whatever their structure."""
+    wanted = LookalikesWanted(account=account, model=model, photos=photos, limit=limit)
+    return (await index.lookalikes(wanted)).near
 
 
 def names_of(near: Neighbours) -> list[str]:

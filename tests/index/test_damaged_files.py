@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from reactor.core.ids import AssetId
 
 from ..household import ME
-from .rig import DIMENSION, MODEL, OTHER, Shelf, an_index, names_of
+from .rig import DIMENSION, MODEL, OTHER, Shelf, an_index, names_of, nearest
 
 
 def flipped(at: float) -> Callable[[Path], None]:
@@ -78,7 +78,7 @@ async def test_a_damaged_file_is_noticed_and_built_anew(
     damage(tmp_path)
     with capture_logs() as logs:
         async with an_index(shelf, tmp_path) as index:
-            found = await index.nearest(ME, stored[4:5], MODEL, limit=5)
+            found = await nearest(index, ME, stored[4:5], MODEL, limit=5)
     assert names_of(found[AssetId("p4")]) == names_of(await shelf.exact(stored[4], 5))
     (said,) = [line for line in logs if line["event"] == "the index of vectors is ready"]
     assert said["added"] == 30, "it was not built anew"
@@ -102,5 +102,5 @@ async def test_sidecars_that_changed_places_are_noticed(shelf: Shelf, tmp_path: 
     second.write_bytes(one)
     async with an_index(shelf, tmp_path, accounts=accounts) as index:
         (asked,) = await shelf.get(["x25"], OTHER)
-        found = await index.nearest(OTHER, (asked,), MODEL, limit=3)
+        found = await nearest(index, OTHER, (asked,), MODEL, limit=3)
     assert names_of(found[asked.asset]) == names_of(await shelf.exact(asked, 3))

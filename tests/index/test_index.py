@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +13,10 @@ from reactor.adapters.hnsw.index import VectorIndex
 from reactor.adapters.hnsw.kept import SavePolicy
 from reactor.core.errors import Permanent, Unreachable
 from reactor.core.ids import AssetId
+from reactor.core.library import LookalikesWanted
 
 from ..household import ME, eventually
-from .rig import DIMENSION, MODEL, OTHER, Shelf, a_vector, an_index, names_of, photo
+from .rig import DIMENSION, MODEL, OTHER, Shelf, a_vector, an_index, names_of, nearest, photo
 
 
 def ids(*names: str) -> list[AssetId]:
@@ -27,8 +27,8 @@ async def test_it_finds_the_nearest_others_of_the_same_account(shelf: Shelf, tmp
     mine = await shelf.put([f"p{number}" for number in range(40)])
     await shelf.put([f"x{number}" for number in range(40)], OTHER)
     async with an_index(shelf, tmp_path, accounts=(ME, OTHER)) as index:
-        found = await index.nearest(ME, mine[:2], MODEL, limit=5)
-        theirs = await index.nearest(OTHER, await shelf.get(["x7"], OTHER), MODEL, limit=100)
+        found = await nearest(index, ME, mine[:2], MODEL, limit=5)
+        theirs = await nearest(index, OTHER, await shelf.get(["x7"], OTHER), MODEL, limit=100)
     for asked in mine[:2]:
         exact = await shelf.exact(asked, 5)
         assert names_of(found[asked.asset]) == names_of(exact)
@@ -39,12 +39,12 @@ async def test_it_finds_the_nearest_others_of_the_same_account(shelf: Shelf, tmp
 
 async def test_what_came_after_the_start_is_found(shelf: Shelf, tmp_path: Path) -> None:
     async with an_index(shelf, tmp_path) as index:
-        assert await index.nearest(ME, [photo("0", a_vector(0))], MODEL, limit=5) == {"0": ()}
+        assert await nearest(index, ME, [photo("0", a_vector(0))], MODEL, limit=5) == {"0": ()}
         first, second = await shelf.put(["p1", "p2"])
-        found = await index.nearest(ME, (first, second), MODEL, limit=5)
+        found = await nearest(index, ME, (first, second), MODEL, limit=5)
         assert names_of(found[first.asset]) == ["p2"]
         (late,) = await shelf.put(["p3"])
-        assert sorted(names_of((await index.nearest(ME, (late,), MODEL, limit=5))[late.asset])) == ["p1", "p2"]
+        assert sorted(names_of((await nearest(index, ME, (late,), MODEL, limit=5))[late.asset])) == ["p1", "p2"]
 
 
 async def test_gone_photos_are_not_found_whoever_dropped_them(shelf: Shelf, tmp_path: Path) -> None:
@@ -53,13 +53,13 @@ async def test_gone_photos_are_not_found_whoever_dropped_them(shelf: Shelf, tmp_
         await index.forget(ME, ids("p1"))
         await shelf.photos.drop(ME, ids("p1"))
         await shelf.photos.drop(ME, ids("p2"))  # by another process, which told nobody
-        found = await index.nearest(ME, stored[:1], MODEL, limit=10)
+        found = await nearest(index, ME, stored[:1], MODEL, limit=10)
         assert sorted(names_of(found[stored[0].asset])) == ["p3", "p4", "p5", "p6", "p7"]
         (back,) = await shelf.put(["p1"])
-        found = await index.nearest(ME, (stored[0], back), MODEL, limit=10)
+        found = await nearest(index, ME, (stored[0], back), MODEL, limit=10)
         assert "p1" in names_of(found[stored[0].asset])
     async with an_index(shelf, tmp_path) as again:
-        found = await again.nearest(ME, stored[:1], MODEL, limit=10)
+        found = await nearest(again, ME, stored[:1], MODEL, limit=10)
         assert sorted(names_of(found[stored[0].asset])) == ["p1", "p3", "p4", "p5", "p6", "p7"]
 
 
@@ -68,16 +68,16 @@ async def test_lookalikes_of_one_structure_are_read_unless_they_are_known(shelf:
     await shelf.photos.save(replace(other, phash=0b1111), MODEL)
     negative = replace(near, phash=(1 << 63) | 0b1)
     await shelf.photos.save(negative, MODEL)
-    bounds: dict[str, Any] = {"limit": 10, "least": -1.0}
+    wanted = LookalikesWanted(account=ME, model=MODEL, photos=[asked], known={known.asset: known}, limit=10, bits=3)
     async with an_index(shelf, tmp_path) as index:
         await shelf.photos.drop(ME, [dropped.asset])
-        found = await index.lookalikes(ME, [asked], MODEL, {known.asset: known}, bits=3, **bounds)
-        assert found.near == await index.nearest(ME, [asked], MODEL, limit=10)
+        found = await index.lookalikes(wanted)
+        assert found.near == await nearest(index, ME, [asked], MODEL, limit=10)
         assert sorted(names_of(found.near[asked.asset])) == ["p2", "p3", "p4"]
         assert found.read == (negative,)
         (read,) = found.read
         assert (read.number, read.vector.tolist()) == (near.number, near.vector.tolist())
-        found = await index.lookalikes(ME, [replace(asked, phash=0b0111)], MODEL, {}, bits=1, **bounds)
+        found = await index.lookalikes(replace(wanted, photos=[replace(asked, phash=0b0111)], known={}, bits=1))
         assert [one.asset for one in found.read] == ["p3"]
 
 
@@ -96,7 +96,7 @@ async def test_ten_thousand_equal_vectors_do_no_harm(shelf: Shelf, tmp_path: Pat
     )
     stored = await shelf.put(["p11", "p12"])
     async with an_index(shelf, tmp_path) as index:
-        found = await index.nearest(ME, (*stored, photo("0", blank)), MODEL, limit=20)
+        found = await nearest(index, ME, (*stored, photo("0", blank)), MODEL, limit=20)
         assert [cosine for _, cosine in found[AssetId("0")]] == pytest.approx([1.0] * 20, abs=1e-3)
         assert "p12" in names_of(found[AssetId("p11")])
 
@@ -109,7 +109,7 @@ async def test_a_restart_reads_the_file_and_catches_up(shelf: Shelf, tmp_path: P
     late = await shelf.put(["p30", "p31"])
     with capture_logs() as logs:
         async with an_index(shelf, tmp_path) as index:
-            found = await index.nearest(ME, late, MODEL, limit=40)
+            found = await nearest(index, ME, late, MODEL, limit=40)
     (said,) = [line for line in logs if line["event"] == "the index of vectors is ready"]
     assert (said["photos"], said["added"], said["removed"]) == (31, 2, 1)
     assert len(found[AssetId("p30")]) == 30
@@ -137,7 +137,7 @@ async def test_the_file_of_a_former_model_stays_until_the_new_one_covers_it(shel
     await shelf.put(["p2"], model="newer", dimension=2 * DIMENSION)
     async with an_index(shelf, tmp_path, model="newer") as index:
         (asked,) = await shelf.get(["p1"], model="newer")
-        assert names_of((await index.nearest(ME, (asked,), "newer", limit=3))[asked.asset]) == ["p2"]
+        assert names_of((await nearest(index, ME, (asked,), "newer", limit=3))[asked.asset]) == ["p2"]
 
         async def removed() -> bool:
             return not old.exists()
@@ -150,13 +150,13 @@ async def test_it_waits_while_another_process_keeps_it_and_for_another_model(she
     stored = await shelf.put(["p1", "p2"])
     elsewhere = VectorIndex(tmp_path, shelf.vectors, accounts=(ME,), model=lambda: MODEL, term=lambda: None)
     with pytest.raises(Unreachable, match="another process"):
-        await elsewhere.nearest(ME, stored, MODEL, limit=1)
+        await nearest(elsewhere, ME, stored, MODEL, limit=1)
     await elsewhere.aclose()
     async with an_index(shelf, tmp_path) as index:
         with pytest.raises(Unreachable):
-            await index.nearest(ME, stored, "newer", limit=1)
+            await nearest(index, ME, stored, "newer", limit=1)
         with pytest.raises(Permanent, match="7 numbers"):
-            await index.nearest(ME, [photo("q", a_vector(1, 7))], MODEL, limit=1)
+            await nearest(index, ME, [photo("q", a_vector(1, 7))], MODEL, limit=1)
 
 
 async def test_another_term_of_the_role_catches_up_what_happened_meanwhile(shelf: Shelf, tmp_path: Path) -> None:
@@ -166,13 +166,13 @@ async def test_another_term_of_the_role_catches_up_what_happened_meanwhile(shelf
     await index._turn()
     terms[0] = None
     with pytest.raises(Unreachable):
-        await index.nearest(ME, stored, MODEL, limit=5)
+        await nearest(index, ME, stored, MODEL, limit=5)
     await shelf.put(["p2"])
     terms[0] = 2
     with pytest.raises(Unreachable):
-        await index.nearest(ME, stored, MODEL, limit=5)
+        await nearest(index, ME, stored, MODEL, limit=5)
     await index._turn()
-    assert names_of((await index.nearest(ME, stored, MODEL, limit=5))[AssetId("p1")]) == ["p2"]
+    assert names_of((await nearest(index, ME, stored, MODEL, limit=5))[AssetId("p1")]) == ["p2"]
     await index.aclose()
 
 
@@ -181,7 +181,7 @@ async def test_vectors_that_are_no_numbers_are_left_out(shelf: Shelf, tmp_path: 
     broken = photo("nan", np.full(DIMENSION, np.nan, dtype=np.float32))
     await shelf.photos.save(broken, MODEL)
     async with an_index(shelf, tmp_path) as index:
-        found = await index.nearest(ME, (*stored, broken), MODEL, limit=5)
+        found = await nearest(index, ME, (*stored, broken), MODEL, limit=5)
     assert names_of(found[AssetId("p1")]) == ["p2"]
     assert AssetId("nan") not in found
 
@@ -197,7 +197,7 @@ async def test_it_is_saved_while_it_lives_and_asked_while_it_grows(shelf: Shelf,
         await eventually(saved, "it is saved")
         before = next(tmp_path.glob("*.hnsw"))
         stored = await shelf.put([f"p{number}" for number in range(1, 20)])
-        await index.nearest(ME, stored, MODEL, limit=5)
+        await nearest(index, ME, stored, MODEL, limit=5)
 
         async def saved_again() -> bool:
             return not before.exists() and len(list(tmp_path.glob("*.hnsw"))) == 1

@@ -10,7 +10,7 @@ import pytest
 from reactor.core.ids import AssetId
 
 from ..household import ME
-from .rig import MODEL, Shelf, an_index, names_of
+from .rig import MODEL, Shelf, an_index, names_of, nearest
 
 STEPS, LIMIT = 12, 10
 
@@ -30,7 +30,7 @@ async def test_a_history_of_changes_finds_what_exact_search_finds(pool: asyncpg.
                     stored = await shelf.put(new)
                     names += new
                     # What other processes embed is told by its delivery, or found at the next start.
-                    await index.nearest(ME, chance.sample(stored, chance.randint(0, len(stored))), MODEL, limit=1)
+                    await nearest(index, ME, chance.sample(stored, chance.randint(0, len(stored))), MODEL, limit=1)
                     gone = [AssetId(name) for name in chance.sample(names, min(len(names) // 3, chance.randint(0, 25)))]
                     names = [name for name in names if name not in gone]
                     if chance.random() < 0.5:
@@ -38,7 +38,7 @@ async def test_a_history_of_changes_finds_what_exact_search_finds(pool: asyncpg.
                     await shelf.photos.drop(ME, gone)
             async with an_index(shelf, Path(folder)) as index:
                 asked = await shelf.get(chance.sample(names, min(len(names), 12)))
-                near = await index.nearest(ME, asked, MODEL, limit=LIMIT)
+                near = await nearest(index, ME, asked, MODEL, limit=LIMIT)
             for one in asked:
                 exact = dict(await shelf.exact(one, LIMIT))
                 told = near[one.asset]

@@ -44,7 +44,7 @@ def test_the_auto_stackers_rule_brings_its_own_numbers(monkeypatch: pytest.Monke
 def test_each_number_can_be_set(empty_place: Path, setting: str) -> None:
     name, value = ALL[setting]
     (empty_place / "reactor.yaml").write_text(f"stacks: {{{setting}: {value}}}\n")
-    assert load_settings().stack_policy() == replace(StackPolicy(), **{name: value})  # type: ignore[arg-type]
+    assert load_settings().stack_policy() == replace(StackPolicy(), **{name: value})  # type: ignore[arg-type]  # its fields
 
 
 def test_no_number_of_the_policy_is_out_of_reach() -> None:

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 
 from models.training.burst_frames import Window, overlap, see
-from models.training.burst_scenes import SCENES, Shot, Stage
+from models.training.burst_scenes import SCENES
 from models.training.burst_set import write
+from models.training.burst_stage import Shot, Stage
 from reactor.core.bursts import partition
 from reactor.core.stack_policy import StackPolicy
 from reactor.demo.pictures import draw

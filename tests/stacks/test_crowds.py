@@ -1,14 +1,12 @@
 """More photos than can be looked at together: copies by the hundred, and crowded days in one batch."""
 
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
 from reactor.core.changes import StackAssets
-from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.core.ids import AssetId
+from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
 from reactor.evaluate.library import MemoryLibrary
 from reactor.stages.stack import decide
 
@@ -24,16 +22,9 @@ class Counting(MemoryLibrary):
 
     searched = 0
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        **bounds: Any,
-    ) -> Lookalikes:
-        self.searched += len(photos)
-        return await super().lookalikes(account, photos, model, known, **bounds)
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        self.searched += len(wanted.photos)
+        return await super().lookalikes(wanted)
 
 
 def blank_pages(count: int) -> list[EmbeddedPhoto]:

@@ -6,9 +6,9 @@ from PIL import Image
 
 from models.training.burst_frames import Window, see
 from reactor.core.bursts import partition
-from reactor.core.framing import closest_match
+from reactor.core.framing import best_match, closest_match
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.thumbs import SIDE, best_match, thumb_of
+from reactor.core.thumbs import SIDE, thumb_of
 from reactor.demo.pictures import draw
 
 from .world import RANDOM_PAIR, photo

@@ -13,7 +13,7 @@ from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, St
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow
 from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
@@ -89,6 +89,7 @@ class World:
         self.wanted_before: set[str] = set()
         self.vetoes: list[Veto] = []
         self.faces_on: dict[str, tuple[Face, ...]] = {}
+        self.no_faces: Exception | None = None
         self.asked_for_faces: list[str] = []
         self.policy = StackPolicy()
         self.categories = [RECEIPTS]
@@ -130,6 +131,8 @@ class World:
         self.asked_for_faces.append(asset)
         if asset not in self.assets:
             raise Gone(f"no {asset}")
+        if self.no_faces is not None:
+            raise self.no_faces
         return self.faces_on.get(asset, ())
 
     async def texts(self, prompts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
@@ -144,18 +147,8 @@ class World:
         near = [found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times)]
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
 
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes:
-        return lookalikes(photos, self.stored, known, limit=limit, least=least, bits=bits)
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        return lookalikes(wanted, self.stored)
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         for asset in assets:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.kept import AccountIndex, SavePolicy, Vectors
 from reactor.core.errors import Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.core.library import Lookalikes, LookalikesWanted
 
 TURN_S = 0.5
 LET_GO_S = 60.0
@@ -52,31 +52,12 @@ class VectorIndex:
         self._held_at = time.monotonic()
         self._said = ""
 
-    async def nearest(
-        self, account: AccountId, photos: Sequence[EmbeddedPhoto], model: str, *, limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Take the photos in, and return of each its nearest others with their cosines, best first.
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        """Take the photos in, and return who looks like them.
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """
-        return await self._ready(account, model).nearest(photos, limit, least)
-
-    async def lookalikes(
-        self,
-        account: AccountId,
-        photos: Sequence[EmbeddedPhoto],
-        model: str,
-        known: Mapping[AssetId, EmbeddedPhoto],
-        *,
-        limit: int,
-        least: float,
-        bits: int,
-    ) -> Lookalikes:
-        """Take the photos in, and return of each its nearest others; read whole are those of one structure.
-
-        Raises Unreachable as ``nearest``.
-        """
-        return await self._ready(account, model).lookalikes(photos, known.values(), limit, least, bits)
+        return await self._ready(wanted.account, wanted.model).lookalikes(wanted)
 
     def _ready(self, account: AccountId, model: str) -> AccountIndex:
         term, index = self._term(), self._indexes.get(account)

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import structlog
@@ -17,7 +17,7 @@ from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.graph import Graph, Neighbours, UnusableFile
 from reactor.core.errors import Permanent
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes
+from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
 
 TOGETHER = 2048
 """So many vectors are read and added at a time: a second's work."""
@@ -26,8 +26,6 @@ LOOKS = 3
 """How often neighbours are looked for, where some of those that were found turn out to be gone."""
 
 R = TypeVar("R")
-Named: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, AssetId]]]
-"""Tells which photos bear numbers; one that is gone bears none."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +41,9 @@ class Vectors(Protocol):
         self, account: AccountId, model: str, numbers: NDArray[np.int64], dimension: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
-    async def assets(self, account: AccountId, numbers: Sequence[int]) -> Mapping[int, AssetId]: ...
-
     async def of_structure(
-        self, account: AccountId, model: str, numbers: Sequence[int], hashes: Sequence[int], bits: int
-    ) -> tuple[Mapping[int, AssetId], tuple[EmbeddedPhoto, ...]]: ...
+        self, wanted: LookalikesWanted, numbers: Sequence[int]
+    ) -> tuple[dict[int, AssetId], tuple[EmbeddedPhoto, ...]]: ...
 
     async def numbers_of(self, account: AccountId, assets: Sequence[AssetId]) -> tuple[int, ...]: ...
 
@@ -157,59 +153,41 @@ class AccountIndex:
             self._note(await self._run(graph.add, numbers.tolist(), vectors))
         self._progress = (total, total)
 
-    async def nearest(
-        self, photos: Sequence[EmbeddedPhoto], limit: int, least: float = -1.0
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Take the photos in, and return of each its nearest others, best first; raises Permanent."""
-        return await self._near(photos, limit, least, {}, partial(self._vectors.assets, self.account))
+    async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
+        """Take the photos in, and return of each its nearest others; raises Permanent.
 
-    async def lookalikes(
-        self, photos: Sequence[EmbeddedPhoto], known: Iterable[EmbeddedPhoto], limit: int, least: float, bits: int
-    ) -> Lookalikes:
-        """Take the photos in, and return of each its nearest others; raises Permanent."""
-        hashes, read = [photo.phash for photo in photos], dict[AssetId, EmbeddedPhoto]()
-
-        async def named(numbers: Sequence[int]) -> Mapping[int, AssetId]:
-            names, alike = await self._vectors.of_structure(self.account, self.model, numbers, hashes, bits)
-            read.update({photo.asset: photo for photo in alike})
-            return names
-
-        names = {photo.number: photo.asset for photo in known if photo.number}
-        near = await self._near(photos, limit, least, names, named)
-        return Lookalikes(near=near, read=tuple(read.values()))
-
-    async def _near(
-        self, photos: Sequence[EmbeddedPhoto], limit: int, least: float, names: dict[int, AssetId], named: Named
-    ) -> Mapping[AssetId, tuple[tuple[AssetId, float], ...]]:
-        """Find neighbours; the table is asked for those alone whose cosine is ``least`` or more."""
-        photos = [photo for photo in photos if np.isfinite(photo.vector).all()]
-        if not photos or limit <= 0:
-            return {}
+        The table is asked for those alone whose cosine is high enough.
+        """
+        photos = [photo for photo in wanted.photos if np.isfinite(photo.vector).all()]
+        if not photos or wanted.limit <= 0:
+            return Lookalikes(near={})
         vectors = np.stack([photo.vector for photo in photos])
         graph = await self._graph_of(vectors.shape[1])
         numbers = [photo.number for photo in photos]
-        names |= {photo.number: photo.asset for photo in photos if photo.number}
+        names = {photo.number: photo.asset for photo in (*wanted.known.values(), *photos) if photo.number}
         # Several are to find each other; one alone is taken in while the table is asked about the others.
-        alone = len(photos) == 1
-        found: dict[AssetId, tuple[tuple[AssetId, float], ...]] = {}
+        first = [] if len(photos) == 1 else numbers
+        found, read = dict[AssetId, tuple[tuple[AssetId, float], ...]](), dict[AssetId, EmbeddedPhoto]()
         for _ in range(LOOKS):
-            added, near = await self._run(graph.take_in_and_find, [] if alone else numbers, vectors, limit + 1)
+            added, near = await self._run(graph.take_in_and_find, first, vectors, wanted.limit + 1)
             self._note(added)
-            near = [[(number, cosine) for number, cosine in row if cosine >= least] for row in near]
+            near = [[(number, cosine) for number, cosine in row if cosine >= wanted.least] for row in near]
             told = {number for row in near for number, _ in row}
             taking = asyncio.create_task(self._take_in(graph, numbers, vectors))
             try:
-                unknown = sorted(told - names.keys())
-                known = names | dict(await named(unknown)) if unknown else names
+                named, alike = await self._vectors.of_structure(wanted, sorted(told - names.keys()))
             finally:
                 await taking
+            known = names | named
+            read |= {photo.asset: photo for photo in alike}
             found = {
-                photo.asset: _others(photo.asset, row, known)[:limit] for photo, row in zip(photos, near, strict=True)
+                photo.asset: _others(photo.asset, row, known)[: wanted.limit]
+                for photo, row in zip(photos, near, strict=True)
             }
             if not (gone := sorted(told - known.keys())):
                 break
             self._note(await self._run(graph.remove, gone))
-        return found
+        return Lookalikes(near=found, read=tuple(read.values()))
 
     async def _take_in(self, graph: Graph, numbers: Sequence[int], vectors: NDArray[np.float32]) -> None:
         if graph.lacks(numbers):

@@ -239,7 +239,7 @@ class PostgresJournal:
     async def unanswered(
         self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
     ) -> tuple[Entry, ...]:
-        """Return the open entries that a handler wrote about one of the subjects, or for one of the events."""
+        """Return the open entries that a handler wrote about one of the subjects or for one of the events."""
         async with translated():
             rows = await self._pool.fetch(
                 """

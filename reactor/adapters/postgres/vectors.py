@@ -1,7 +1,7 @@
 """Stored vectors as an index asks for them: by the numbers of their photos."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reactor.adapters.postgres.photos import SELECT_PHOTO, photo_of, signed
 from reactor.adapters.postgres.pool import translated
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto
+from reactor.core.library import EmbeddedPhoto, LookalikesWanted
 from reactor.core.vectors import STORED, matrix_of
 
 READ_S = 300.0
@@ -81,21 +81,16 @@ class PostgresVectors:
             )
         return await asyncio.to_thread(_table, rows, dimension)
 
-    async def assets(self, account: AccountId, numbers: Sequence[int]) -> Mapping[int, AssetId]:
-        """Return the photos that bear these numbers; one that is gone bears none."""
-        async with translated():
-            rows = await self._pool.fetch(
-                "SELECT number, asset FROM photos WHERE account = $1 AND number = ANY($2)", account, list(numbers)
-            )
-        return {row["number"]: AssetId(row["asset"]) for row in rows}
-
     async def of_structure(
-        self, account: AccountId, model: str, numbers: Sequence[int], hashes: Sequence[int], bits: int
-    ) -> tuple[Mapping[int, AssetId], tuple[EmbeddedPhoto, ...]]:
-        """Return the photos that bear these numbers, and those whole that differ in at most ``bits`` from one hash."""
-        asked = (list(numbers), [signed(phash) for phash in hashes], bits)
+        self, wanted: LookalikesWanted, numbers: Sequence[int]
+    ) -> tuple[dict[int, AssetId], tuple[EmbeddedPhoto, ...]]:
+        """Return which photos bear these numbers (who is gone bears none), and those of them that are read whole."""
+        if not numbers:
+            return {}, ()
+        hashes = [signed(photo.phash) for photo in wanted.photos]
+        asked = (wanted.account, wanted.model, list(numbers), hashes, wanted.bits)
         async with translated():
-            rows = await self._pool.fetch(_OF_STRUCTURE, account, model, *asked)
+            rows = await self._pool.fetch(_OF_STRUCTURE, *asked)
         return (
             {row["told"]: AssetId(row["name"]) for row in rows},
             tuple(photo_of(row) for row in rows if row["asset"] is not None),
