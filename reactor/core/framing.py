@@ -1,5 +1,6 @@
 """How well two photos show one view, if the camera was moved, turned and zoomed a little between them."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,16 @@ TURNS = (-4.0, 0.0, 4.0)
 PAIRS_KEPT = 4096
 """So many answers are remembered, in 8 MB: a photo that comes to a long row asks again about all pairs in it, which
 would take seconds; those that are new in it are few."""
+FLOOR = 1.0
+"""A part of one grey all over matches nothing; without this variance it would match by its rounding errors."""
 SIZE = (2 * SIDE, 2 * SIDE)
+
+
+def still_match(one: bytes, other: bytes) -> float:
+    """Return how well two thumbs match as they lie: their normalised correlation, -1..1."""
+    a, b = _centred(one), _centred(other)
+    spread = max(float(a @ a), a.size * FLOOR) * max(float(b @ b), b.size * FLOOR)
+    return float(a @ b) / math.sqrt(spread)
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
@@ -59,8 +69,8 @@ class _Views:
         sum_a, sum_b = _back(a * self.mask), _back(_FRAME * b)
         spread_a = _back(aa * self.mask) - sum_a**2 / self.count
         spread_b = _back(_FRAME * bb) - sum_b**2 / self.count
-        # A part of one grey all over matches nothing; without the floor it would match by its rounding errors.
-        spread = np.sqrt(np.maximum(spread_a, self.count) * np.maximum(spread_b, self.count))
+        least = FLOOR * self.count
+        spread = np.sqrt(np.maximum(spread_a, least) * np.maximum(spread_b, least))
         correlation = (_back(a * b) - sum_a * sum_b / self.count) / spread
         return float(correlation[self.near].max()), float(correlation[self.far].max())
 

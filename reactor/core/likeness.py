@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from reactor.core.file_names import ending_of, stem_of
-from reactor.core.framing import best_match, closest_match
+from reactor.core.framing import best_match, closest_match, still_match
 from reactor.core.images import hamming
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.stack_policy import StackPolicy
@@ -24,7 +24,7 @@ STILL = 0.85
 UNMOVED = 0.9
 """What matches as well by shifting alone need not be turned and zoomed, which costs five times the work."""
 SAME_PICTURE = 0.95
-"""How well the small pictures of copies match at least; another frame of the same scene moves a leaf, or a clock."""
+"""How well the small pictures of copies match at least, as they lie; another frame moves a leaf, or the camera."""
 SAME_SHAPE = 0.03
 """By which part the shapes of copies may differ: scaling rounds to whole pixels, cropping goes further."""
 
@@ -102,7 +102,7 @@ class Likeness:
             return False
         if one.thumb is None or other.thumb is None or one.thumb == other.thumb:
             return True
-        return best_match(one.thumb, other.thumb)[0] >= SAME_PICTURE
+        return still_match(one.thumb, other.thumb) >= SAME_PICTURE
 
 
 def likeness(policy: StackPolicy, random_pair_cosine: float | None) -> Likeness:

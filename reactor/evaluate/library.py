@@ -84,8 +84,9 @@ class MemoryLibrary:
         return tuple(self._photos[asset] for asset in assets if asset in self._photos)
 
     async def around(
-        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+        self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
+        times = [self._photos[asset].taken_at for asset in assets if asset in self._photos]
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
 

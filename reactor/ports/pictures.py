@@ -85,9 +85,9 @@ class Photos(Protocol):
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
     async def around(
-        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+        self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
-        """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
+        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
         ...
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:

@@ -103,13 +103,12 @@ async def decide(batch: Sequence[AssetId], desk: Desk, moved: Collection[AssetId
 
     Photos that are not embedded (yet) are passed over; those that ``moved`` have another date by now.
     """
-    fresh = await desk.photos.embedded(desk.account, batch, desk.model)
-    if not fresh:
-        return Decision()
     reading = Reading(desk.account, desk.library, desk.journal, extend=desk.policy.extend_user_stacks)
     seen = (desk.account, desk.photos, desk.similar, desk.model, desk.policy, desk.random_pair_cosine)
-    scene = Scene(*seen, asked=len(fresh), met=reading.foresee)
-    await scene.add(fresh)
+    scene = Scene(*seen, met=reading.foresee)
+    fresh = await scene.begin(batch)
+    if not fresh:
+        return Decision()
     if scene.is_cut and len(parts := stretches(fresh, desk.policy)) > 1:
         del scene, reading
         return await _in_two(parts, desk, moved)

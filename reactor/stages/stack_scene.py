@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class Stored(Protocol):
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
     async def around(
-        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+        self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]: ...
 
 
@@ -59,19 +59,15 @@ class Scene:
         policy: StackPolicy,
         random_pair_cosine: float | None,
         *,
-        asked: int,
         met: Callable[[Collection[AssetId]], Awaitable[None]],
     ) -> None:
-        """Begin empty; as many are ``asked`` about as may be expected to have copies of their own.
-
-        Who lies near in time is told to ``met`` while the index looks for copies, where they are few.
-        """
+        """Be empty; who lies near in time is told to ``met`` while the index looks for copies, where they are few."""
         self.photos: dict[AssetId, EmbeddedPhoto] = {}
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
         # Of a blank page, or one app's screen, there are thousands, and all of them copies of copies: where one stack
         # could not hold them, they are not followed further; as many as are looked for always are.
-        self._room = max(policy.maximum_size, COPIES) + COPIES * (asked - 1)
+        self._room = max(policy.maximum_size, COPIES)
         self.disturbed: set[AssetId] = set()
         """Photos whose times the new ones show not to be trusted; where they belong is asked as well."""
         self._is_crowded = False
@@ -84,6 +80,7 @@ class Scene:
         self._like = likeness(policy, random_pair_cosine)
         self._beside: dict[AssetId, EmbeddedPhoto] = {}
         self._met = met
+        self._surrounded: set[AssetId] = set()
         self._searched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
 
@@ -91,6 +88,26 @@ class Scene:
     def is_whole(self) -> bool:
         """Say whether nothing was left out for want of room; else nothing that stands may be called wrong."""
         return not self.is_cut and not self._is_crowded
+
+    async def begin(self, batch: Sequence[AssetId]) -> list[EmbeddedPhoto]:
+        """Take new photos in, as ``add``; return those that are embedded, each of which may have copies of its own."""
+        around = await self._around(batch)
+        fresh = [photo for photo in around if photo.asset in set(batch)]
+        if self.is_cut:
+            fresh = list(await self._stored.embedded(self._account, batch, self._model))
+        self._room += COPIES * (len(fresh) - 1)
+        self._surrounded |= {photo.asset for photo in fresh}
+        self.photos |= {photo.asset: photo for photo in fresh}
+        disturbed = self._stand(fresh, around)
+        self.disturbed |= {photo.asset for photo in disturbed}
+        # What the index would tell of the frames of a burst is known: their copies are looked for in the same breath.
+        frames = [
+            one
+            for one in self.photos.values()
+            if one.asset not in self._surrounded and any(self._is_frame(photo, one) for photo in fresh)
+        ]
+        await self.add([*fresh, *disturbed, *frames])
+        return fresh
 
     async def add(self, photos: Sequence[EmbeddedPhoto]) -> None:
         """Take photos in, with all that lie near in time and all copies, theirs as well."""
@@ -155,16 +172,20 @@ class Scene:
 
     async def _meet(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Surround the photos, and tell of those that were met."""
-        disturbed = await self._surround(photos)
+        fresh = [photo for photo in photos if photo.asset not in self._surrounded]
         names = {photo.asset for photo in photos}
+        self._surrounded |= names
+        disturbed = self._stand(fresh, await self._around([photo.asset for photo in fresh])) if fresh else []
         await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
         return disturbed
 
-    async def _surround(self, photos: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
-        """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""
-        times = sorted({photo.taken_at for photo in photos})
-        around = await self._stored.around(self._account, times, reach(self._policy), self._model, limit=NEIGHBOURS)
+    async def _around(self, assets: Sequence[AssetId]) -> Sequence[EmbeddedPhoto]:
+        around = await self._stored.around(self._account, assets, reach(self._policy), self._model, limit=NEIGHBOURS)
         self.is_cut |= len(around) >= NEIGHBOURS
+        return around
+
+    def _stand(self, photos: Sequence[EmbeddedPhoto], around: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""
         if self._policy.rule == "auto-stacker":
             is_of_the_day = near(photos, self._policy)
             self.photos |= {photo.asset: photo for photo in around if is_of_the_day(photo)}
@@ -203,6 +224,11 @@ class Scene:
             if len(alike := found.near.get(photo.asset, ())) >= COPIES
         )
         return copies if self._room >= 0 else []
+
+    def _is_frame(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
+        """Say whether a camera took the two, and they are all but the same picture."""
+        is_asked = self._policy.rule != "auto-stacker" and bool(photo.camera and other.camera)
+        return is_asked and self._like.is_copy(photo, other)
 
     def _is_file(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether the other is a copy, and no frame that a camera took in a row with the photo."""

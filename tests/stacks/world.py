@@ -142,9 +142,10 @@ class World:
         return tuple(self.stored[asset] for asset in assets if asset in self.stored)
 
     async def around(
-        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+        self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
-        near = [found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times)]
+        times = [self.stored[asset].taken_at for asset in assets if asset in self.stored]
+        near = (found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times))
         return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:

@@ -158,10 +158,6 @@ class Graph:
         rows = [row for row, number in enumerate(numbers) if number in lacking]
         return self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
 
-    def take_in_and_find(self, numbers: Sequence[int], vectors: Vectors, count: int) -> tuple[int, list[Neighbours]]:
-        """Take in, then find; one way to a thread for both."""
-        return self.take_in(numbers, vectors), self.nearest(vectors, count)
-
     def nearest(self, vectors: Vectors, count: int) -> list[Neighbours]:
         """Return for each of the unit rows [n, D] the ``count`` nearest, or all where there are not so many."""
         with self._gate.passing():

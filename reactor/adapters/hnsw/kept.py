@@ -165,14 +165,11 @@ class AccountIndex:
         graph = await self._graph_of(vectors.shape[1])
         numbers = [photo.number for photo in photos]
         names = {photo.number: photo.asset for photo in (*wanted.known.values(), *photos) if photo.number}
-        # Several are to find each other; one alone is taken in while the table is asked about the others.
-        first = [] if len(photos) == 1 else numbers
         found, read = dict[AssetId, tuple[tuple[AssetId, float], ...]](), dict[AssetId, EmbeddedPhoto]()
         for _ in range(LOOKS):
-            added, near = await self._run(graph.take_in_and_find, first, vectors, wanted.limit + 1)
-            self._note(added)
-            near = [[(number, cosine) for number, cosine in row if cosine >= wanted.least] for row in near]
+            near = await self._run(_near, graph, numbers, vectors, wanted)
             told = {number for row in near for number, _ in row}
+            # Taken in while the table is asked.
             taking = asyncio.create_task(self._take_in(graph, numbers, vectors))
             try:
                 named, alike = await self._vectors.of_structure(wanted, sorted(told - names.keys()))
@@ -253,6 +250,21 @@ class AccountIndex:
 
     async def _run(self, work: Callable[..., R], *arguments: object) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
+
+
+def _near(
+    graph: Graph, numbers: Sequence[int], vectors: NDArray[np.float32], wanted: LookalikesWanted
+) -> list[Neighbours]:
+    """Return who is like enough to each, best first, in the graph or among those that it lacks yet."""
+    row_of = {number: row for row, number in enumerate(numbers)}
+    lacking = graph.lacks(numbers)
+    cosines = np.clip(vectors @ vectors[[row_of[number] for number in lacking]].T, -1.0, 1.0)
+    found = []
+    for row, near in zip(cosines, graph.nearest(vectors, wanted.limit + 1), strict=True):
+        pairs = dict(near) | {lacking[at]: float(row[at]) for at in np.flatnonzero(row >= wanted.least)}
+        enough = (pair for pair in pairs.items() if pair[1] >= wanted.least)
+        found.append(sorted(enough, key=lambda pair: -pair[1]))
+    return found
 
 
 def _others(asset: AssetId, near: Neighbours, known: Mapping[int, AssetId]) -> tuple[tuple[AssetId, float], ...]:

@@ -29,12 +29,16 @@ WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.t
 """
 
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
-# whole it would rather read the whole library.
+# whole it would rather read the whole library. Spans that overlap are one, so no photo is read twice.
 _AROUND = """
 SELECT p.*, v.vector, b.burst_id
-FROM unnest($3::timestamptz[], $4::timestamptz[]) AS span(first, last)
+FROM unnest((
+    SELECT range_agg(tstzrange(p.taken_at - $4::interval, p.taken_at + $4::interval, '[]')) FROM photos p
+    WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[])
+        AND EXISTS (SELECT FROM vectors v WHERE v.account = $1 AND v.asset = p.asset AND v.model = $2)
+)) AS span
 CROSS JOIN LATERAL (
-    SELECT * FROM photos WHERE account = $1 AND taken_at BETWEEN span.first AND span.last
+    SELECT * FROM photos WHERE account = $1 AND taken_at BETWEEN lower(span) AND upper(span)
     ORDER BY taken_at, asset LIMIT $5
 ) p
 CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.asset AND model = $2 LIMIT 1) v
@@ -150,14 +154,11 @@ class PostgresPhotos:
         return tuple(photo_of(row) for row in rows)
 
     async def around(
-        self, account: AccountId, times: Sequence[datetime], margin: timedelta, model: str, *, limit: int
+        self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> tuple[EmbeddedPhoto, ...]:
-        """Return the photos taken within ``margin`` of any of the times, in order of time, at most ``limit``."""
-        spans = _merged(sorted(times), margin)
+        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
         async with translated():
-            rows = await self._pool.fetch(
-                _AROUND, account, model, [first for first, _ in spans], [last for _, last in spans], limit
-            )
+            rows = await self._pool.fetch(_AROUND, account, model, list(assets), margin, limit)
         return tuple(photo_of(row) for row in rows)
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
@@ -189,16 +190,6 @@ def _sighting(seen: Asset | None) -> tuple[object, ...]:
     if seen is None:
         return (None,) * 5
     return seen.updated_at, seen.visibility, seen.trashed, seen.taken_at, sorted(seen.tags)
-
-
-def _merged(times: Sequence[datetime], margin: timedelta) -> list[tuple[datetime, datetime]]:
-    spans: list[tuple[datetime, datetime]] = []
-    for time in times:
-        if spans and time - margin <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], time + margin)
-        else:
-            spans.append((time - margin, time + margin))
-    return spans
 
 
 def signed(phash: int) -> int:
