@@ -6,8 +6,8 @@ import asyncpg
 
 from reactor.core.ids import AccountId, AssetId
 
-from ..index.rig import MODEL, OTHER, Shelf
 from ..household import ME
+from ..index.rig import MODEL, OTHER, Shelf
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
