@@ -2,8 +2,10 @@
 
 import gc
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -36,6 +38,9 @@ LONG = (
     "tags",
 )
 """Folders whose tests take long, the longest first: so no process waits at the end for another's."""
+ASKING = "_introspect_types"
+FIRST_OF_OTHERS = 10_000
+"""Types with smaller numbers are PostgreSQL's own, the same in every database."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,6 +55,28 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def types_asked_for_once() -> Iterator[None]:
+    """Let asyncpg ask once what PostgreSQL's own types are made of, and not on each of thousands of new connections.
+
+    The answer is the same on all of them, and asking for it was a tenth of the processor time of these tests.
+    """
+    known: dict[frozenset[int], Any] = {}
+    ask = getattr(asyncpg.Connection, ASKING)
+
+    async def once(connection: asyncpg.Connection, types: set[int], timeout: float | None) -> Any:
+        key = frozenset(types)
+        if max(key) >= FIRST_OF_OTHERS:
+            return await ask(connection, types, timeout)
+        if key not in known:
+            known[key] = await ask(connection, types, timeout)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncpg.Connection, ASKING, once)
+        yield
+
+
 @pytest_asyncio.fixture(scope="session")
 async def server() -> AsyncIterator[str]:
     """Yield the DSN of a running server whose database ``reactor`` is migrated: the template of all others."""
@@ -59,9 +86,9 @@ async def server() -> AsyncIterator[str]:
             yield dsn
 
 
-@pytest_asyncio.fixture
-async def database(server: str) -> AsyncIterator[str]:
-    """Yield the DSN of a database of the test's own: a cheap copy of the template."""
+@asynccontextmanager
+async def a_database(server: str) -> AsyncIterator[str]:
+    """Yield the DSN of a new database, a cheap copy of the template."""
     name = f"test_{next(NUMBERS)}"
     # In memory the files of the template are copied in a third of the time that it takes to write them to the log.
     strategy = "file_copy" if quick_place() == MEMORY else "wal_log"
@@ -72,6 +99,13 @@ async def database(server: str) -> AsyncIterator[str]:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()
+
+
+@pytest_asyncio.fixture
+async def database(server: str) -> AsyncIterator[str]:
+    """Yield the DSN of a database of the test's own."""
+    async with a_database(server) as dsn:
+        yield dsn
 
 
 @pytest_asyncio.fixture

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from .ground import a_ground, quick_batches
+from .ground import Ground, quick_batches
 from .story import Step, a_history
 
 BOTH = ("Away", "Receipts")
@@ -257,16 +257,16 @@ TWO_COVERS: tuple[Step, ...] = (
 
 
 @pytest.mark.parametrize("steps", FOUND.values(), ids=FOUND)
-async def test_a_history_that_once_broke_holds(database: str, steps: tuple[Step, ...]) -> None:
-    await played(database, steps)
+async def test_a_history_that_once_broke_holds(ground: Ground, steps: tuple[Step, ...]) -> None:
+    await played(ground, steps)
 
 
-async def test_two_stacks_with_covers_of_the_user_are_not_joined(database: str) -> None:
-    await played(database, TWO_COVERS)
+async def test_two_stacks_with_covers_of_the_user_are_not_joined(ground: Ground) -> None:
+    await played(ground, TWO_COVERS)
 
 
-async def played(database: str, steps: tuple[Step, ...]) -> None:
+async def played(ground: Ground, steps: tuple[Step, ...]) -> None:
     with quick_batches():
-        async with a_ground(database) as ground, a_history(ground) as history:
+        async with a_history(ground) as history:
             await history.play(*steps)
             await history.finish()

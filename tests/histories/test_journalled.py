@@ -2,7 +2,7 @@
 
 from reactor.core.changes import FEATURES
 
-from .ground import a_ground, quick_batches
+from .ground import Ground, quick_batches
 from .story import History, Step, a_history
 
 # A photo fits both categories; a stack grows, gets another cover, is merged; two people are seen.
@@ -36,18 +36,18 @@ WRITES = {
 }
 
 
-async def test_every_write_is_journalled_before_it_is_sent(database: str) -> None:
+async def test_every_write_is_journalled_before_it_is_sent(ground: Ground) -> None:
     with quick_batches():
-        async with a_ground(database) as ground, a_history(ground) as history:
+        async with a_history(ground) as history:
             await history.play(*SCENE)
             await history.finish()
             assert history.witness.kinds == WRITES
             assert history.witness.unjournalled == []
 
 
-async def test_observing_writes_nothing_and_what_it_planned_can_be_done(database: str) -> None:
+async def test_observing_writes_nothing_and_what_it_planned_can_be_done(ground: Ground) -> None:
     with quick_batches():
-        async with a_ground(database) as ground, a_history(ground) as history:
+        async with a_history(ground) as history:
             await history.play(("switch", "observe"), *SCENE, ("replay",), ("poll",))
             assert history.witness.kinds == set()
             assert await planned(history) == set(FEATURES)
