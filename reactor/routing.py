@@ -115,6 +115,11 @@ class Router:
             if kind in reaction.kinds
         )
 
+    def handlers(self, events: Iterable[Event]) -> frozenset[str]:
+        """Return the names of those whom the events concern."""
+        kinds = {kind_of(event) for event in events}
+        return frozenset(name for name, reaction in self.reactions.items() if not kinds.isdisjoint(reaction.kinds))
+
 
 def merge(routers: Iterable[Router]) -> Router:
     """Return one router with all reactions; the list given is the program's table of contents."""

@@ -16,7 +16,8 @@ from reactor.core.ids import AccountId
 from reactor.core.journal import Cause
 from reactor.ports import Services
 from reactor.routing import Quiet, Router
-from reactor.worker.worker import Acts, Worker, WorkerPolicy
+from reactor.worker.needs import Acts
+from reactor.worker.worker import Worker, WorkerPolicy
 
 AT_ONCE = Quiet(quiet=timedelta(0), patience=timedelta(0), size=200)
 LEASE = timedelta(seconds=60)

@@ -58,7 +58,7 @@ def open_stores(pool: asyncpg.Pool, router: Router, settings: Settings) -> Store
         wake=wake,
         log=PostgresEventLog(pool, router, wake),
         queue=PostgresQueue(pool, router, wake, worker=worker, lease=lease),
-        journal=PostgresJournal(pool, router),
+        journal=PostgresJournal(pool, router, wake),
         vetoes=PostgresVetoes(pool),
         claims=PostgresClaims(pool),
         limits=PostgresLimits(pool),

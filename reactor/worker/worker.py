@@ -2,23 +2,21 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
 
 import structlog
 
-from reactor.core.changes import Change
 from reactor.core.deliveries import Delivery, LeaseLost
-from reactor.core.entry_orders import Order
 from reactor.core.errors import Blocked, Gone, Held, NotReady, Permanent, Retryable, Unreachable
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, RunId
 from reactor.core.journal import Cause
-from reactor.core.settlement import Dead, RetryPolicy, Shelved, Verdict, judge
+from reactor.core.settlement import Dead, RetryPolicy, Shelved, judge
 from reactor.ports import Services
 from reactor.routing import Quiet, Reaction, Router
+from reactor.worker.needs import Acts, Bell, Queue, Waker
 
 log = structlog.get_logger(__name__)
 
@@ -33,42 +31,6 @@ RUN_PATIENCE = timedelta(minutes=10)
 # A person waits for the end of what was ordered, and is told at once what only a person can mend.
 BLOCKED = {"undo": "could not be taken back", "apply": "could not be carried out"}
 SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0)
-
-
-class Queue(Protocol):
-    """What the worker needs of the deliveries."""
-
-    async def claim(
-        self, handler: str, limit: int, *, of: Collection[AccountId] | None = None, but: Collection[AccountId] = ()
-    ) -> tuple[Delivery, ...]: ...
-
-    async def claim_batch(self, handler: str, quiet: Quiet) -> tuple[Delivery, ...]: ...
-
-    async def next_due(self, handler: str) -> float | None: ...
-
-    async def done(self, deliveries: Sequence[Delivery], events: Sequence[Event]) -> None: ...
-
-    async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None: ...
-
-    async def release(self, *, attempts: int, in_hand: Sequence[Delivery] = (), grace: timedelta = ...) -> int: ...
-
-    async def mend_clock(self) -> int: ...
-
-
-class Waker(Protocol):
-    """Something that wakes when the log grows."""
-
-    async def wait(self, timeout_s: float) -> None: ...
-
-
-class Acts(Protocol):
-    """Something that carries out changes."""
-
-    async def recover(
-        self, handler: str, account: AccountId, subjects: Sequence[str], events: Sequence[int]
-    ) -> None: ...
-
-    async def carry_out(self, changes: Sequence[Change | Order], cause: Cause) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,15 +123,20 @@ class Worker:
                 log.warning("expired deliveries could not be looked for", error=str(error))
 
     async def _serve(self, reaction: Reaction) -> None:
+        with self._wake.bell(reaction.name) as bell:
+            await self._serve_at(bell, reaction)
+
+    async def _serve_at(self, bell: Bell, reaction: Reaction) -> None:
         mine: set[asyncio.Task[None]] = set()
         while True:
+            bell.rung.clear()
             if reaction.role is not None and not self._holds(reaction.role):
                 # Its deliveries are another process's; not even a claim may take them away from there.
                 await asyncio.sleep(ROLE_S)
                 continue
             try:
                 claimed = await self._claim(reaction, reaction.concurrency - len(mine))
-                wait = 0.0 if claimed else await self._pause(reaction, busy=len(mine) >= reaction.concurrency)
+                wait = 0.0 if claimed else await self._pause(reaction, bell, busy=len(mine) >= reaction.concurrency)
             except (Retryable, Permanent) as error:
                 log.warning("no work could be claimed", handler=reaction.name, error=str(error))
                 claimed, wait = (), 1.0
@@ -183,7 +150,7 @@ class Worker:
                 # A lane that waits for quiet gets ready by time, not by being asked at every event.
                 await asyncio.sleep(BATCH_POLL_S)
             if wait:
-                await self._rest(mine, wait)
+                await self._rest(mine, bell, wait)
 
     async def _claim(self, reaction: Reaction, free: int) -> tuple[tuple[Delivery, ...], ...]:
         if free <= 0:
@@ -207,21 +174,23 @@ class Worker:
             return probe
         return await self._queue.claim(handler, free, but=away)
 
-    async def _pause(self, reaction: Reaction, *, busy: bool) -> float:
+    async def _pause(self, reaction: Reaction, bell: Bell, *, busy: bool) -> float:
+        bell.is_behind = False
         if busy:
             return IDLE_S
         due = await self._queue.next_due(reaction.name)
         if due is None:
             return IDLE_S
         # Overdue but not claimed: its lane is busy, or not quiet yet.
+        bell.is_behind = due <= 0
         return min(IDLE_S, max(due, BATCH_POLL_S if due <= 0 else 0.02))
 
-    async def _rest(self, mine: set[asyncio.Task[None]], wait_s: float) -> None:
-        waker = asyncio.create_task(self._wake.wait(wait_s))
+    async def _rest(self, mine: set[asyncio.Task[None]], bell: Bell, wait_s: float) -> None:
+        rung = asyncio.create_task(bell.rung.wait())
         try:
-            await asyncio.wait({waker, *mine}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({rung, *mine}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waker.cancel()
+            rung.cancel()
 
     async def _try(self, reaction: Reaction, deliveries: tuple[Delivery, ...]) -> None:
         try:

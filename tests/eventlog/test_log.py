@@ -206,16 +206,32 @@ async def test_a_waiter_is_woken_here_and_in_another_process(bench: Bench, datab
                 """
             ):
                 await asyncio.sleep(0.02)
-        waits = [asyncio.create_task(wake.wait(20)) for wake in (bench.wake, there)]
-        await asyncio.sleep(0)
-        await bench.log.append([uploaded("p")])
-        done, pending = await asyncio.wait(waits, timeout=5)
-        assert len(done) == 2
-        assert not pending
+        with bench.wake.bell("embed") as here, there.bell("embed") as elsewhere:
+            await bench.log.append([uploaded("p")])
+            async with asyncio.timeout(5):
+                await here.rung.wait()
+                await elsewhere.rung.wait()
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
         await other.close()
+
+
+async def test_in_one_process_those_alone_are_woken_who_have_something_to_do(bench: Bench) -> None:
+    with bench.wake.bell("embed") as busy, bench.wake.bell("stack") as other, bench.wake.bell("people") as behind:
+        behind.is_behind = True
+        await bench.log.append([uploaded("p")])
+        assert (busy.rung.is_set(), other.rung.is_set(), behind.rung.is_set()) == (True, False, True)
+        for bell in (busy, other, behind):
+            bell.rung.clear()
+        queue = bench.worker()
+        await queue.done(await queue.claim("embed", 1), [embedded("p")])
+        assert (busy.rung.is_set(), other.rung.is_set(), behind.rung.is_set()) == (False, True, True)
+        other.rung.clear()
+        behind.rung.clear()
+        # A lane becomes free.
+        await queue.done(await queue.claim_batch("stack", AT_ONCE), [])
+        assert (busy.rung.is_set(), other.rung.is_set(), behind.rung.is_set()) == (False, False, True)
 
 
 async def test_four_workers_share_a_backlog_without_doing_anything_twice(bench: Bench) -> None:

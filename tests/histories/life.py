@@ -139,7 +139,7 @@ class Life:
         self.router = merge(parts.stages())
         self.log = PostgresEventLog(pool, self.router, ground.wake)
         self.rules = Rules()
-        self.journal, self.vetoes = parts.journal(pool, self.router), parts.vetoes(pool)
+        self.journal, self.vetoes = parts.journal(pool, self.router, ground.wake), parts.vetoes(pool)
         self.photos, self.orders = PostgresPhotos(pool), PostgresOrders(pool)
         self.similar = ExactSimilar(pool)
         self.runs = PostgresRuns(pool, self.router)

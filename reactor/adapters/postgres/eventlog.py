@@ -109,7 +109,7 @@ class PostgresEventLog:
         async with translated():
             written = await append_on(self._pool, self._router, events, run, source)
         if written or run != LIVE:
-            self._wake.ring()
+            self._wake.ring(self._router.handlers(events))
         return written
 
     async def pending(self, account: AccountId, subject: str, handler: str) -> bool:

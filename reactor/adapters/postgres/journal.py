@@ -9,6 +9,7 @@ from reactor.adapters.postgres.entries import entry_of, past_of_stacks
 from reactor.adapters.postgres.eventlog import append_on
 from reactor.adapters.postgres.pool import translated
 from reactor.adapters.postgres.vetoes import CLAIMS, FIRST_TIME, remember_on, spoken_of, standing_on
+from reactor.adapters.postgres.wake import Wake
 from reactor.core.changes import Change, Feature, StackAssets, State, feature_of, subjects_of, undoes
 from reactor.core.events import Event
 from reactor.core.ids import LIVE, AccountId, AlbumId, FaceId, PersonId, RunId, is_dry
@@ -61,10 +62,11 @@ WHERE id IN (SELECT id FROM (SELECT * FROM journal WHERE subjects && $2 OFFSET 0
 class PostgresJournal:
     """Write down every change before its call and after it, and read what was done."""
 
-    def __init__(self, pool: asyncpg.Pool, router: Router | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool, router: Router | None = None, wake: Wake | None = None) -> None:
         """Take the router that knows who hears of what follows from an entry; without one nobody does."""
         self._pool = pool
         self._router = router or Router()
+        self._wake = wake
 
     async def write(self, change: Change, cause: Cause, before: State, state: EntryState, note: str = "") -> int:
         """Write an entry durably and return its id; a plan or a veto that stands already is not written again.
@@ -153,6 +155,8 @@ class PostgresJournal:
                 await remember_on(connection, vetoes)
                 if told:
                     await append_on(connection, self._router, told, LIVE)
+        if told and self._wake is not None:
+            self._wake.ring(self._router.handlers(told))
 
     async def close(self, entry: int, state: EntryState, note: str, vetoes: Sequence[Veto] = ()) -> None:
         """End an entry that waits or is done, with what is not to be done again, in one transaction."""

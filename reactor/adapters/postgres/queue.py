@@ -138,10 +138,11 @@ class PostgresQueue:
             if events:
                 await append_on(connection, self._router, events, deliveries[0].run)
                 await connection.execute(_TAKEN_UP, [delivery.id for delivery in deliveries])
+        # Who waits for the lane is behind, and the lane is free again.
         if events:
-            self._wake.ring()
+            self._wake.ring(self._router.handlers(events))
         else:
-            self._wake.here()  # the lane is free again
+            self._wake.here()
 
     async def failed(self, deliveries: Sequence[Delivery], verdict: Verdict) -> None:
         """Settle a try that failed: tried again later, kept among the dead, or ended where nothing is left to do."""
@@ -219,7 +220,7 @@ class PostgresQueue:
                 self._lease - grace,
             )
         if rows:
-            self._wake.ring()
+            self._wake.ring(self._router.reactions)
         return len(rows)
 
     async def mend_clock(self) -> int:
@@ -248,7 +249,7 @@ class PostgresQueue:
                 """,
                 account,
             )
-        self._wake.ring()
+        self._wake.ring(self._router.reactions)
 
     async def next_due(self, handler: str) -> float | None:
         """Return the seconds until the handler's next delivery is due (negative when overdue), None without any."""

@@ -1,4 +1,4 @@
-"""Wake the workers when something is appended: at once in this process, by NOTIFY in the others.
+"""Wake who has work when something is appended: at once in this process, by NOTIFY all that run in the others.
 
 NOTIFY is a hint and polling the truth. It is sent apart from the commit, and many at once as one, because a NOTIFY
 inside the transaction would make PostgreSQL take its commits one after the other.
@@ -6,6 +6,9 @@ inside the transaction would make PostgreSQL take its commits one after the othe
 
 import asyncio
 import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
@@ -20,32 +23,39 @@ LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
+class Bell:
+    """What is rung for a handler. One that ``is_behind`` has deliveries that are due and wait for others to end."""
+
+    handler: str
+    is_behind: bool = False
+    rung: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Wake:
-    """Tell everyone who waits that the log has grown."""
+    """Tell those who have something to do that the log has grown."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._me = secrets.token_hex(8)
-        self._waiters: set[asyncio.Event] = set()
+        self._bells: set[Bell] = set()
         self._sending: asyncio.Task[None] | None = None
 
-    def ring(self) -> None:
-        """Wake this process at once, and the others within ``GATHER_S``."""
-        self.here()
+    @contextmanager
+    def bell(self, handler: str) -> Iterator[Bell]:
+        """Hang up a bell; it stays rung until it is cleared, so what comes while nobody waits is not missed."""
+        bell = Bell(handler)
+        self._bells.add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells.discard(bell)
+
+    def ring(self, handlers: Collection[str]) -> None:
+        """Wake these handlers and who is behind: in this process at once, in the others all within ``GATHER_S``."""
+        self.here(handlers)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._notify())
-
-    async def wait(self, timeout_s: float) -> None:
-        """Return when something was appended, or after ``timeout_s`` seconds."""
-        event = asyncio.Event()
-        self._waiters.add(event)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await event.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._waiters.discard(event)
 
     async def listen(self) -> None:
         """Hear other processes until cancelled; a lost connection only costs the hint, so it is taken up again."""
@@ -61,7 +71,7 @@ class Wake:
         def heard(_connection: object, _process: int, _channel: str, who: object) -> None:
             # This process has been woken already, at once; waking it again only costs queries.
             if who != self._me:
-                self.here()
+                self.here({bell.handler for bell in self._bells})
 
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -80,10 +90,11 @@ class Wake:
             self._sending.cancel()
             await asyncio.gather(self._sending, return_exceptions=True)
 
-    def here(self) -> None:
-        """Wake this process only."""
-        for event in self._waiters:
-            event.set()
+    def here(self, handlers: Collection[str] = ()) -> None:
+        """Wake these handlers, and who is behind, in this process alone."""
+        for bell in self._bells:
+            if bell.is_behind or bell.handler in handlers:
+                bell.rung.set()
 
     async def _notify(self) -> None:
         await asyncio.sleep(GATHER_S)
