@@ -6,9 +6,9 @@ from typing import Any
 import structlog
 
 from reactor.acts.hands import Hand
-from reactor.core.changes import Change, TagAsset, TagState, UntagAsset, feature_of, subjects_of
+from reactor.core.changes import Change, TagAsset, TagState, UnarchiveAssets, UntagAsset, feature_of, subjects_of
 from reactor.core.errors import Held
-from reactor.core.interventions import TagsWritten
+from reactor.core.interventions import TagsWritten, Unarchived
 from reactor.core.journal import Entry, EntryState
 from reactor.core.keeping import look_again, too_late, too_soon, unkept
 from reactor.core.past import Past, Refused
@@ -20,11 +20,20 @@ log = structlog.get_logger(__name__)
 AT_LEAST = 4 / 3
 
 
-def follows(entry: int, change: Change) -> tuple[TagsWritten, ...]:
-    """Return what is told of a change that is done, so that it is looked at again: Immich may not keep tags."""
-    if not isinstance(change, TagAsset | UntagAsset):
-        return ()
-    return (TagsWritten(account=change.account, asset=change.asset, entry=entry),)
+def follows(entry: int, change: Change) -> tuple[TagsWritten | Unarchived, ...]:
+    """Return what is told of a change that is done, so that somebody looks at what came of it.
+
+    Immich may not keep tags, and a photo that is back from the archive may lie below a cover that is still there.
+    """
+    match change:
+        case TagAsset() | UntagAsset():
+            return (TagsWritten(account=change.account, asset=change.asset, entry=entry),)
+        case UnarchiveAssets():
+            return tuple(
+                Unarchived(account=change.account, asset=asset, entry=entry, by=change.by) for asset in change.assets
+            )
+        case _:
+            return ()
 
 
 async def unkept_of(

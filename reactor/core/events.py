@@ -16,6 +16,7 @@ from reactor.core.interventions import (
     TagDeleted,
     TagEmptied,
     TagsWritten,
+    Unarchived,
     UndoAsked,
 )
 from reactor.core.label_events import (
@@ -215,6 +216,7 @@ Event: TypeAlias = (
     | AlbumDeleted
     | PortraitDeleted
     | TagsWritten
+    | Unarchived
     | TagEmptied
     | UndoAsked
     | ApplyAsked
@@ -243,6 +245,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     AlbumDeleted,
     PortraitDeleted,
     TagsWritten,
+    Unarchived,
     TagEmptied,
     UndoAsked,
     ApplyAsked,

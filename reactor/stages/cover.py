@@ -8,6 +8,7 @@ from reactor.core.errors import Gone, Retryable
 from reactor.core.events import AssetChanged, Event
 from reactor.core.hidden_stacks import company_of, to_move
 from reactor.core.ids import AccountId, AssetId, StackId
+from reactor.core.interventions import Unarchived
 from reactor.core.library import Asset, StackNow
 from reactor.core.moving import held_for, is_shown
 from reactor.core.past import Past, left_together
@@ -27,15 +28,16 @@ def lane(event: Event) -> str:
 
 
 # No batch: it waits for no quiet time, since photos are hidden meanwhile.
-@router.on(AssetChanged, name="cover", lane=lane)
+@router.on(AssetChanged, Unarchived, name="cover", lane=lane)
 async def cover(events: Sequence[Event], services: Services) -> Outcome:
     """Put another photo on top of a stack whose cover is not shown any more, whoever made the stack.
 
-    Once the cover that its user had chosen is shown again, it comes back. Raises Retryable where the stack changes
-    while it is read.
+    Once the cover that its user had chosen is shown again, it comes back. What a person has taken back moves no cover
+    but one that we had put on top. Raises Retryable where the stack changes while it is read.
     """
     (event,) = events
-    if not isinstance(event, AssetChanged) or MATTERS.isdisjoint(event.fields):
+    assert isinstance(event, AssetChanged | Unarchived)
+    if isinstance(event, AssetChanged) and MATTERS.isdisjoint(event.fields):
         return Outcome()
     library = services.library(event.account)
     stack = await _stack_of(event, library, services)
@@ -43,8 +45,10 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
         return Outcome()
     names = {event.asset, stack.primary, *stack.members}
     past = await _past(event.account, names, services)
-    if held_for(stack.primary, stack.members, past) is None and is_shown(await _asset(stack.primary, library)):
-        return Outcome()
+    if held_for(stack.primary, stack.members, past) is None:
+        by_undo = isinstance(event, Unarchived) and event.by == "person"
+        if by_undo or is_shown(await _asset(stack.primary, library)):
+            return Outcome()
     names |= _known_of(past)
     photos = await _photos(sorted(names), library)
     past = await _past(event.account, names, services)
@@ -54,7 +58,7 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
     return Outcome(changes=(change,) if change is not None else ())
 
 
-async def _stack_of(event: AssetChanged, library: Library, services: Services) -> StackNow | None:
+async def _stack_of(event: AssetChanged | Unarchived, library: Library, services: Services) -> StackNow | None:
     """Return the photo's stack; that of one which Immich shows no more (locked) is found by those we left it with."""
     names = [event.asset]
     if await _asset(event.asset, library) is None:

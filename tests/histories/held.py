@@ -12,6 +12,10 @@ _EXPLAINED = """
 SELECT EXISTS (SELECT FROM vetoes WHERE kind = 'cover' AND value = 'away' AND subjects @> ARRAY[$1])
     OR EXISTS (SELECT FROM journal WHERE undoes IS NOT NULL AND state = 'done' AND subjects @> ARRAY[$1])
     OR EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'planned' AND change ->> 'away' = $1)
+    OR EXISTS (SELECT FROM journal WHERE kind = 'UnarchiveAssets' AND state = 'done' AND change ->> 'by' = 'person'
+            AND subjects && $2)
+        AND NOT EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'done' AND change ->> 'cover' = $1
+            AND change ->> 'chosen' IS DISTINCT FROM $1)
 """
 
 
@@ -48,12 +52,12 @@ def redone(refused: Refused, found: Library, given: Mapping[tuple[str, str], str
 async def nobody_sees(now: Library, by_hand: Collection[str], pool: asyncpg.Pool) -> Sequence[str]:
     """Say which photos of the timeline vanish behind a cover that is not shown, where nothing explains that.
 
-    Covers that were put on top ``by_hand`` are the user's own doing.
+    Covers that were put on top ``by_hand`` are the user's own doing, and what a person had taken back stands as it did.
     """
     return [
         f"nobody sees {sorted(hidden)}, since their cover {cover} is not shown"
         for cover, hidden in now.unseen()
-        if cover not in by_hand and not await pool.fetchval(_EXPLAINED, cover)
+        if cover not in by_hand and not await pool.fetchval(_EXPLAINED, cover, sorted(hidden))
     ]
 
 

@@ -244,6 +244,20 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for first, second, photo in ((0, 0, 0), (0, 1, 4), (1, 1, 2))
     },
+    "an undo brings a photo back under the cover that we had put in its place": (
+        ("upload", 2, "early", 1, ("Away",)),
+        ("burst", 2, "early", [3], ("Away",)),
+        ("upload", 2, "late", 1, ("Away",)),
+        ("burst", 2, "late", [1, 3], ("Away",)),
+        ("delete", 1),
+        ("unarchive", 6, False),
+        ("cover_away", 4, "archive"),
+        ("poll",),
+        ("cover_away", 0, "archive"),
+        ("poll",),
+        ("undo_one_twice", 1),
+        ("poll",),
+    ),
 }
 
 

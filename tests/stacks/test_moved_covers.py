@@ -6,12 +6,13 @@ from typing import Any, TypeAlias
 import pytest
 
 from reactor.acts.covers import MoveHand
-from reactor.core.changes import MoveCover, StackAssets
+from reactor.core.changes import ArchiveAssets, MoveCover, StackAssets, UnarchiveAssets
 from reactor.core.entry_orders import Undo
 from reactor.core.ids import AssetId, RunId
-from reactor.core.interventions import CoverChosen
+from reactor.core.interventions import CoverChosen, Unarchived
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
+from reactor.core.reasons import By
 
 from ..household import ME, a_performer, hands_of
 from ..sources.changes_rig import WHY, restore, show, trash
@@ -237,3 +238,20 @@ async def test_a_cover_that_is_shown_again_before_the_call_is_decided_anew(home:
     await trash(home.house, b)
     with pytest.raises(Exception, match="does not take it for a cover"):
         await hand.call(move, before)
+
+
+@pytest.mark.parametrize("by", ["rule", "person"])
+async def test_a_photo_that_we_bring_back_is_seen_unless_a_person_wants_what_stood_before(home: Home, by: By) -> None:
+    a, b, c = await photos(home, 3)
+    await ours(home, a, b, c)
+    await home.house.we_do(ArchiveAssets(account=ME, assets=(a, b, c), categories=("Away",), reason=WHY))
+    await home.later()
+    for change in (bring_back, archive):
+        await change(home.house, a)
+        await home.notice()
+    assert await cover_of(home, b) == a
+    entry = await home.house.pool.fetchval("SELECT max(id) FROM journal WHERE kind = 'ArchiveAssets'")
+    await home.house.we_do(UnarchiveAssets(account=ME, assets=(b,), undoes=entry, whole=False, by=by, reason=WHY))
+    await home.house.log.append([Unarchived(account=ME, asset=b, entry=entry + 1, by=by)])
+    await home.rest()
+    assert await cover_of(home, b) == (b if by == "rule" else a)

@@ -32,6 +32,7 @@ FORGOTTEN = (
     "AlbumDeleted",
     "PortraitDeleted",
     "TagsWritten",
+    "Unarchived",
     "TagEmptied",
     "UndoAsked",
     "ApplyAsked",
