@@ -1,4 +1,4 @@
-"""Look at what an entry did to the tags of a photo, some seconds later, and find what is to be done again."""
+"""What follows from an entry: somebody looks at what came of it, and finds what is to be done again."""
 
 from datetime import datetime, timedelta
 from typing import Any

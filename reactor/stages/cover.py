@@ -46,8 +46,8 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
     names = {event.asset, stack.primary, *stack.members}
     past = await _past(event.account, names, services)
     if held_for(stack.primary, stack.members, past) is None:
-        by_undo = isinstance(event, Unarchived) and event.by == "person"
-        if by_undo or is_shown(await _asset(stack.primary, library)):
+        by_person = isinstance(event, Unarchived) and event.by == "person"
+        if by_person or is_shown(await _asset(stack.primary, library)):
             return Outcome()
     names |= _known_of(past)
     photos = await _photos(sorted(names), library)

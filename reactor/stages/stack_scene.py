@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Protocol
 
 from reactor.core.bursts import Family, dated, families, near, reach
@@ -80,6 +80,7 @@ class Scene:
         self._like = likeness(policy, random_pair_cosine)
         self._beside: dict[AssetId, EmbeddedPhoto] = {}
         self._met = met
+        self._new: set[AssetId] = set()
         self._surrounded: set[AssetId] = set()
         self._searched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
@@ -90,23 +91,22 @@ class Scene:
         return not self.is_cut and not self._is_crowded
 
     async def begin(self, batch: Sequence[AssetId]) -> list[EmbeddedPhoto]:
-        """Take new photos in, as ``add``; return those that are embedded, each of which may have copies of its own."""
-        around = await self._around(batch)
-        fresh = [photo for photo in around if photo.asset in set(batch)]
-        if self.is_cut:
+        """Take new photos in, as ``add``, and return them; those that are not embedded are passed over."""
+        around, names = await self._around(batch), set(batch)
+        fresh = [photo for photo in around if photo.asset in names]
+        if len(fresh) < len(names):
+            # Not embedded yet, or cut off with what lies around.
             fresh = list(await self._stored.embedded(self._account, batch, self._model))
+        if not fresh:
+            return []
+        self._new |= {photo.asset for photo in fresh}
+        # Each may have copies of its own.
         self._room += COPIES * (len(fresh) - 1)
         self._surrounded |= {photo.asset for photo in fresh}
         self.photos |= {photo.asset: photo for photo in fresh}
         disturbed = self._stand(fresh, around)
         self.disturbed |= {photo.asset for photo in disturbed}
-        # What the index would tell of the frames of a burst is known: their copies are looked for in the same breath.
-        frames = [
-            one
-            for one in self.photos.values()
-            if one.asset not in self._surrounded and any(self._is_frame(photo, one) for photo in fresh)
-        ]
-        await self.add([*fresh, *disturbed, *frames])
+        await self.add([*fresh, *disturbed, *self._frames(fresh)])
         return fresh
 
     async def add(self, photos: Sequence[EmbeddedPhoto]) -> None:
@@ -161,12 +161,13 @@ class Scene:
         )
 
     def parts(self, members: Collection[AssetId], policy: StackPolicy) -> bool:
-        """Say whether other photos part the members, which by themselves would be one group today."""
+        """Say whether other photos part the members, which would be one group today without those that are new."""
         themselves = [self.photos[member] for member in sorted(members)]
         beside = [*self._beside.values(), *self.photos.values()]
+        before = [photo for photo in beside if photo.asset not in self._new]
         return any(
             len(family) == 1 and len(family[0].members) == len(themselves)
-            for others in ([], beside)
+            for others in ([], beside, before)
             for family in families(themselves, policy, self._floor, frozenset(), others)
         )
 
@@ -224,6 +225,20 @@ class Scene:
             if len(alike := found.near.get(photo.asset, ())) >= COPIES
         )
         return copies if self._room >= 0 else []
+
+    def _frames(self, fresh: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
+        """Return some frames of the photos' bursts, whose copies are looked for in the same breath.
+
+        They are few, and so many at most that there is room for all their copies; of others the index tells.
+        """
+        if self.is_cut or len(fresh) * len(self.photos) > SEVERAL_HUNDRED:
+            return []
+        frames = (
+            one
+            for one in self.photos.values()
+            if one.asset not in self._surrounded and any(self._is_frame(photo, one) for photo in fresh)
+        )
+        return list(islice(frames, max(0, self._room // COPIES - len(fresh))))
 
     def _is_frame(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether a camera took the two, and they are all but the same picture."""

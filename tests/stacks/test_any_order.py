@@ -127,6 +127,21 @@ async def test_the_order_of_arrival_does_not_matter(data: st.DataObject, photos:
     assert await ending(batches) == await ending([photos]), [told(batch) for batch in batches]
 
 
+async def test_a_stack_is_proved_wrong_though_its_members_alone_would_make_another() -> None:
+    # The times of p0 and p1 are no longer trusted when q0 and q1 come; without p2 that of p1 would have been.
+    crowd = [photo(f"f{number}", 0.0) for number in range(7)]
+    before = [
+        photo("p0", MINUTES[0]),
+        photo("p1", 60.0, camera=""),
+        photo("p2", 60.0, 55.0, camera=""),
+        photo("p3", 60.0, 28.0),
+        photo("p4", 63.0, camera=""),
+    ]
+    after = [photo("q0", MINUTES[0]), photo("q1", 60.0, camera="")]
+    together = await ending([[*crowd, *before, *after]])
+    assert await ending([[*crowd, *before], after]) == together != await ending([[*crowd, *before]])
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(4, 60), st.integers(3, 9))
 async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: int, every: int) -> None:

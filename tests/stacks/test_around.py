@@ -35,4 +35,7 @@ async def test_who_is_gone_or_was_not_seen_by_the_model_is_near_nothing(pool: as
     assert await near(shelf, "p3", "p404", minutes=60) == []
     assert await near(shelf, minutes=60) == []
     assert await near(shelf, "p1", minutes=60) == ["p1", "p2"]
+    # Who was not seen takes nobody's place.
+    await shelf.put(["p0"], model="another")
+    assert await near(shelf, "p2", minutes=60, limit=2) == ["p1", "p2"]
     assert await near(shelf, "p1", minutes=60, account=OTHER) == []

@@ -57,6 +57,20 @@ async def test_a_blank_page_costs_no_more_the_more_there_are() -> None:
     assert library.searched <= 150
 
 
+@pytest.mark.parametrize("frames", [0, 3, 6, 9])
+async def test_the_copies_of_a_new_photo_are_found_however_many_its_burst_has(frames: int) -> None:
+    library = MemoryLibrary()
+    for number in range(frames + 1):
+        library.add(photo(f"f{number}", number, 0.5 * number))
+        for copy in range(16):
+            saved = A_DAY * (1 + 16 * number + copy)
+            library.add(photo(f"c{number}-{copy:02}", saved, 0.5 * number + 0.001 * copy, camera=""))
+    changes = (await decide([AssetId("f0")], desk_of(library))).changes
+    joined = {member for change in changes if isinstance(change, StackAssets) for member in change.members}
+    assert {f"f{number}" for number in range(frames + 1)} <= joined
+    assert {f"c0-{copy:02}" for copy in range(16)} <= joined
+
+
 @pytest.mark.parametrize("at_once", [1, 20])
 async def test_crowded_days_in_one_batch_leave_each_other_room(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reactor.stages.stack_scene.NEIGHBOURS", 50)

@@ -31,17 +31,19 @@ WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.t
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
 # whole it would rather read the whole library. Spans that overlap are one, so no photo is read twice.
 _AROUND = """
-SELECT p.*, v.vector, b.burst_id
+SELECT p.*, b.burst_id
 FROM unnest((
-    SELECT range_agg(tstzrange(p.taken_at - $4::interval, p.taken_at + $4::interval, '[]')) FROM photos p
+    SELECT range_agg(tstzrange(p.taken_at - make_interval(secs => $4), p.taken_at + make_interval(secs => $4), '[]'))
+    FROM photos p
     WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[])
         AND EXISTS (SELECT FROM vectors v WHERE v.account = $1 AND v.asset = p.asset AND v.model = $2)
 )) AS span
 CROSS JOIN LATERAL (
-    SELECT * FROM photos WHERE account = $1 AND taken_at BETWEEN lower(span) AND upper(span)
-    ORDER BY taken_at, asset LIMIT $5
+    SELECT p.*, v.vector FROM photos p
+    CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.asset AND model = $2 LIMIT 1) v
+    WHERE p.account = $1 AND p.taken_at BETWEEN lower(span) AND upper(span)
+    ORDER BY p.taken_at, p.asset LIMIT $5
 ) p
-CROSS JOIN LATERAL (SELECT vector FROM vectors WHERE account = $1 AND asset = p.asset AND model = $2 LIMIT 1) v
 LEFT JOIN LATERAL (SELECT burst_id FROM bursts WHERE account = $1 AND asset = p.asset LIMIT 1) b ON true
 ORDER BY p.taken_at, p.asset LIMIT $5
 """
@@ -158,7 +160,7 @@ class PostgresPhotos:
     ) -> tuple[EmbeddedPhoto, ...]:
         """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
         async with translated():
-            rows = await self._pool.fetch(_AROUND, account, model, list(assets), margin, limit)
+            rows = await self._pool.fetch(_AROUND, account, model, list(assets), margin.total_seconds(), limit)
         return tuple(photo_of(row) for row in rows)
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:

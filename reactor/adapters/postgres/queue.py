@@ -237,6 +237,8 @@ class PostgresQueue:
                 self._lease,
                 LONGEST_WAIT,
             )
+        if rows:
+            self._wake.ring(self._router.reactions)
         return len(rows)
 
     async def hasten(self, account: AccountId) -> None:
