@@ -32,12 +32,13 @@ def lane(event: Event) -> str:
 async def cover(events: Sequence[Event], services: Services) -> Outcome:
     """Put another photo on top of a stack whose cover is not shown any more, whoever made the stack.
 
-    Once the cover that its user had chosen is shown again, it comes back. What a person has taken back moves no cover
-    but one that we had put on top. Raises Retryable where the stack changes while it is read.
+    Once the cover that its user had chosen is shown again, it comes back. An undo moves none: it gives back what stood
+    before. Raises Retryable where the stack changes while it is read.
     """
     (event,) = events
     assert isinstance(event, AssetChanged | Unarchived)
-    if isinstance(event, AssetChanged) and MATTERS.isdisjoint(event.fields):
+    matters = event.by == "rule" if isinstance(event, Unarchived) else not MATTERS.isdisjoint(event.fields)
+    if not matters:
         return Outcome()
     library = services.library(event.account)
     stack = await _stack_of(event, library, services)
@@ -45,10 +46,8 @@ async def cover(events: Sequence[Event], services: Services) -> Outcome:
         return Outcome()
     names = {event.asset, stack.primary, *stack.members}
     past = await _past(event.account, names, services)
-    if held_for(stack.primary, stack.members, past) is None:
-        by_person = isinstance(event, Unarchived) and event.by == "person"
-        if by_person or is_shown(await _asset(stack.primary, library)):
-            return Outcome()
+    if held_for(stack.primary, stack.members, past) is None and is_shown(await _asset(stack.primary, library)):
+        return Outcome()
     names |= _known_of(past)
     photos = await _photos(sorted(names), library)
     past = await _past(event.account, names, services)

@@ -14,8 +14,6 @@ SELECT EXISTS (SELECT FROM vetoes WHERE kind = 'cover' AND value = 'away' AND su
     OR EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'planned' AND change ->> 'away' = $1)
     OR EXISTS (SELECT FROM journal WHERE kind = 'UnarchiveAssets' AND state = 'done' AND change ->> 'by' = 'person'
             AND subjects && $2)
-        AND NOT EXISTS (SELECT FROM journal WHERE kind = 'MoveCover' AND state = 'done' AND change ->> 'cover' = $1
-            AND change ->> 'chosen' IS DISTINCT FROM $1)
 """
 
 

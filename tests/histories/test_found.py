@@ -244,7 +244,7 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         )
         for first, second, photo in ((0, 0, 0), (0, 1, 4), (1, 1, 2))
     },
-    "an undo brings a photo back under the cover that we had put in its place": (
+    "an undo brings a photo back under a cover that the user put away": (
         ("upload", 2, "early", 1, ("Away",)),
         ("burst", 2, "early", [3], ("Away",)),
         ("upload", 2, "late", 1, ("Away",)),
