@@ -8,9 +8,10 @@ import structlog
 from reactor.acts.hands import Hand
 from reactor.core.changes import Change, TagAsset, TagState, UnarchiveAssets, UntagAsset, feature_of, subjects_of
 from reactor.core.errors import Held
-from reactor.core.interventions import TagsWritten, Unarchived
+from reactor.core.interventions import TagsWritten
 from reactor.core.journal import Entry, EntryState
 from reactor.core.keeping import look_again, too_late, too_soon, unkept
+from reactor.core.label_events import Unarchived
 from reactor.core.past import Past, Refused
 from reactor.ports import Journal
 
@@ -23,15 +24,14 @@ AT_LEAST = 4 / 3
 def follows(entry: int, change: Change) -> tuple[TagsWritten | Unarchived, ...]:
     """Return what is told of a change that is done, so that somebody looks at what came of it.
 
-    Immich may not keep tags, and a photo that is back from the archive may lie below a cover that is still there.
+    Immich may not keep tags, and a photo that a rule brought back from the archive may lie below a cover that is still
+    there. What a person has undone stands as before, be the cover hidden.
     """
     match change:
         case TagAsset() | UntagAsset():
             return (TagsWritten(account=change.account, asset=change.asset, entry=entry),)
-        case UnarchiveAssets():
-            return tuple(
-                Unarchived(account=change.account, asset=asset, entry=entry, by=change.by) for asset in change.assets
-            )
+        case UnarchiveAssets(by="rule"):
+            return tuple(Unarchived(account=change.account, asset=asset, entry=entry) for asset in change.assets)
         case _:
             return ()
 

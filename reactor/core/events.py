@@ -16,7 +16,6 @@ from reactor.core.interventions import (
     TagDeleted,
     TagEmptied,
     TagsWritten,
-    Unarchived,
     UndoAsked,
 )
 from reactor.core.label_events import (
@@ -26,6 +25,7 @@ from reactor.core.label_events import (
     FavouriteWanted,
     LabelsDoubted,
     OfAsset,
+    Unarchived,
     short_of,
 )
 

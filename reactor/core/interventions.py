@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from reactor.core.changes import Feature
 from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, RunId, TagId
-from reactor.core.reasons import By
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,27 +105,6 @@ class TagsWritten:
     account: AccountId
     asset: AssetId
     entry: int
-
-    @property
-    def subject(self) -> str:
-        return self.asset
-
-    @property
-    def version(self) -> str:
-        return str(self.entry)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unarchived:
-    """By ``entry`` we brought the photo back from the archive, as a person or a rule asked (``by``).
-
-    The cover of its stack may have left the timeline meanwhile.
-    """
-
-    account: AccountId
-    asset: AssetId
-    entry: int
-    by: By
 
     @property
     def subject(self) -> str:

@@ -84,6 +84,17 @@ class ArchiveDoubted(OfAsset):
         return self.why
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unarchived(OfAsset):
+    """By ``entry`` a rule brought the photo back from the archive; the cover of its stack may not be shown by now."""
+
+    entry: int
+
+    @property
+    def version(self) -> str:
+        return str(self.entry)
+
+
 def short_of(names: Sequence[str]) -> str:
     """Return what tells lists of names apart, as short as the key of an event has to be."""
     return sha256("\0".join(names).encode()).hexdigest()[:16]

@@ -8,7 +8,7 @@ from reactor.core.errors import Gone, Retryable
 from reactor.core.events import AssetChanged, Event
 from reactor.core.hidden_stacks import company_of, to_move
 from reactor.core.ids import AccountId, AssetId, StackId
-from reactor.core.interventions import Unarchived
+from reactor.core.label_events import Unarchived
 from reactor.core.library import Asset, StackNow
 from reactor.core.moving import held_for, is_shown
 from reactor.core.past import Past, left_together
@@ -32,13 +32,12 @@ def lane(event: Event) -> str:
 async def cover(events: Sequence[Event], services: Services) -> Outcome:
     """Put another photo on top of a stack whose cover is not shown any more, whoever made the stack.
 
-    Once the cover that its user had chosen is shown again, it comes back. An undo moves none: it gives back what stood
-    before. Raises Retryable where the stack changes while it is read.
+    Once the cover that its user had chosen is shown again, it comes back. Raises Retryable where the stack changes
+    while it is read.
     """
     (event,) = events
     assert isinstance(event, AssetChanged | Unarchived)
-    matters = event.by == "rule" if isinstance(event, Unarchived) else not MATTERS.isdisjoint(event.fields)
-    if not matters:
+    if isinstance(event, AssetChanged) and MATTERS.isdisjoint(event.fields):
         return Outcome()
     library = services.library(event.account)
     stack = await _stack_of(event, library, services)

@@ -6,10 +6,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from reactor.acts.covers import MoveHand
+from reactor.acts.keeping import follows
 from reactor.core.changes import ArchiveAssets, MoveCover, StackAssets, UnarchiveAssets
 from reactor.core.entry_orders import Undo
 from reactor.core.ids import AssetId, RunId
-from reactor.core.interventions import CoverChosen, Unarchived
+from reactor.core.interventions import CoverChosen
 from reactor.core.journal import Cause, EntryState
 from reactor.core.limits import LimitPolicy
 from reactor.core.reasons import By
@@ -251,7 +252,8 @@ async def test_a_photo_that_we_bring_back_is_seen_unless_a_person_wants_what_sto
         await home.notice()
     assert await cover_of(home, b) == a
     entry = await home.house.pool.fetchval("SELECT max(id) FROM journal WHERE kind = 'ArchiveAssets'")
-    await home.house.we_do(UnarchiveAssets(account=ME, assets=(b,), undoes=entry, whole=False, by=by, reason=WHY))
-    await home.house.log.append([Unarchived(account=ME, asset=b, entry=entry + 1, by=by)])
+    back = UnarchiveAssets(account=ME, assets=(b,), undoes=entry, whole=False, by=by, reason=WHY)
+    await home.house.we_do(back)
+    await home.house.log.append(follows(entry + 1, back))
     await home.rest()
     assert await cover_of(home, b) == (b if by == "rule" else a)
