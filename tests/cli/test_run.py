@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from ..crash.stage import stop_the_database
-from ..crash.test_kill import a_free_port
+from ..free_ports import a_free_port
 from ..household import Household, a_household, eventually
 from ..postgres_embedded.servers import open_home
 from .warm import command

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from reactor.demo.phone import Shot
 
+from ..free_ports import a_free_port
 from ..postgres_embedded.servers import server_pid
 from .child import POINTS
 from .roll import camera_roll
@@ -31,13 +31,6 @@ SOME_COMMITS = (
 RANDOM_MOMENTS = 20
 # A delivery that is in hand at eight kills in a row is taken for what kills, and kept among the dead.
 KILLS_IN_A_ROW = 6
-
-
-def a_free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def undisturbed(batches: Sequence[Sequence[Shot]]) -> World:

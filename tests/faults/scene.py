@@ -11,7 +11,7 @@ import aiohttp
 from reactor.demo.phone import Shot
 
 from ..crash.stage import Stage, World, a_stage_of
-from ..crash.test_kill import a_free_port
+from ..free_ports import a_free_port
 from .proxy import Proxy, a_proxy
 
 

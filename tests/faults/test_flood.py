@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from ..crash.stage import ACCOUNT, SECRET, Stage, a_stage
-from ..crash.test_kill import a_free_port
+from ..free_ports import a_free_port
 from ..household import eventually
 
 TOGETHER = 64

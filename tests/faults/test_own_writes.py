@@ -10,7 +10,7 @@ from reactor.demo.phone import Shot
 
 from ..crash.roll import camera_roll
 from ..crash.stage import Stage, a_stage
-from ..crash.test_kill import a_free_port
+from ..free_ports import a_free_port
 from ..household import eventually
 
 KIND = "AssetChanged"

@@ -14,7 +14,8 @@ import pytest
 
 from ..crash.roll import camera_roll
 from ..crash.stage import ACCOUNT, SECRET, Child, Stage, World, a_stage, a_stage_of
-from ..crash.test_kill import a_free_port, undisturbed
+from ..crash.test_kill import undisturbed
+from ..free_ports import a_free_port
 from ..postgres_embedded.servers import open_home
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,12 +26,6 @@ class Keeper(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
 
     async def authenticate(self, *, session: Session) -> bool:
         return not self.config.secured or (session.username, session.password) == (USER, PASSWORD)
-
-
-def a_free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @asynccontextmanager

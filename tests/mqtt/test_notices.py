@@ -15,9 +15,10 @@ from reactor.core.activity import Summary
 from reactor.server.overview import Overview
 from reactor.wiring.mqtt import notices
 
+from ..free_ports import a_free_port
 from ..server.fakes import World
 from ..server.orders import Limits
-from .broker import PASSWORD, USER, a_broker, a_free_port, listening, until
+from .broker import PASSWORD, USER, a_broker, listening, until
 from .publishing import AVAILABILITY, STATUS, a_publisher, a_status, a_trip, planned
 
 ROOT = Path(__file__).resolve().parents[2]

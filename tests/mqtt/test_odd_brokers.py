@@ -15,7 +15,8 @@ from reactor.adapters.mqtt import Broker, MqttPublisher, Patience
 from reactor.core.errors import Blocked, Unreachable
 
 from ..faults.proxy import Weather, a_proxy
-from .broker import PASSWORD, USER, a_broker, a_free_port, listening, until
+from ..free_ports import a_free_port
+from .broker import PASSWORD, USER, a_broker, listening, until
 from .publishing import AVAILABILITY, a_publisher, a_status, planned
 
 IMPATIENT = Patience(answer_s=0.2, again_s=0.3)
