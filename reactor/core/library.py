@@ -159,8 +159,8 @@ class EmbeddedPhoto:
 class LookalikesWanted:
     """Of each of the ``photos`` at most ``limit`` others of the account are wanted that look like it, best first.
 
-    They have a cosine of ``least`` or more. Read whole are those that are not ``known`` yet and whose hash differs in
-    at most ``bits`` from that of one of the photos.
+    They have a cosine of ``least`` or more, and their hash differs from that of the photo in at most ``bits`` of 64.
+    Read whole are those that are not ``known`` yet.
     """
 
     account: AccountId
@@ -169,7 +169,7 @@ class LookalikesWanted:
     known: Mapping[AssetId, EmbeddedPhoto] = field(default_factory=dict)
     limit: int
     least: float = -1.0
-    bits: int = 0
+    bits: int = 64
 
 
 @dataclass(frozen=True, kw_only=True)

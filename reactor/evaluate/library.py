@@ -101,19 +101,14 @@ class MemoryLibrary:
 def lookalikes(wanted: LookalikesWanted, stored: Mapping[AssetId, EmbeddedPhoto]) -> Lookalikes:
     """Return what an index and the table tell of photos, by looking at all that are ``stored``."""
     near = {photo.asset: _nearest(photo, stored.values(), wanted) for photo in wanted.photos}
-    likely = dict.fromkeys(name for some in near.values() for name, _ in some if name not in wanted.known)
-    read = (stored[name] for name in likely)
-    return Lookalikes(
-        near=near,
-        read=tuple(
-            one for one in read if any(hamming(one.phash, photo.phash) <= wanted.bits for photo in wanted.photos)
-        ),
-    )
+    fresh = dict.fromkeys(name for some in near.values() for name, _ in some if name not in wanted.known)
+    return Lookalikes(near=near, read=tuple(stored[name] for name in fresh))
 
 
 def _nearest(
     photo: EmbeddedPhoto, others: Iterable[EmbeddedPhoto], wanted: LookalikesWanted
 ) -> tuple[tuple[AssetId, float], ...]:
-    found = [(other.asset, cosine(photo.vector, other.vector)) for other in others if other.asset != photo.asset]
+    alike = (one for one in others if one.asset != photo.asset and hamming(one.phash, photo.phash) <= wanted.bits)
+    found = [(other.asset, cosine(photo.vector, other.vector)) for other in alike]
     likely = (one for one in found if one[1] >= wanted.least)
     return tuple(sorted(likely, key=lambda one: (-one[1], one[0]))[: wanted.limit])

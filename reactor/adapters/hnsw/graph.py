@@ -158,25 +158,32 @@ class Graph:
         rows = [row for row, number in enumerate(numbers) if number in lacking]
         return self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
 
-    def nearest(self, vectors: Vectors, count: int) -> list[Neighbours]:
-        """Return for each of the unit rows [n, D] the ``count`` nearest, or all where there are not so many."""
+    def nearest(self, vectors: Vectors, count: int, least: float = -1.0) -> list[Neighbours]:
+        """Return for each of the unit rows [n, D] the ``count`` nearest whose cosine is ``least`` or more."""
         with self._gate.passing():
             count = min(count, len(self._live))
             if count <= 0 or not len(vectors):
                 return [[] for _ in vectors]
             try:
-                return _pairs(*self._index.knn_query(vectors, k=count, num_threads=1))
+                return self._query(vectors, count, least)
             except RuntimeError:
                 # One of them reached too few: equal vectors can form an island.
-                return [self._few(vector, count) for vector in vectors]
+                return [self._few(vector, count, least) for vector in vectors]
 
-    def _few(self, vector: Vectors, count: int) -> Neighbours:
+    def _few(self, vector: Vectors, count: int, least: float) -> Neighbours:
         while count:
             try:
-                return _pairs(*self._index.knn_query(vector[None], k=count, num_threads=1))[0]
+                return self._query(vector[None], count, least)[0]
             except RuntimeError:
                 count //= 2
         return []
+
+    def _query(self, vectors: Vectors, count: int, least: float) -> list[Neighbours]:
+        numbers, distances = self._index.knn_query(vectors, k=count, num_threads=1)
+        cosines = np.clip(1.0 - distances, -1.0, 1.0)
+        enough = (cosines >= least).sum(axis=1)
+        rows = zip(numbers, cosines, enough, strict=True)
+        return [list(zip(row[:some].tolist(), near[:some].tolist(), strict=True)) for row, near, some in rows]
 
     def _make_room(self, more: int) -> None:
         needed = int(self._index.element_count) + more
@@ -209,11 +216,6 @@ class Graph:
 
 def _room(count: int) -> int:
     return max(ROOM_AT_LEAST, count // 4)
-
-
-def _pairs(numbers: NDArray[np.uint64], distances: NDArray[np.float32]) -> list[Neighbours]:
-    cosines = np.clip(1.0 - distances, -1.0, 1.0)
-    return [list(zip(row.tolist(), near.tolist(), strict=True)) for row, near in zip(numbers, cosines, strict=True)]
 
 
 def _write_and_leave(index: Any, path: Path, told: int) -> NoReturn:

@@ -13,8 +13,9 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from reactor.adapters.hnsw.alike import alike, by_number, others
 from reactor.adapters.hnsw.files import IndexFiles
-from reactor.adapters.hnsw.graph import Graph, Neighbours, UnusableFile
+from reactor.adapters.hnsw.graph import Graph, UnusableFile
 from reactor.core.errors import Permanent
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
@@ -33,7 +34,7 @@ log = structlog.get_logger(__name__)
 class Vectors(Protocol):
     """What the index asks of the table, which is the truth; photos go by their numbers."""
 
-    async def numbers(self, account: AccountId, model: str) -> NDArray[np.int64]: ...
+    async def hashes(self, account: AccountId, model: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]: ...
 
     async def dimension(self, account: AccountId, model: str) -> int | None: ...
 
@@ -41,9 +42,7 @@ class Vectors(Protocol):
         self, account: AccountId, model: str, numbers: NDArray[np.int64], dimension: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
-    async def of_structure(
-        self, wanted: LookalikesWanted, numbers: Sequence[int]
-    ) -> tuple[dict[int, AssetId], tuple[EmbeddedPhoto, ...]]: ...
+    async def numbered(self, account: AccountId, model: str, numbers: Sequence[int]) -> tuple[EmbeddedPhoto, ...]: ...
 
     async def numbers_of(self, account: AccountId, assets: Sequence[AssetId]) -> tuple[int, ...]: ...
 
@@ -85,6 +84,9 @@ class AccountIndex:
         self._threads = threads
         self._policy = policy
         self._graph: Graph | None = None
+        # Nearly all that look alike have another structure, and the table need not be asked for them.
+        self._hashes: dict[int, int] = {}
+        self._taking = set[asyncio.Task[None]]()
         self._making, self._saving = asyncio.Lock(), asyncio.Lock()
         self._changes = 0
         self._changed_at = self._saved_at = time.monotonic()
@@ -112,7 +114,8 @@ class AccountIndex:
         if dimension is not None:
             began = time.monotonic()
             graph = await self._open(dimension)
-            numbers = await self._vectors.numbers(self.account, self.model)
+            numbers, hashes = await self._vectors.hashes(self.account, self.model)
+            self._hashes = await self._run(by_number, numbers, hashes)
             missing, gone = await self._run(graph.differences, numbers)
             self._note(await self._run(graph.remove, gone))
             await self._fill(graph, missing, len(numbers))
@@ -156,39 +159,59 @@ class AccountIndex:
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
         """Take the photos in, and return of each its nearest others; raises Permanent.
 
-        The table is asked for those alone whose cosine is high enough.
+        The table is asked for those alone whose cosine and hash are near enough, which are few or none.
         """
         photos = [photo for photo in wanted.photos if np.isfinite(photo.vector).all()]
         if not photos or wanted.limit <= 0:
             return Lookalikes(near={})
         vectors = np.stack([photo.vector for photo in photos])
         graph = await self._graph_of(vectors.shape[1])
-        numbers = [photo.number for photo in photos]
+        await self._taken_in()
+        self._hashes |= {photo.number: photo.phash for photo in photos if photo.number}
         names = {photo.number: photo.asset for photo in (*wanted.known.values(), *photos) if photo.number}
-        found, read = dict[AssetId, tuple[tuple[AssetId, float], ...]](), dict[AssetId, EmbeddedPhoto]()
+        near, read = await self._found(graph, photos, vectors, wanted, names)
+        if graph.lacks([photo.number for photo in photos]):
+            # Nobody waits for it but who asks next.
+            taking = asyncio.create_task(self._take_in(graph, photos, vectors))
+            self._taking.add(taking)
+            taking.add_done_callback(self._taking.discard)
+        return Lookalikes(near=near, read=read)
+
+    async def _found(
+        self,
+        graph: Graph,
+        photos: Sequence[EmbeddedPhoto],
+        vectors: NDArray[np.float32],
+        wanted: LookalikesWanted,
+        names: Mapping[int, AssetId],
+    ) -> tuple[dict[AssetId, tuple[tuple[AssetId, float], ...]], tuple[EmbeddedPhoto, ...]]:
+        """Return of each photo its nearest others, and those of them that bear none of the ``names``."""
+        read = dict[int, EmbeddedPhoto]()
         for _ in range(LOOKS):
-            near = await self._run(_near, graph, numbers, vectors, wanted)
-            told = {number for row in near for number, _ in row}
-            # Taken in while the table is asked.
-            taking = asyncio.create_task(self._take_in(graph, numbers, vectors))
-            try:
-                named, alike = await self._vectors.of_structure(wanted, sorted(told - names.keys()))
-            finally:
-                await taking
-            known = names | named
-            read |= {photo.asset: photo for photo in alike}
-            found = {
-                photo.asset: _others(photo.asset, row, known)[: wanted.limit]
-                for photo, row in zip(photos, near, strict=True)
-            }
-            if not (gone := sorted(told - known.keys())):
+            told = await self._run(alike, graph, photos, vectors, wanted, self._hashes)
+            found = {number for row in told for number, _ in row}
+            if unknown := sorted(found - names.keys() - read.keys()):
+                fresh = await self._vectors.numbered(self.account, self.model, unknown)
+                read |= {photo.number: photo for photo in fresh}
+            known = {**names, **{number: photo.asset for number, photo in read.items()}}
+            if not (gone := sorted(found - known.keys())):
                 break
             self._note(await self._run(graph.remove, gone))
-        return Lookalikes(near=found, read=tuple(read.values()))
+        rows = zip(photos, told, strict=True)
+        near = {photo.asset: others(photo.asset, row, known)[: wanted.limit] for photo, row in rows}
+        return near, tuple(read.values())
 
-    async def _take_in(self, graph: Graph, numbers: Sequence[int], vectors: NDArray[np.float32]) -> None:
-        if graph.lacks(numbers):
-            self._note(await self._run(graph.take_in, numbers, vectors))
+    async def _take_in(self, graph: Graph, photos: Sequence[EmbeddedPhoto], vectors: NDArray[np.float32]) -> None:
+        try:
+            self._note(await self._run(graph.take_in, [photo.number for photo in photos], vectors))
+        except (RuntimeError, MemoryError) as error:
+            log.warning("photos are not in the index yet; it catches up", account=self.account, error=repr(error))
+            self.term = 0
+
+    async def _taken_in(self) -> None:
+        """Wait until all that was asked about is in the graph."""
+        if self._taking:
+            await asyncio.wait(self._taking)
 
     async def _graph_of(self, dimension: int) -> Graph:
         async with self._making:
@@ -202,6 +225,9 @@ class AccountIndex:
         """Let photos be found no more; those that the table has no more are left out when they are found."""
         if self._graph is not None:
             numbers = await self._vectors.numbers_of(self.account, assets)
+            await self._taken_in()
+            for number in numbers:
+                self._hashes.pop(number, None)
             self._note(await self._run(self._graph.remove, numbers))
 
     @property
@@ -231,6 +257,7 @@ class AccountIndex:
 
     async def aclose(self) -> None:
         """Save what a start would have to catch up, and let go of the memory."""
+        await self._taken_in()
         if self._changes > self._policy.negligible * self.count:
             await self.save()
         self._graph = None
@@ -250,23 +277,3 @@ class AccountIndex:
 
     async def _run(self, work: Callable[..., R], *arguments: object) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
-
-
-def _near(
-    graph: Graph, numbers: Sequence[int], vectors: NDArray[np.float32], wanted: LookalikesWanted
-) -> list[Neighbours]:
-    """Return who is like enough to each, best first, in the graph or among those that it lacks yet."""
-    row_of = {number: row for row, number in enumerate(numbers)}
-    lacking = graph.lacks(numbers)
-    cosines = np.clip(vectors @ vectors[[row_of[number] for number in lacking]].T, -1.0, 1.0)
-    found = []
-    for row, near in zip(cosines, graph.nearest(vectors, wanted.limit + 1), strict=True):
-        pairs = dict(near) | {lacking[at]: float(row[at]) for at in np.flatnonzero(row >= wanted.least)}
-        enough = (pair for pair in pairs.items() if pair[1] >= wanted.least)
-        found.append(sorted(enough, key=lambda pair: -pair[1]))
-    return found
-
-
-def _others(asset: AssetId, near: Neighbours, known: Mapping[int, AssetId]) -> tuple[tuple[AssetId, float], ...]:
-    pairs = ((known[number], cosine) for number, cosine in near if number in known)
-    return tuple((other, cosine) for other, cosine in pairs if other != asset)

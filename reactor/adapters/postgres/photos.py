@@ -92,7 +92,7 @@ class PostgresPhotos:
                 photo.taken_at,
                 photo.camera,
                 photo.kind,
-                signed(photo.phash),
+                _signed(photo.phash),
                 photo.sharpness,
                 photo.width,
                 photo.height,
@@ -194,7 +194,7 @@ def _sighting(seen: Asset | None) -> tuple[object, ...]:
     return seen.updated_at, seen.visibility, seen.trashed, seen.taken_at, sorted(seen.tags)
 
 
-def signed(phash: int) -> int:
+def _signed(phash: int) -> int:
     """Return a perceptual hash as it is stored."""
     return phash - _WRAP if phash >= _SIGN else phash
 

@@ -7,19 +7,19 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.adapters.postgres.photos import SELECT_PHOTO, photo_of, signed
+from reactor.adapters.postgres.photos import SELECT_PHOTO, photo_of
 from reactor.adapters.postgres.pool import translated
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, LookalikesWanted
+from reactor.core.library import EmbeddedPhoto
 from reactor.core.vectors import STORED, matrix_of
 
 READ_S = 300.0
 """All numbers of a million photos take a second or two; a slow disk takes longer."""
 
 # As one value: rows of their own would be a million small objects.
-_NUMBERS = """
-SELECT string_agg(int8send(p.number), ''::bytea) FROM vectors v JOIN photos p USING (account, asset)
-WHERE v.account = $1 AND v.model = $2
+_HASHES = """
+SELECT string_agg(int8send(p.number) || int8send(p.phash), ''::bytea)
+FROM vectors v JOIN photos p USING (account, asset) WHERE v.account = $1 AND v.model = $2
 """
 
 _VECTORS = """
@@ -27,18 +27,8 @@ SELECT p.number, v.vector FROM photos p JOIN vectors v USING (account, asset)
 WHERE p.number = ANY($3) AND p.account = $1 AND v.model = $2 AND octet_length(v.vector) = $4
 """
 
-# One way to the server for both: which photos bear the numbers, and all of those whose structure agrees. Those are
-# mostly few, so the others are not read; OFFSET 0 has the hashes compared first.
-_OF_STRUCTURE = f"""
-SELECT n.number AS told, n.asset AS name, found.* FROM photos n
-LEFT JOIN LATERAL (
-    {SELECT_PHOTO}
-    WHERE p.account = n.account AND p.asset = n.asset
-        AND EXISTS (SELECT FROM unnest($4::bigint[]) AS h(phash) WHERE bit_count((n.phash # h.phash)::bit(64)) <= $5)
-    OFFSET 0
-) found ON true
-WHERE n.account = $1 AND n.number = ANY($3)
-"""
+# Of one plan for all questions, as photos are read by their names.
+_NUMBERED = f"{SELECT_PHOTO} WHERE p.account = $1 AND p.number = ANY((SELECT $3::bigint[])::bigint[])"
 
 _COVERED = """
 SELECT NOT EXISTS (
@@ -53,11 +43,12 @@ class PostgresVectors:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def numbers(self, account: AccountId, model: str) -> NDArray[np.int64]:
-        """Return the numbers [N] of all photos that have a vector of the model, in no order."""
+    async def hashes(self, account: AccountId, model: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the numbers [N] of all photos that have a vector of the model, in no order, and their hashes [N]."""
         async with translated():
-            found: bytes | None = await self._pool.fetchval(_NUMBERS, account, model, timeout=READ_S)
-        return np.frombuffer(found or b"", dtype=">i8").astype(np.int64)
+            found: bytes | None = await self._pool.fetchval(_HASHES, account, model, timeout=READ_S)
+        pairs = np.frombuffer(found or b"", dtype=">i8").reshape(-1, 2).astype(np.int64)
+        return pairs[:, 0], pairs[:, 1].view(np.uint64)
 
     async def dimension(self, account: AccountId, model: str) -> int | None:
         """Return how many numbers a vector of the model has, None where none is stored."""
@@ -81,20 +72,11 @@ class PostgresVectors:
             )
         return await asyncio.to_thread(_table, rows, dimension)
 
-    async def of_structure(
-        self, wanted: LookalikesWanted, numbers: Sequence[int]
-    ) -> tuple[dict[int, AssetId], tuple[EmbeddedPhoto, ...]]:
-        """Return which photos bear these numbers (who is gone bears none), and those of them that are read whole."""
-        if not numbers:
-            return {}, ()
-        hashes = [signed(photo.phash) for photo in wanted.photos]
-        asked = (wanted.account, wanted.model, list(numbers), hashes, wanted.bits)
+    async def numbered(self, account: AccountId, model: str, numbers: Sequence[int]) -> tuple[EmbeddedPhoto, ...]:
+        """Return the photos that bear these numbers; who is gone bears none."""
         async with translated():
-            rows = await self._pool.fetch(_OF_STRUCTURE, *asked)
-        return (
-            {row["told"]: AssetId(row["name"]) for row in rows},
-            tuple(photo_of(row) for row in rows if row["asset"] is not None),
-        )
+            rows = await self._pool.fetch(_NUMBERED, account, model, list(numbers))
+        return tuple(photo_of(row) for row in rows)
 
     async def numbers_of(self, account: AccountId, assets: Sequence[AssetId]) -> tuple[int, ...]:
         """Return the numbers of those of the photos that are stored."""
