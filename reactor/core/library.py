@@ -160,7 +160,7 @@ class LookalikesWanted:
     """Of each of the ``photos`` at most ``limit`` others of the account are wanted that look like it, best first.
 
     They have a cosine of ``least`` or more, and their hash differs from that of the photo in at most ``bits`` of 64.
-    Read whole are those that are not ``known`` yet.
+    An index weighs a few hundred of the nearest. Read whole are those that are not ``known`` yet.
     """
 
     account: AccountId

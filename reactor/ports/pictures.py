@@ -99,7 +99,7 @@ class Similar(Protocol):
     """Find photos of one account by what the model saw in them, at any distance in time."""
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
-        """Take the photos into the index and return who looks like them.
+        """Return who looks like the photos, and take them into the index.
 
         Raises Unreachable while the index is not ready, or where another process keeps it.
         """

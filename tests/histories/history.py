@@ -26,7 +26,7 @@ from .wishes import Deeds, Wishes
 from .witness import Plan, Witness
 
 PATIENCE_S = 20.0
-PAUSE_S = 0.003
+PAUSE_S = 0.01
 OLDER = "2 minutes"
 
 _OPEN = """

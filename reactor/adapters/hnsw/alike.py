@@ -1,16 +1,48 @@
 """Who of the nearest is like enough, by cosine and by hash: all that needs no table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reactor.adapters.hnsw.graph import Graph, Neighbours
+from reactor.adapters.hnsw.graph import SEARCH_WIDTH, Graph
 from reactor.core.ids import AssetId
 from reactor.core.library import EmbeddedPhoto, LookalikesWanted
 
-WEIGHED = 64
-"""So many of the nearest are weighed by their hashes at least: many look alike to a model, few of them are copies."""
+Numbers = NDArray[np.int64]
+Neighbours = list[tuple[int, float]]
+"""Numbers with their cosines, best first."""
+
+
+class Hashes:
+    """The perceptual hashes of the photos of an account by their numbers, which are never used twice.
+
+    Sorted arrays, 16 bytes a photo, and what was learned since; a photo whose hash is not known agrees with all.
+    """
+
+    def __init__(self, numbers: Numbers, hashes: NDArray[np.uint64]) -> None:
+        """Know the hashes [N] of the numbers [N], in any order."""
+        order = np.argsort(numbers)
+        self._numbers, self._hashes = numbers[order], hashes[order]
+        self._newer: dict[int, int] = {}
+
+    def learn(self, photos: Iterable[EmbeddedPhoto]) -> None:
+        """Know the hashes of photos as they are now."""
+        self._newer |= {photo.number: photo.phash for photo in photos if photo.number}
+
+    def agree(self, numbers: Numbers, phash: int, bits: int) -> NDArray[np.bool_]:
+        """Say of each of the numbers [n] whether its hash differs from ``phash`` in at most ``bits``."""
+        at = np.searchsorted(self._numbers, numbers)
+        at[at == len(self._numbers)] = 0
+        if len(self._numbers):
+            is_known = self._numbers[at] == numbers
+            found = ~is_known | (np.bitwise_count(self._hashes[at] ^ np.uint64(phash)) <= bits)
+        else:
+            found = np.ones(len(numbers), dtype=np.bool_)
+        for row, number in enumerate(numbers.tolist()):
+            if (newer := self._newer.get(number)) is not None:
+                found[row] = (newer ^ phash).bit_count() <= bits
+        return np.asarray(found, dtype=np.bool_)
 
 
 def alike(
@@ -18,34 +50,29 @@ def alike(
     photos: Sequence[EmbeddedPhoto],
     vectors: NDArray[np.float32],
     wanted: LookalikesWanted,
-    hashes: Mapping[int, int],
+    hashes: Hashes,
 ) -> list[Neighbours]:
     """Return who is like enough to each, best first and maybe itself, in the graph or among those that it lacks yet.
 
-    ``vectors`` are those of the photos [n, D]. One whose hash is not among the ``hashes`` counts as like enough.
+    ``vectors`` are those of the photos [n, D]. Many look alike to a model, and few of them are copies: all candidates
+    of a search are weighed by their hashes.
     """
     row_of = {photo.number: row for row, photo in enumerate(photos)}
-    lacking = graph.lacks(list(row_of))
-    cosines = np.clip(vectors @ vectors[[row_of[number] for number in lacking]].T, -1.0, 1.0)
-    count = max(wanted.limit + 1, WEIGHED)
+    lacking = np.array(graph.lacks(list(row_of)), dtype=np.int64)
+    cosines = np.clip(vectors @ vectors[[row_of[number] for number in lacking.tolist()]].T, -1.0, 1.0)
+    count = max(wanted.limit + 1, SEARCH_WIDTH)
     found = []
-    for photo, row, near in zip(photos, cosines, graph.nearest(vectors, count, wanted.least), strict=True):
-        pairs = dict(near) | {lacking[at]: float(row[at]) for at in np.flatnonzero(row >= wanted.least)}
-        enough = (
-            (number, cosine)
-            for number, cosine in pairs.items()
-            if (photo.phash ^ hashes.get(number, photo.phash)).bit_count() <= wanted.bits
-        )
-        found.append(sorted(enough, key=lambda pair: -pair[1])[: wanted.limit + 1])
+    for photo, row, (near, others) in zip(photos, cosines, graph.nearest(vectors, count), strict=True):
+        numbers, likeness = np.concatenate([near, lacking]), np.concatenate([others, row])
+        enough = likeness >= wanted.least
+        numbers, likeness = numbers[enough], likeness[enough]
+        enough = hashes.agree(numbers, photo.phash, wanted.bits)
+        pairs = dict(zip(numbers[enough].tolist(), likeness[enough].tolist(), strict=True))
+        found.append(sorted(pairs.items(), key=lambda pair: -pair[1])[: wanted.limit + 1])
     return found
 
 
-def others(asset: AssetId, near: Neighbours, known: Mapping[int, AssetId]) -> tuple[tuple[AssetId, float], ...]:
+def named(asset: AssetId, near: Neighbours, known: Mapping[int, AssetId]) -> tuple[tuple[AssetId, float], ...]:
     """Return who of those near is known by a name and not the photo itself, with their cosines."""
     pairs = ((known[number], cosine) for number, cosine in near if number in known)
     return tuple((other, cosine) for other, cosine in pairs if other != asset)
-
-
-def by_number(numbers: NDArray[np.int64], hashes: NDArray[np.uint64]) -> dict[int, int]:
-    """Return the hashes [N] by the numbers [N]."""
-    return dict(zip(numbers.tolist(), hashes.tolist(), strict=True))

@@ -26,8 +26,10 @@ _LONGEST_WORDS = 500
 
 Numbers = NDArray[np.int64]
 Vectors = NDArray[np.float32]
-Neighbours = list[tuple[int, float]]
-"""Numbers with their cosines, best first."""
+Near = tuple[Numbers, NDArray[np.float32]]
+"""Numbers [n] with their cosines [n], best first."""
+
+_NOBODY: Near = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 class UnusableFile(Exception):
@@ -158,32 +160,30 @@ class Graph:
         rows = [row for row, number in enumerate(numbers) if number in lacking]
         return self.add([numbers[row] for row in rows], vectors[rows]) if rows else 0
 
-    def nearest(self, vectors: Vectors, count: int, least: float = -1.0) -> list[Neighbours]:
-        """Return for each of the unit rows [n, D] the ``count`` nearest whose cosine is ``least`` or more."""
+    def nearest(self, vectors: Vectors, count: int) -> list[Near]:
+        """Return for each of the unit rows [n, D] the ``count`` nearest, or all where there are not so many."""
         with self._gate.passing():
             count = min(count, len(self._live))
             if count <= 0 or not len(vectors):
-                return [[] for _ in vectors]
+                return [_NOBODY for _ in vectors]
             try:
-                return self._query(vectors, count, least)
+                return self._query(vectors, count)
             except RuntimeError:
                 # One of them reached too few: equal vectors can form an island.
-                return [self._few(vector, count, least) for vector in vectors]
+                return [self._few(vector, count) for vector in vectors]
 
-    def _few(self, vector: Vectors, count: int, least: float) -> Neighbours:
+    def _few(self, vector: Vectors, count: int) -> Near:
         while count:
             try:
-                return self._query(vector[None], count, least)[0]
+                return self._query(vector[None], count)[0]
             except RuntimeError:
                 count //= 2
-        return []
+        return _NOBODY
 
-    def _query(self, vectors: Vectors, count: int, least: float) -> list[Neighbours]:
+    def _query(self, vectors: Vectors, count: int) -> list[Near]:
         numbers, distances = self._index.knn_query(vectors, k=count, num_threads=1)
         cosines = np.clip(1.0 - distances, -1.0, 1.0)
-        enough = (cosines >= least).sum(axis=1)
-        rows = zip(numbers, cosines, enough, strict=True)
-        return [list(zip(row[:some].tolist(), near[:some].tolist(), strict=True)) for row, near, some in rows]
+        return list(zip(numbers.astype(np.int64), cosines, strict=True))
 
     def _make_room(self, more: int) -> None:
         needed = int(self._index.element_count) + more

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from reactor.adapters.hnsw.files import IndexFiles
-from reactor.adapters.hnsw.kept import AccountIndex, SavePolicy, Vectors
+from reactor.adapters.hnsw.kept import SOON_S, AccountIndex, SavePolicy, Vectors
 from reactor.core.errors import Permanent, Retryable, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Lookalikes, LookalikesWanted
@@ -17,7 +17,8 @@ from reactor.core.library import Lookalikes, LookalikesWanted
 TURN_S = 0.5
 LET_GO_S = 60.0
 """A role that is lost by a restart of the database comes back within seconds; after this the memory is given back."""
-SOON_S = 1.0
+WANT_S = 30.0
+"""Where memory is wanting it hardly comes back at once, and each try reads what the whole table has."""
 THREADS = 3
 """One that adds or builds, one that is asked, one that saves."""
 
@@ -89,14 +90,17 @@ class VectorIndex:
     async def run(self) -> None:
         """Open, catch up and save what is due, until cancelled."""
         while True:
+            pause = TURN_S
             try:
                 await self._turn()
                 self._said = ""
-            except (Retryable, Permanent, OSError) as error:
-                if str(error) != self._said:
-                    self._said = str(error)
-                    log.warning("the index of vectors waits", error=str(error))
-            await asyncio.sleep(TURN_S)
+            except (Retryable, Permanent, OSError, RuntimeError, MemoryError) as error:
+                if repr(error) != self._said:
+                    self._said = repr(error)
+                    log.warning("the index of vectors waits", error=str(error) or repr(error))
+                if isinstance(error, RuntimeError | MemoryError):  # hnswlib's words for a want of memory
+                    pause = WANT_S
+            await asyncio.sleep(pause)
 
     async def _turn(self) -> None:
         term = self._term()

@@ -13,13 +13,14 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from reactor.adapters.hnsw.alike import alike, by_number, others
+from reactor.adapters.hnsw.alike import Hashes, alike, named
 from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.graph import Graph, UnusableFile
-from reactor.core.errors import Permanent
+from reactor.core.errors import Permanent, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
 
+SOON_S = 1.0
 TOGETHER = 2048
 """So many vectors are read and added at a time: a second's work."""
 PROGRESS_S = 5.0
@@ -84,8 +85,7 @@ class AccountIndex:
         self._threads = threads
         self._policy = policy
         self._graph: Graph | None = None
-        # Nearly all that look alike have another structure, and the table need not be asked for them.
-        self._hashes: dict[int, int] = {}
+        self._hashes = Hashes(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64))
         self._taking = set[asyncio.Task[None]]()
         self._making, self._saving = asyncio.Lock(), asyncio.Lock()
         self._changes = 0
@@ -115,7 +115,7 @@ class AccountIndex:
             began = time.monotonic()
             graph = await self._open(dimension)
             numbers, hashes = await self._vectors.hashes(self.account, self.model)
-            self._hashes = await self._run(by_number, numbers, hashes)
+            self._hashes = await self._run(Hashes, numbers, hashes)
             missing, gone = await self._run(graph.differences, numbers)
             self._note(await self._run(graph.remove, gone))
             await self._fill(graph, missing, len(numbers))
@@ -157,7 +157,7 @@ class AccountIndex:
         self._progress = (total, total)
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
-        """Take the photos in, and return of each its nearest others; raises Permanent.
+        """Return of each photo its nearest others, and take the photos in; raises Permanent and Unreachable.
 
         The table is asked for those alone whose cosine and hash are near enough, which are few or none.
         """
@@ -166,15 +166,20 @@ class AccountIndex:
             return Lookalikes(near={})
         vectors = np.stack([photo.vector for photo in photos])
         graph = await self._graph_of(vectors.shape[1])
-        await self._taken_in()
-        self._hashes |= {photo.number: photo.phash for photo in photos if photo.number}
-        names = {photo.number: photo.asset for photo in (*wanted.known.values(), *photos) if photo.number}
-        near, read = await self._found(graph, photos, vectors, wanted, names)
-        if graph.lacks([photo.number for photo in photos]):
-            # Nobody waits for it but who asks next.
-            taking = asyncio.create_task(self._take_in(graph, photos, vectors))
-            self._taking.add(taking)
-            taking.add_done_callback(self._taking.discard)
+        await self._all_taken()
+        if not self.term:
+            raise Unreachable(self.words, after=SOON_S)
+        met = (*wanted.known.values(), *photos)
+        self._hashes.learn(met)
+        names = {photo.number: photo.asset for photo in met if photo.number}
+        try:
+            near, read = await self._found(graph, photos, vectors, wanted, names)
+        finally:
+            if graph.lacks([photo.number for photo in photos]):
+                # Nobody waits for it but who asks next.
+                taking = asyncio.create_task(self._take_in(graph, photos, vectors))
+                self._taking.add(taking)
+                taking.add_done_callback(self._taking.discard)
         return Lookalikes(near=near, read=read)
 
     async def _found(
@@ -198,18 +203,18 @@ class AccountIndex:
                 break
             self._note(await self._run(graph.remove, gone))
         rows = zip(photos, told, strict=True)
-        near = {photo.asset: others(photo.asset, row, known)[: wanted.limit] for photo, row in rows}
+        near = {photo.asset: named(photo.asset, row, known)[: wanted.limit] for photo, row in rows}
         return near, tuple(read.values())
 
     async def _take_in(self, graph: Graph, photos: Sequence[EmbeddedPhoto], vectors: NDArray[np.float32]) -> None:
         try:
             self._note(await self._run(graph.take_in, [photo.number for photo in photos], vectors))
-        except (RuntimeError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody waits for it: whatever it was, the table has all
             log.warning("photos are not in the index yet; it catches up", account=self.account, error=repr(error))
             self.term = 0
 
-    async def _taken_in(self) -> None:
-        """Wait until all that was asked about is in the graph."""
+    async def _all_taken(self) -> None:
+        """Wait until all that was asked about is in the graph, or failed to come in."""
         if self._taking:
             await asyncio.wait(self._taking)
 
@@ -223,12 +228,10 @@ class AccountIndex:
 
     async def forget(self, assets: Sequence[AssetId]) -> None:
         """Let photos be found no more; those that the table has no more are left out when they are found."""
-        if self._graph is not None:
+        if (graph := self._graph) is not None:
             numbers = await self._vectors.numbers_of(self.account, assets)
-            await self._taken_in()
-            for number in numbers:
-                self._hashes.pop(number, None)
-            self._note(await self._run(self._graph.remove, numbers))
+            await self._all_taken()
+            self._note(await self._run(graph.remove, numbers))
 
     @property
     def is_due(self) -> bool:
@@ -257,7 +260,7 @@ class AccountIndex:
 
     async def aclose(self) -> None:
         """Save what a start would have to catch up, and let go of the memory."""
-        await self._taken_in()
+        await self._all_taken()
         if self._changes > self._policy.negligible * self.count:
             await self.save()
         self._graph = None

@@ -14,7 +14,7 @@ from reactor.core.library import EmbeddedPhoto
 from reactor.core.vectors import STORED, matrix_of
 
 READ_S = 300.0
-"""All numbers of a million photos take a second or two; a slow disk takes longer."""
+"""All numbers and hashes of a million photos take some seconds; a slow disk takes longer."""
 
 # As one value: rows of their own would be a million small objects.
 _HASHES = """
@@ -38,7 +38,7 @@ SELECT NOT EXISTS (
 
 
 class PostgresVectors:
-    """Tell which photos have a vector of a model, and read the vectors; photos go by their numbers."""
+    """Tell which photos have a vector of a model, and read them, or their vectors alone; photos go by their numbers."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
