@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from reactor.core.categories import Category, archiving_of, tag_of
-from reactor.core.changes import ArchiveAssets, TagAsset, UnarchiveAssets, UntagAsset
+from reactor.core.changes import AddToAlbum, ArchiveAssets, FavouriteAsset, TagAsset, UnarchiveAssets, UntagAsset
 from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import Entry, EntryState
+from reactor.core.labelling import stale_tags
 from reactor.core.wanted import favouring_of, filling_of, wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
@@ -51,7 +52,7 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     entry = await services.journal.entry(event.entry)
     if entry is None:
         return Outcome()
-    enabled = [one for one in await _categories(event.account, services) if one.enabled]
+    enabled = await _asking(entry, services)
     order = CarryOut(
         account=event.account,
         entry=event.entry,
@@ -64,6 +65,27 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
         stale=await _stale(entry, services),
     )
     return Outcome(events=await _follow_ups(event, entry, services), changes=(order,))
+
+
+async def _asking(entry: Entry, services: Services) -> list[Category]:
+    """Return the enabled categories; of a plan only those that one of its photos may still belong to by now."""
+    change = entry.change
+    enabled = [one for one in await _categories(change.account, services) if one.enabled]
+    match change, entry.state:
+        case ((TagAsset() | FavouriteAsset() | AddToAlbum()), EntryState.PLANNED):
+            assets: tuple[AssetId, ...] = (change.asset,)
+        case ArchiveAssets(assets=assets), EntryState.PLANNED:
+            pass
+        case _:
+            return enabled
+    left_out = {one.tag for one in enabled}
+    for asset in assets:
+        look = await look_at(change.account, asset, services.embedder.model, services)
+        if look is None:
+            return enabled
+        accepted = await services.labels.accepted(change.account, asset)
+        left_out.intersection_update(stale_tags(left_out, look.labels, look.catalogue, change.account, accepted))
+    return [one for one in enabled if one.tag not in left_out]
 
 
 async def _categories(account: AccountId, services: Services) -> tuple[Category, ...]:

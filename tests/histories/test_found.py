@@ -233,6 +233,17 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         ("category", "Away", "strict", False),
         ("apply_all",),
     ),
+    # The plan was carried out though the category had become too strict for the photo.
+    **{
+        f"what was planned for {category} is asked for no more": (
+            ("switch", "observe"),
+            ("burst", 1, "early", [1, 2], (category,)),
+            ("category", category, "strict", True),
+            ("switch", "apply"),
+            ("apply_all",),
+        )
+        for category in ("Receipts", "Away", "Best")
+    },
     # The reference forgot what the user had made of the stack before we added to it.
     **{
         f"covers are chosen before and after a stack grows, and photo {photo} is deleted": (

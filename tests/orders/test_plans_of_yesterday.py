@@ -44,6 +44,26 @@ async def test_what_no_category_asks_for_any_more_is_left_out(rig: Rig) -> None:
     )
 
 
+async def test_what_a_category_that_became_stricter_asks_for_no_more_is_left_out(rig: Rig) -> None:
+    one, two, three = [await rig.house.photo(seed) for seed in (1, 2, 3)]
+    both, gone = await rig.planned(tag(one, "Auto/A", "Auto/B")), await rig.planned(tag(two, "Auto/B"))
+    away = await rig.planned(archived(two, categories=("B",)))
+    accepted = await rig.did(tag(three, "Auto/B", sure=False))
+    rig.categories = tuple(
+        replace(category, similarity=1.1 if category.name == "B" else -1.0) for category in ARCHIVING
+    )
+    report = await rig.carried_out(ALL)
+    assert [await rig.tags(photo) for photo in (one, two)] == [{"Auto/A"}, frozenset()]
+    assert (await rig.home.library.asset(two)).visibility == "timeline"
+    assert await rig.states(both, gone, away) == ["carried out", "superseded", "superseded"]
+    assert {line.entry: line.why for line in report.lines if line.entry != both} == dict.fromkeys(
+        (gone, away), "no category asks for it any more"
+    )
+    # What a person accepts, whom the category left in doubt, is set all the same.
+    await rig.carried_out(replace(ALL, suggestions=True))
+    assert (await rig.tags(three), await rig.states(accepted)) == ({"Auto/B"}, ["carried out"])
+
+
 async def test_suggestions_for_one_photo_are_all_set_though_immich_loses_one_of_two_quick_calls(rig: Rig) -> None:
     (photo,) = await rig.home.photos(1)
     entries = [await rig.did(tag(photo, f"Auto/{name}", sure=False)) for name in ("A", "B")]
