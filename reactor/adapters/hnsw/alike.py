@@ -17,32 +17,40 @@ Neighbours = list[tuple[int, float]]
 class Hashes:
     """The perceptual hashes of the photos of an account by their numbers, which are never used twice.
 
-    Sorted arrays, 16 bytes a photo, and what was learned since; a photo whose hash is not known agrees with all.
+    Sorted arrays, 16 bytes a photo, and what is otherwise since; a photo whose hash is not known agrees with all.
     """
 
     def __init__(self, numbers: Numbers, hashes: NDArray[np.uint64]) -> None:
         """Know the hashes [N] of the numbers [N], in any order."""
         order = np.argsort(numbers)
-        self._numbers, self._hashes = numbers[order], hashes[order]
+        # Number 0 is nobody's, so there is always one to compare with.
+        self._numbers = np.concatenate([np.zeros(1, dtype=np.int64), numbers[order]])
+        self._hashes = np.concatenate([np.zeros(1, dtype=np.uint64), hashes[order]])
         self._newer: dict[int, int] = {}
 
     def learn(self, photos: Iterable[EmbeddedPhoto]) -> None:
         """Know the hashes of photos as they are now."""
-        self._newer |= {photo.number: photo.phash for photo in photos if photo.number}
+        now = {photo.number: photo.phash for photo in photos if photo.number}
+        held, is_known = self._held(np.fromiter(now, dtype=np.int64, count=len(now)))
+        for (number, phash), known, before in zip(now.items(), is_known.tolist(), held.tolist(), strict=True):
+            if known and phash == before:
+                self._newer.pop(number, None)
+            else:
+                self._newer[number] = phash
 
     def agree(self, numbers: Numbers, phash: int, bits: int) -> NDArray[np.bool_]:
         """Say of each of the numbers [n] whether its hash differs from ``phash`` in at most ``bits``."""
-        at = np.searchsorted(self._numbers, numbers)
-        at[at == len(self._numbers)] = 0
-        if len(self._numbers):
-            is_known = self._numbers[at] == numbers
-            found = ~is_known | (np.bitwise_count(self._hashes[at] ^ np.uint64(phash)) <= bits)
-        else:
-            found = np.ones(len(numbers), dtype=np.bool_)
+        held, is_known = self._held(numbers)
+        found = ~is_known | (np.bitwise_count(held ^ np.uint64(phash)) <= bits)
         for row, number in enumerate(numbers.tolist()):
             if (newer := self._newer.get(number)) is not None:
                 found[row] = (newer ^ phash).bit_count() <= bits
         return np.asarray(found, dtype=np.bool_)
+
+    def _held(self, numbers: Numbers) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Return the hashes [n] as they were, and of which of the numbers they are at all."""
+        at = np.minimum(np.searchsorted(self._numbers, numbers), len(self._numbers) - 1)
+        return self._hashes[at], self._numbers[at] == numbers
 
 
 def alike(
