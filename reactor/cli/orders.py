@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+LABELLED: frozenset[Feature] = frozenset({"tags", "archive", "favourites", "albums"})
+"""What categories ask for: plans of these are held against what a photo fits by now."""
+
 REPORT = TypeAdapter(OrderReport)
 PREVIEW = TypeAdapter(Preview)
 SHOWN = 20
@@ -155,12 +158,12 @@ async def carried_out(settings: "Settings", request: OrderRequest, *, once: bool
 
 
 async def _needs_the_model(request: OrderRequest, orders: "PostgresOrders") -> bool:
-    """Say whether something may be decided anew: the archive of what is accepted, or was stacked since."""
+    """Say whether something is held against the categories of now, or follows from what is accepted."""
     if not isinstance(request, ApplyRequest):
         return False
-    archive = replace(request, feature="archive") if request.feature in (None, "archive") else None
-    if archive is not None and await orders.waiting(archive, limit=1):
-        return True
+    for feature in LABELLED if request.feature is None else LABELLED & {request.feature}:
+        if await orders.waiting(replace(request, feature=feature), limit=1):
+            return True
     return any(not line.sure for line in await orders.waiting(request, limit=max(1, len(request.entries))))
 
 

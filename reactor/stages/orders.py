@@ -68,24 +68,34 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
 
 
 async def _asking(entry: Entry, services: Services) -> list[Category]:
-    """Return the enabled categories; of a plan only those that one of its photos may still belong to by now."""
+    """Return the enabled categories; of those that a plan names only such as still ask for it."""
     change = entry.change
     enabled = [one for one in await _categories(change.account, services) if one.enabled]
     match change, entry.state:
-        case ((TagAsset() | FavouriteAsset() | AddToAlbum()), EntryState.PLANNED):
-            assets: tuple[AssetId, ...] = (change.asset,)
-        case ArchiveAssets(assets=assets), EntryState.PLANNED:
-            pass
+        case TagAsset(tags=tags), EntryState.PLANNED:
+            assets, named = (change.asset,), frozenset(tags)
+        case (FavouriteAsset(categories=names) | AddToAlbum(categories=names)) as change, EntryState.PLANNED:
+            assets, named = (change.asset,), frozenset(map(tag_of, names))
+        case ArchiveAssets(assets=assets, categories=names), EntryState.PLANNED:
+            named = frozenset(map(tag_of, names))
         case _:
             return enabled
-    left_out = {one.tag for one in enabled}
-    for asset in assets:
-        look = await look_at(change.account, asset, services.embedder.model, services)
-        if look is None:
-            return enabled
-        accepted = await services.labels.accepted(change.account, asset)
-        left_out.intersection_update(stale_tags(left_out, look.labels, look.catalogue, change.account, accepted))
-    return [one for one in enabled if one.tag not in left_out]
+    try:
+        still = [await _still(change.account, asset, named, services) for asset in assets]
+    except Gone:
+        return enabled  # the plan itself says so
+    # A stack goes to the archive where each of its photos is wanted there.
+    asked_for = frozenset[str]().union(*still) if all(still) else frozenset[str]()
+    return [one for one in enabled if one.tag not in named - asked_for]
+
+
+async def _still(account: AccountId, asset: AssetId, tags: frozenset[str], services: Services) -> frozenset[str]:
+    """Return those of the tags that a category may ask for by now, or of which nothing can be said."""
+    look = await look_at(account, asset, services.embedder.model, services)
+    if look is None:
+        return tags
+    accepted = await services.labels.accepted(account, asset)
+    return tags - set(stale_tags(tags, look.labels, look.catalogue, account, accepted))
 
 
 async def _categories(account: AccountId, services: Services) -> tuple[Category, ...]:

@@ -85,8 +85,7 @@ async def test_undo_without_a_reactor_is_done_by_the_command_and_nothing_else_is
     assert rig.home.key not in done.stdout + done.stderr + everything.stdout + everything.stderr
 
 
-@pytest.mark.soak
-async def test_plans_are_listed_carried_out_and_declined(shell: Shell) -> None:
+async def test_plans_are_listed_carried_out_and_declined(shell: Shell, demo_model: Path) -> None:
     rig = shell.rig
     # What no category asks for any more is not carried out.
     shell.settings["REACTOR_CLASSIFICATION"] = json.dumps({"categories": [{"name": "A", "prompts": ["a photo"]}]})
@@ -96,6 +95,8 @@ async def test_plans_are_listed_carried_out_and_declined(shell: Shell) -> None:
     assert "more than these 2" in (await shell("plan", "--limit", "2")).stderr
     assert (await shell("plan", "apply", "--status")).stdout == "there was no apply yet\n"
     assert (await shell("plan", "decline", str(entries[0]))).stdout == "1 declined\n"
+    assert "get it with `reactor model pull" in (await shell("plan", "apply", "--all", code=2)).stderr
+    shell.settings |= models(shell.home, demo_model)
     applied = json.loads((await shell("plan", "--json", "apply", str(entries[1]))).stdout)
     assert (applied["run"]["state"], applied["report"]["done"]) == ("done", 1)
     rest = await shell("plan", "--account", "default", "apply", "--all")

@@ -110,6 +110,8 @@ class AccountIndex:
 
         Then the index is of this ``term`` of the role: whoever held the role meanwhile told this process nothing.
         """
+        self.term = 0
+        await self._all_taken()
         dimension = await self._vectors.dimension(self.account, self.model)
         if dimension is not None:
             began = time.monotonic()
