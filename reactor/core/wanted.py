@@ -1,10 +1,12 @@
-"""What the categories of a photo ask for beside its tags and the archive."""
+"""What the categories of a photo ask for beside its tags and the archive, and who still asks for what was planned."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from reactor.core.categories import Category
+from reactor.core.categories import Category, tag_of
+from reactor.core.changes import AddToAlbum, ArchiveAssets, FavouriteAsset, TagAsset
 from reactor.core.events import Event
 from reactor.core.ids import AccountId, AssetId
+from reactor.core.journal import Entry, EntryState
 from reactor.core.label_events import AlbumWanted, FavouriteWanted
 
 
@@ -38,3 +40,30 @@ def favouring_of(categories: Collection[Category]) -> frozenset[str]:
 def filling_of(categories: Collection[Category]) -> frozenset[tuple[str, str]]:
     """Return the enabled categories that put photos into albums: the name of each, and its album."""
     return frozenset((one.name, one.album) for one in categories if one.enabled and one.album is not None)
+
+
+def planned_for(entry: Entry) -> tuple[tuple[AssetId, ...], frozenset[str]] | None:
+    """Return the photos of a plan, and the tags of the categories that asked for it; None where it is no such plan."""
+    if entry.state is not EntryState.PLANNED:
+        return None
+    match entry.change:
+        case TagAsset(asset=asset, tags=tags):
+            return (asset,), frozenset(tags)
+        case FavouriteAsset(asset=asset, categories=names) | AddToAlbum(asset=asset, categories=names):
+            return (asset,), frozenset(map(tag_of, names))
+        case ArchiveAssets(assets=assets, categories=names):
+            return assets, frozenset(map(tag_of, names))
+        case _:
+            return None
+
+
+def still_asking(
+    enabled: Collection[Category], named: Collection[str], still: Sequence[Collection[str]]
+) -> tuple[Category, ...]:
+    """Return the enabled categories without those of the ``named`` tags that ask for a plan no more.
+
+    ``still`` holds, for each photo of the plan, those of the tags that still ask for it. A stack goes to the archive
+    where each of its photos is wanted there, by whatever category; where one is not, none asks for it any more.
+    """
+    asking = frozenset[str]().union(*still) if all(still) else frozenset[str]()
+    return tuple(one for one in enabled if one.tag in asking or one.tag not in named)

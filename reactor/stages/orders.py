@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reactor.core.categories import Category, archiving_of, tag_of
-from reactor.core.changes import AddToAlbum, ArchiveAssets, FavouriteAsset, TagAsset, UnarchiveAssets, UntagAsset
+from reactor.core.changes import ArchiveAssets, TagAsset, UnarchiveAssets, UntagAsset
 from reactor.core.entry_orders import CarryOut, Undo
 from reactor.core.errors import Gone
 from reactor.core.events import ArchiveWanted, Event
@@ -11,7 +11,7 @@ from reactor.core.ids import AccountId, AssetId
 from reactor.core.interventions import ApplyAsked, UndoAsked
 from reactor.core.journal import Entry, EntryState
 from reactor.core.labelling import stale_tags
-from reactor.core.wanted import favouring_of, filling_of, wanted
+from reactor.core.wanted import favouring_of, filling_of, planned_for, still_asking, wanted
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 from reactor.stages.labelled import look_at, taken_back
@@ -67,26 +67,18 @@ async def apply(events: Sequence[Event], services: Services) -> Outcome:
     return Outcome(events=await _follow_ups(event, entry, services), changes=(order,))
 
 
-async def _asking(entry: Entry, services: Services) -> list[Category]:
+async def _asking(entry: Entry, services: Services) -> tuple[Category, ...]:
     """Return the enabled categories; of those that a plan names only such as still ask for it."""
-    change = entry.change
-    enabled = [one for one in await _categories(change.account, services) if one.enabled]
-    match change, entry.state:
-        case TagAsset(tags=tags), EntryState.PLANNED:
-            assets, named = (change.asset,), frozenset(tags)
-        case (FavouriteAsset(categories=names) | AddToAlbum(categories=names)) as change, EntryState.PLANNED:
-            assets, named = (change.asset,), frozenset(map(tag_of, names))
-        case ArchiveAssets(assets=assets, categories=names), EntryState.PLANNED:
-            named = frozenset(map(tag_of, names))
-        case _:
-            return enabled
+    account = entry.change.account
+    enabled = tuple(one for one in await _categories(account, services) if one.enabled)
+    if (plan := planned_for(entry)) is None:
+        return enabled
+    assets, named = plan
     try:
-        still = [await _still(change.account, asset, named, services) for asset in assets]
+        still = [await _still(account, asset, named, services) for asset in assets]
     except Gone:
         return enabled  # the plan itself says so
-    # A stack goes to the archive where each of its photos is wanted there.
-    asked_for = frozenset[str]().union(*still) if all(still) else frozenset[str]()
-    return [one for one in enabled if one.tag not in named - asked_for]
+    return still_asking(enabled, named, still)
 
 
 async def _still(account: AccountId, asset: AssetId, tags: frozenset[str], services: Services) -> frozenset[str]:
