@@ -25,6 +25,8 @@ FEW = 16
 COPIES = 16
 """Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
 stack of it is dissolved any more: whom it is likest to nobody can tell."""
+AT_ONCE = timedelta(seconds=30)
+"""So much farther is looked around than a photo reaches: what lies around frames that are as near is seen with it."""
 ROUNDING = 0.002
 """A cosine of the index may lie so far from that of the stored vectors."""
 
@@ -106,7 +108,9 @@ class Scene:
         self.photos |= {photo.asset: photo for photo in fresh}
         disturbed = self._stand(fresh, around)
         self.disturbed |= {photo.asset for photo in disturbed}
-        await self.add([*fresh, *disturbed, *self._frames(fresh)])
+        frames = self._frames(fresh)
+        self._surrounded |= {frame.asset for frame in frames if _is_beside(frame, fresh)}
+        await self.add([*fresh, *disturbed, *frames])
         return fresh
 
     async def add(self, photos: Sequence[EmbeddedPhoto]) -> None:
@@ -181,7 +185,8 @@ class Scene:
         return disturbed
 
     async def _around(self, assets: Sequence[AssetId]) -> Sequence[EmbeddedPhoto]:
-        around = await self._stored.around(self._account, assets, reach(self._policy), self._model, limit=NEIGHBOURS)
+        margin = reach(self._policy) + AT_ONCE
+        around = await self._stored.around(self._account, assets, margin, self._model, limit=NEIGHBOURS)
         self.is_cut |= len(around) >= NEIGHBOURS
         return around
 
@@ -248,6 +253,11 @@ class Scene:
     def _is_file(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether the other is a copy, and no frame that a camera took in a row with the photo."""
         return not (photo.camera and other.camera) and self._like.is_copy(photo, other)
+
+
+def _is_beside(frame: EmbeddedPhoto, photos: Sequence[EmbeddedPhoto]) -> bool:
+    """Say whether what lies around a frame, by its camera, was seen with one of the photos."""
+    return any(frame.camera == photo.camera and abs(frame.taken_at - photo.taken_at) <= AT_ONCE for photo in photos)
 
 
 def all_companions(found: Sequence[Family], past: Past) -> frozenset[AssetId]:
