@@ -83,7 +83,7 @@ async def test_a_plan_for_a_photo_that_is_gone_is_closed_though_a_category_asks_
 
 
 async def assert_only_a_is_set(rig: Rig, entries: Sequence[int], one: AssetId, two: AssetId) -> None:
-    """Carry out plans of A and B for one photo, and of B with the archive for the other; of all this A alone is done."""
+    """Carry out plans of A and B for one photo, and of B and the archive for the other: A alone is done."""
     both, gone, away = entries
     report = await rig.carried_out(ALL)
     assert [await rig.tags(photo) for photo in (one, two)] == [{"Auto/A"}, frozenset()]
