@@ -32,6 +32,14 @@ def moved_by_us(primary: AssetId, members: Collection[AssetId], past: Past) -> M
     return None if joined or (newest is not None and newest.id > entry.id) else entry.change
 
 
+def is_alone(asset: AssetId, members: Collection[AssetId], past: Past) -> bool:
+    """Say whether a photo stands in a stack with no other; ``members`` are those that Immich lists.
+
+    It lists none that is hidden: of a stack whose cover we moved once, others may lie below the one that it lists.
+    """
+    return len(members) == 1 and asset not in past.covered
+
+
 def held_for(primary: AssetId, members: Collection[AssetId], past: Past) -> MoveCover | None:
     """Return the change by which a photo lies on top in the place of another, which no user chose."""
     move = moved_by_us(primary, members, past)

@@ -35,14 +35,16 @@ class Past:
     ``now`` is the clock by which an entry is old enough to conclude from, without it all are.
 
     A moved cover says nothing of whose a stack is, so such entries are not among ``newest`` but apart: ``moves`` is the
-    newest done one of each subject. ``latest`` is the number of the newest done wish about stacks of each subject, of
-    either kind, whether or not a veto speaks of it.
+    newest done one of each subject, ``covered`` are those of which there ever was one, taken back or not, and nothing
+    else of ours since. ``latest`` is the number of the newest done wish about stacks of each subject, of either kind,
+    whether or not a veto speaks of it.
     """
 
     newest: Mapping[str, Entry] = field(default_factory=dict)
     tags: Mapping[str, Entry] = field(default_factory=dict)
     albums: Mapping[AlbumId, Entry] = field(default_factory=dict)
     moves: Mapping[str, Entry] = field(default_factory=dict)
+    covered: frozenset[str] = frozenset()
     latest: Mapping[str, int] = field(default_factory=dict)
     vetoes: tuple[Veto, ...] = ()
     now: datetime | None = None

@@ -31,7 +31,7 @@ from reactor.core.changes import (
 from reactor.core.gathering import album_admitted, favourite_admitted, in_album, taken_out, unfavoured
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.journal import EntryState
-from reactor.core.moving import held_for, move_admitted, move_done, returned
+from reactor.core.moving import held_for, is_alone, move_admitted, move_done, returned
 from reactor.core.past import Past, Refused, left_together, was_archived
 from reactor.core.restoration import restorable, restored
 from reactor.core.vetoes import (
@@ -252,7 +252,7 @@ def strangers(change: StackAssets, now: StackState, past: Past) -> tuple[AssetId
         if primary in now.more
         or not members <= wished
         or not (
-            len(members) == 1
+            is_alone(primary, members, past)
             or _is_extended(primary, members, change, past)
             or _all_left_so(primary, members, change, past)
         )

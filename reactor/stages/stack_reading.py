@@ -9,7 +9,7 @@ from reactor.core.errors import Blocked, Gone, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, Face, StackNow
-from reactor.core.moving import held_for
+from reactor.core.moving import is_alone
 from reactor.core.past import Past
 from reactor.core.stacking import Standing, free
 from reactor.core.vetoes import Veto
@@ -57,13 +57,15 @@ class Reading:
         self._ahead = Past()
         self._done: dict[str, Entry] = {}
         self._moves: dict[str, Entry] = {}
+        self._covered: set[str] = set()
         self._vetoes: dict[int, Veto] = {}
         self._stacks: dict[StackId, StackNow] = {}
 
     @property
     def past(self) -> Past:
         """Return what the journal and the vetoes say of all that was recalled."""
-        return Past(newest=self._done, moves=self._moves, vetoes=tuple(self._vetoes.values()))
+        vetoes = tuple(self._vetoes.values())
+        return Past(newest=self._done, moves=self._moves, covered=frozenset(self._covered), vetoes=vetoes)
 
     async def foresee(self, members: Collection[AssetId]) -> None:
         """Ask the journal about photos that may be recalled; what it says counts once they are."""
@@ -75,6 +77,7 @@ class Reading:
         self._ahead = Past(
             newest={**self._ahead.newest, **past.newest},
             moves={**self._ahead.moves, **past.moves},
+            covered=self._ahead.covered | past.covered,
             vetoes=self._ahead.vetoes + past.vetoes,
         )
 
@@ -88,6 +91,7 @@ class Reading:
         before = (len(self._done), len(self._vetoes))
         self._done |= {member: self._ahead.newest[member] for member in unknown & self._ahead.newest.keys()}
         self._moves |= {member: self._ahead.moves[member] for member in unknown & self._ahead.moves.keys()}
+        self._covered |= unknown & self._ahead.covered
         self._vetoes |= {veto.id: veto for veto in self._ahead.vetoes if not unknown.isdisjoint(veto.subjects)}
         return (len(self._done), len(self._vetoes)) != before
 
@@ -117,10 +121,8 @@ class Reading:
         standing = self.standings.get(member)
         if standing is None:
             return False
-        # Those that are hidden are listed by nobody, so who lies on top for one of them seems to be alone.
-        alone = standing.stack is not None and len(standing.stack.members) == 1
-        if alone and held_for(member, (member,), self.past) is not None:
-            return False
+        if standing.stack is not None and standing.stack.members == {member}:
+            return is_alone(member, (member,), self.past) and free(standing, self._done, extend=self._extend)
         return free(standing, self._done, extend=self._extend)
 
     async def _asset(self, asset: AssetId) -> Asset | None:

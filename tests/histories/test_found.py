@@ -269,6 +269,38 @@ FOUND: Mapping[str, tuple[Step, ...]] = {
         ("undo_one_twice", 1),
         ("poll",),
     ),
+    # Whom we had put on top of a hidden photo, though the user's own cover, seemed to stand alone.
+    "the user's own cover comes back on top of a hidden photo, beside another stack": (
+        ("switch", "observe"),
+        ("burst", 1, "early", [1, 1], ()),
+        ("own_stack", 1, 1),
+        ("switch", "apply"),
+        ("cover_away", 0, "archive"),
+        ("poll",),
+        ("cover_away", 0, "hidden"),
+        ("poll",),
+        ("burst", 1, "early", [2, 1], ()),
+        ("cover_back", 1),
+        ("poll",),
+    ),
+    # The reference took what had been vetoed once for vetoed still.
+    **{
+        f"a photo may be archived with its stack again once a veto of its tag is revoked ({number}, {veto})": (
+            ("upload", 2, "early", 1, ("Away",)),
+            ("burst", 2, "early", [3, 1], ("Away",)),
+            ("upload", 2, "late", 1, ("Away",)),
+            ("burst", 2, "late", [3, 2], ("Away",)),
+            ("undo_event", number),
+            ("poll",),
+            ("category", "Away", "strict", True),
+            ("burst", 2, "late", [1], ("Away",)),
+            ("category", "Away", "strict", False),
+            ("relabel",),
+            ("revoke", veto),
+            ("burst", 2, "bridge", [1], ("Away",)),
+        )
+        for number, veto in ((2, 1), (8, 2))
+    },
 }
 
 

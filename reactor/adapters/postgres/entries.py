@@ -12,9 +12,11 @@ from reactor.core.past import Past
 
 # Asked for every new photo, of which mostly nothing is known: so all of it at once, in one way to the server. Of each
 # photo its newest entry that claims it and of which no veto speaks, the newest wish that stands, the newest of those
-# that only moved a cover, and the vetoes about it; of the two entries that are wanted whole each is a row.
+# that only moved a cover (and whether the newest of all, those taken back among them, came after the claim), and the
+# vetoes about it; of the two entries that are wanted whole each is a row.
 _PAST = f"""
-SELECT asked.subject, claimed.newest, found.latest, found.move, told.vetoes, e.*
+SELECT asked.subject, claimed.newest, found.latest, found.move, told.vetoes, e.*,
+    found.moved > coalesce(claimed.newest, 0) AS covered
 FROM unnest($2::text[]) AS asked(subject)
 CROSS JOIN LATERAL (
     SELECT max(j.id) AS newest FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
@@ -22,16 +24,18 @@ CROSS JOIN LATERAL (
         AND NOT {spoken_of("'stack'", "asked.subject")}
 ) claimed
 CROSS JOIN LATERAL (
-    SELECT max(j.id) AS latest, max(j.id) FILTER (WHERE j.kind = 'MoveCover') AS move
+    SELECT max(j.id) FILTER (WHERE j.state = 'done') AS latest,
+        max(j.id) FILTER (WHERE j.state = 'done' AND j.kind = 'MoveCover') AS move,
+        max(j.id) FILTER (WHERE j.kind = 'MoveCover') AS moved
     FROM (SELECT * FROM journal WHERE subjects @> ARRAY[asked.subject] OFFSET 0) j
-    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state = 'done' AND j.undoes IS NULL
+    WHERE j.account = $1 AND j.feature = 'stacks' AND j.state IN ('done', 'undone') AND j.undoes IS NULL
 ) found
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(v) AS vetoes FROM (SELECT * FROM vetoes WHERE subjects @> ARRAY[asked.subject] OFFSET 0) v
     WHERE v.account = $1 AND v.kind = ANY($3) AND {STANDS}
 ) told
 LEFT JOIN journal e ON e.id IN (claimed.newest, found.move)
-WHERE claimed.newest IS NOT NULL OR found.latest IS NOT NULL OR told.vetoes IS NOT NULL
+WHERE claimed.newest IS NOT NULL OR found.latest IS NOT NULL OR found.moved IS NOT NULL OR told.vetoes IS NOT NULL
 """
 
 
@@ -47,6 +51,7 @@ async def past_of_stacks(connection: asyncpg.Pool, account: AccountId, subjects:
     return Past(
         newest={subject: entries[number] for subject, number in each("newest").items()},
         moves={subject: entries[number] for subject, number in each("move").items()},
+        covered=frozenset(row["subject"] for row in rows if row["covered"]),
         latest=each("latest"),
         vetoes=tuple(vetoes.values()),
     )
