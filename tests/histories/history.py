@@ -87,6 +87,7 @@ class Base:
     async def decide(self, request: RunRequest | Run | None = None) -> None:
         """Let the reactor work until nothing is left to do, with a run where one is asked for, or was begun."""
         self.wishes.off |= self.refused.tags
+        self.wishes.vetoed = set(self.refused.tags)
         self.wishes.shown |= self.refused.archive
         if request is None and not self.heard:
             return

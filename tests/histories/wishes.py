@@ -58,6 +58,8 @@ class Wishes:
     labelling: bool = True
     off: set[Tagged] = field(default_factory=set)
     """Tags that the user, or an undo, ever took off: nothing is expected of them any more."""
+    vetoed: set[Tagged] = field(default_factory=set)
+    """Those of them that may not be set: nobody set them again since, nor revoked the veto."""
     shown: set[str] = field(default_factory=set)
     """Photos that the user, or an undo, ever brought back: likewise."""
     planned: set[Tagged] = field(default_factory=set)
@@ -165,7 +167,7 @@ class Wishes:
                 one not in self.shown
                 and not deeds.after.photos[one].trashed
                 and deeds.mine[one].visibility == "timeline"
-                and any(self._archiving(one, deeds))
+                and any((one, AUTO + name) not in self.off for name in self._archiving(one, deeds))
                 for one in stack
             )
             if wanted and photo.visibility != "archive":
@@ -186,7 +188,7 @@ class Wishes:
     def _archiving(self, asset: str, deeds: Deeds) -> Iterator[str]:
         """Yield the categories by which the photo belongs into the archive, whatever the others of its stack."""
         for name, word in self.words.items():
-            if word.archives and self._asks(name, asset, deeds) and (asset, AUTO + name) not in self.off:
+            if word.archives and self._asks(name, asset, deeds) and (asset, AUTO + name) not in self.vetoed:
                 yield name
 
     def _surely_wanted(self, asset: str, deeds: Deeds) -> bool:
