@@ -26,7 +26,7 @@ COPIES = 16
 """Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
 stack of it is dissolved any more: whom it is likest to nobody can tell."""
 AT_ONCE = timedelta(seconds=30)
-"""So much farther is looked around than a photo reaches: what lies around frames that are as near is seen with it."""
+"""So much farther than a photo reaches is looked around it: what lies around frames that are as near is then seen."""
 ROUNDING = 0.002
 """A cosine of the index may lie so far from that of the stored vectors."""
 
@@ -109,7 +109,7 @@ class Scene:
         disturbed = self._stand(fresh, around)
         self.disturbed |= {photo.asset for photo in disturbed}
         frames = self._frames(fresh)
-        self._surrounded |= {frame.asset for frame in frames if _is_beside(frame, fresh)}
+        self._surrounded |= {frame.asset for frame in frames}
         await self.add([*fresh, *disturbed, *frames])
         return fresh
 
@@ -246,18 +246,14 @@ class Scene:
         return list(islice(frames, max(0, self._room // COPIES - len(fresh))))
 
     def _is_frame(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
-        """Say whether a camera took the two, and they are all but the same picture."""
-        is_asked = self._policy.rule != "auto-stacker" and bool(photo.camera and other.camera)
-        return is_asked and self._like.is_copy(photo, other)
+        """Say whether one camera took the two at once, and they are all but the same picture."""
+        is_asked = self._policy.rule != "auto-stacker" and bool(photo.camera) and photo.camera == other.camera
+        at_once = abs(photo.taken_at - other.taken_at) <= AT_ONCE
+        return is_asked and at_once and self._like.is_copy(photo, other)
 
     def _is_file(self, photo: EmbeddedPhoto, other: EmbeddedPhoto) -> bool:
         """Say whether the other is a copy, and no frame that a camera took in a row with the photo."""
         return not (photo.camera and other.camera) and self._like.is_copy(photo, other)
-
-
-def _is_beside(frame: EmbeddedPhoto, photos: Sequence[EmbeddedPhoto]) -> bool:
-    """Say whether what lies around a frame, by its camera, was seen with one of the photos."""
-    return any(frame.camera == photo.camera and abs(frame.taken_at - photo.taken_at) <= AT_ONCE for photo in photos)
 
 
 def all_companions(found: Sequence[Family], past: Past) -> frozenset[AssetId]:
