@@ -134,6 +134,9 @@ def test_unanswered_calls(change: Change, before: State, now: State, expected: U
         (stack(A, B, C), stacks((B, C)), Past(), (B,)),
         (stack(A, B, C), stacks((C, B)), done(stack(B, C), stacks((B, C))), (C,)),
         (stack(C, A, B), stacks((C, B)), done(stack(B, C), stacks((B, C))), ()),
+        # nobody stands there but the one, or who was put on top of others that Immich lists no more
+        (stack(A, B), stacks((B,)), Past(), ()),
+        (stack(A, B), stacks((B,)), Past(covered=frozenset({B})), (B,)),
         # the user added one to ours
         (stack(A, B, C, D), stacks((B, C, D)), done(stack(B, C), stacks((B, C))), (B,)),
     ],

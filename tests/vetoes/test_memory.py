@@ -9,7 +9,7 @@ import pytest
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Reason, StackAssets, StackState, State, TagAsset, TagState
-from reactor.core.cover_changes import MoveCover
+from reactor.core.cover_changes import MoveCover, ReturnCover
 from reactor.core.ids import LIVE, AccountId, AssetId
 from reactor.core.journal import Cause, EntryState
 from reactor.core.past import Past
@@ -43,10 +43,16 @@ async def states(vetoes: PostgresVetoes) -> list[str]:
     return [one.state for one in await vetoes.standing(limit=1000)]
 
 
-async def done(journal: PostgresJournal, change: TagAsset | StackAssets | MoveCover, after: State) -> int:
+async def done(
+    journal: PostgresJournal,
+    change: TagAsset | StackAssets | MoveCover | ReturnCover,
+    after: State,
+    *,
+    undone: int | None = None,
+) -> int:
     before: State = TagState(tags=frozenset()) if isinstance(change, TagAsset) else StackState(stacks=())
     entry = await journal.write(change, CAUSE, before, EntryState.OPEN)
-    await journal.settle(entry, EntryState.DONE, after)
+    await journal.settle(entry, EntryState.DONE, after, undone=undone)
     return entry
 
 
@@ -159,6 +165,23 @@ async def test_the_past_of_stacks_is_told_at_once_as_it_is_piece_by_piece(
     assert past.newest == await journal.newest(ME, "stacks", members)
     assert past.moves == dict.fromkeys(members, await journal.entry(moved))
     assert past.latest == dict.fromkeys(members, moved)
+    assert past.covered == {*members}
     assert sorted(past.vetoes, key=lambda veto: -veto.id) == list(await vetoes.standing(account=ME))
     assert await journal.past(ME, "stacks", ["nobody"]) == Past()
     assert await journal.past(YOU, "stacks", ["a"]) == Past()
+
+
+async def test_a_cover_that_was_moved_is_known_though_it_was_taken_back_until_we_do_anything_else(
+    journal: PostgresJournal,
+) -> None:
+    a, b = (AssetId(name) for name in "ab")
+    move = MoveCover(account=ME, cover=b, members=(a, b), away=a, ours=False, reason=WHY)
+    moved = await done(journal, move, StackState(stacks=((b, frozenset({a, b})),)))
+    back = ReturnCover(account=ME, cover=b, back=a, members=(a, b), undoes=moved, reason=WHY)
+    await done(journal, back, StackState(stacks=((a, frozenset({a, b})),)), undone=moved)
+    past = await journal.past(ME, "stacks", [a, b])
+    assert not past.moves
+    assert past.covered == {a, b}
+    change = StackAssets(account=ME, cover=a, members=(a, b), reason=WHY)
+    await done(journal, change, StackState(stacks=((a, frozenset({a, b})),)))
+    assert (await journal.past(ME, "stacks", [a, b])).covered == set()
