@@ -32,6 +32,8 @@ class Group:
 
     members: tuple[AssetId, ...]
     reason: Reason
+    row: frozenset[AssetId] = frozenset()
+    """The members that one camera took in a row; the others are copies, or what these are copies of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +101,11 @@ class Growing:
             ("lowest cosine", round(min(bond.cosine for bond in self._bonds), 4)),
             ("most pHash bits", float(max(bond.bits for bond in self._bonds))),
         ]
+        # Copies join when all rows have grown.
         gaps = [bond.gap_s for bond in self._bonds if bond.rule != COPY_RULE]
         scores += [("longest gap s", round(max(gaps), 3))] if gaps else []
-        return Group(members=members, reason=Reason(rule=weakest.rule, scores=tuple(scores)))
+        row = frozenset(photo.asset for photo in self.members[: len(gaps) + 1]) if gaps else frozenset()
+        return Group(members=members, reason=Reason(rule=weakest.rule, scores=tuple(scores)), row=row)
 
 
 def joining(group: Growing, photo: EmbeddedPhoto, like: Likeness) -> Bond | None:

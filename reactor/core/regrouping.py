@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reactor.core.bursts import Family
 from reactor.core.changes import Reason, RestoreStacks
-from reactor.core.growing import Group
+from reactor.core.growing import Group, gap_s
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import StackNow
+from reactor.core.library import EmbeddedPhoto, StackNow
 from reactor.core.past import Past, left_together
 from reactor.core.stacking import Standing, free, has_a_choice, is_ours
 
@@ -40,6 +40,29 @@ def parted(families: Iterable[Family], past: Past) -> frozenset[AssetId]:
     """Return the photos whom we left in a stack with one that does not belong with them any more."""
     groups = [frozenset(group.members) for family in families for group in family]
     return frozenset(member for group in groups for member in group if not _left(member, past) <= group)
+
+
+def turned(
+    families: Iterable[Family], photos: Mapping[AssetId, EmbeddedPhoto], past: Past, most_s: float
+) -> frozenset[AssetId]:
+    """Return the photos that stand in a row now and did not in the stack where we left them, or the other way round.
+
+    In a row a photo is no copy of another, but others may be copies of it. In one there was who stood within ``most_s``
+    seconds of a photo of the same camera.
+    """
+
+    def was_in_a_row(member: AssetId, left: frozenset[AssetId]) -> bool:
+        one = photos[member]
+        others = (photos[name] for name in left if name != member and name in photos)
+        return any(other.camera == one.camera and gap_s(one, other) <= most_s for other in others)
+
+    return frozenset(
+        member
+        for family in families
+        for group in family
+        for member in group.members
+        if (left := _left(member, past)) and (member in group.row) is not was_in_a_row(member, left)
+    )
 
 
 def in_question(families: Iterable[Family], asked: Collection[AssetId], past: Past) -> frozenset[AssetId]:
@@ -93,7 +116,7 @@ def proved_wrong(
 def _is_ours_to_move(stack: StackNow, standings: Mapping[AssetId, Standing], past: Past) -> bool:
     return (
         is_ours(stack, past.newest)
-        and all(member in standings and free(standings[member], past.newest) for member in stack.members)
+        and all(member in standings and free(standings[member], past) for member in stack.members)
         and not has_a_choice(stack, past)
     )
 

@@ -9,7 +9,7 @@ from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow, trashed_in
-from reactor.core.moving import held_for, users_part
+from reactor.core.moving import held_for, is_alone, users_part
 from reactor.core.past import Past, left_together
 from reactor.core.stack_policy import CoverRule
 from reactor.core.vetoes import chosen_covers, released_covers
@@ -24,12 +24,12 @@ class Standing:
     entry: Entry | None = None
 
 
-def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False) -> bool:
-    """Say whether the photo may be stacked by us; ``done`` holds the newest entry of every member of its stack.
+def free(standing: Standing, past: Past, *, extend: bool = False) -> bool:
+    """Say whether the photo may be stacked by us; ``past`` holds what was done with every member of its stack.
 
     Left out: what is not shown in the timeline, the still of a motion photo's pair, a photo in a stack that is the
-    user's or was so before we extended it (where such may not be extended), and a photo that we stacked and the user
-    took out again.
+    user's or was so before we extended it (where such may not be extended), one below which others may be hidden, and
+    one that we stacked and the user took out again.
     """
     asset = standing.asset
     if not asset.is_photo or asset.trashed or asset.visibility != "timeline" or asset.motion_part_of is not None:
@@ -39,7 +39,10 @@ def free(standing: Standing, done: Mapping[str, Entry], *, extend: bool = False)
     # Immich leaves a stack of one behind whose other photos were deleted (facts/immich-api.md section 6).
     if trashed_in(asset, standing.stack) or standing.stack.primary not in standing.stack.members:
         return False
-    if standing.stack.members == {asset.id} or (is_ours(standing.stack, done) and not users_part(standing.stack, done)):
+    if standing.stack.members == {asset.id}:
+        return is_alone(asset.id, standing.stack.members, past)
+    done = past.newest
+    if is_ours(standing.stack, done) and not users_part(standing.stack, done):
         return True
     return extend and _is_complete(standing.stack, done)
 

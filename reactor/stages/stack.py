@@ -11,7 +11,7 @@ from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtr
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
-from reactor.core.regrouping import in_question, parted, proved_wrong
+from reactor.core.regrouping import in_question, parted, proved_wrong, turned
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.stacking import in_doubt, restack, whose_faces
 from reactor.ports import Services
@@ -175,14 +175,17 @@ async def _settled(
 ) -> tuple[Family, ...]:
     """Group without the photos that are not ours to move, and keep apart what the user took apart.
 
-    Whoever we left in a stack with one of them is looked at too, and the copies of those who leave one. Each round asks
-    only about who came in anew, and what the answers say counts from the next one on.
+    Whoever we left in a stack with one of them is looked at too, and the copies of those who leave one, or a row.
+    Each round asks only about who came in anew, and what the answers say counts from the next one on.
     """
     while True:
-        found = await scene.grouped(asked, reading.out, reading.past, policy)
+        found = await scene.grouped(reading.out, reading.past, policy)
         if await reading.recall([member for group in _flat(found) for member in group.members]):
             continue
-        if await scene.fetch(all_companions(found, reading.past)) or await scene.seek(parted(found, reading.past)):
+        if await scene.fetch(all_companions(found, reading.past)):
+            continue
+        others = turned(found, scene.photos, reading.past, policy.gap_s) if policy.rule == "joint" else frozenset()
+        if await scene.seek(parted(found, reading.past) | others):
             continue
         if not await reading.read(in_question(found, asked, reading.past)):
             return found

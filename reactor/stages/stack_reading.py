@@ -9,7 +9,6 @@ from reactor.core.errors import Blocked, Gone, Permanent, Retryable
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import Asset, Face, StackNow
-from reactor.core.moving import is_alone
 from reactor.core.past import Past
 from reactor.core.stacking import Standing, free
 from reactor.core.vetoes import Veto
@@ -108,7 +107,8 @@ class Reading:
         for asset in assets:
             stack = self._stacks[asset.stack] if asset.stack is not None else None
             self.standings[asset.id] = Standing(asset=asset, stack=stack, entry=self._done.get(asset.id))
-        left_out = {member for member in unknown if not self._free(member)}
+        past = self.past
+        left_out = {member for member in unknown if not self._is_free(member, past)}
         self.out |= left_out
         return news or bool(left_out)
 
@@ -117,13 +117,9 @@ class Reading:
         wanted = tuple(dict.fromkeys(asset for group in asked for asset in group[:MOST_FACES]))
         return dict(zip(wanted, await at_most(READS_AT_ONCE, wanted, self._faces), strict=True))
 
-    def _free(self, member: AssetId) -> bool:
+    def _is_free(self, member: AssetId, past: Past) -> bool:
         standing = self.standings.get(member)
-        if standing is None:
-            return False
-        if standing.stack is not None and standing.stack.members == {member}:
-            return is_alone(member, (member,), self.past) and free(standing, self._done, extend=self._extend)
-        return free(standing, self._done, extend=self._extend)
+        return standing is not None and free(standing, past, extend=self._extend)
 
     async def _asset(self, asset: AssetId) -> Asset | None:
         try:

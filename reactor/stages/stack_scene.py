@@ -143,12 +143,11 @@ class Scene:
         await self.add(sorted((self.photos[asset] for asset in fresh), key=order))
         return bool(fresh)
 
-    async def grouped(
-        self, asked: Collection[AssetId], out: Collection[AssetId], past: Past, policy: StackPolicy
-    ) -> tuple[Family, ...]:
-        """Return the families that the asked photos may have changed, made without those that are ``out``.
+    async def grouped(self, out: Collection[AssetId], past: Past, policy: StackPolicy) -> tuple[Family, ...]:
+        """Return the families that the new photos may have changed, made without those that are ``out``.
 
-        Groups on which no photo bears that was taken in are left out: of those not all members need be known.
+        Those of their copies too, also where these seem to belong elsewhere: they need not, once that family is known
+        whole. Groups on which no photo bears that was taken in are left out: of those not all members need be known.
         """
         inside = [photo for asset, photo in self.photos.items() if asset not in out]
         beside = list(self._beside.values())
@@ -160,7 +159,7 @@ class Scene:
         is_near = near((self.photos[asset] for asset in self._searched), self._policy)
         return tuple(
             some
-            for family in touched(made, asked, past)
+            for family in touched(made, self._searched, past)
             if (some := tuple(group for group in family if any(is_near(self.photos[name]) for name in group.members)))
         )
 

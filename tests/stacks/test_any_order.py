@@ -142,6 +142,43 @@ async def test_a_stack_is_proved_wrong_though_its_members_alone_would_make_anoth
     assert await ending([[*crowd, *before], after]) == together != await ending([[*crowd, *before]])
 
 
+async def test_a_copy_that_comes_to_stand_in_a_row_has_its_own_copies_looked_for() -> None:
+    # The file without a camera was a copy of the one; in a row with another it is what both cameras' are copies of.
+    before = [photo("a", 8, camera="one"), photo("b", 13, camera="other"), photo("c", 8, camera="")]
+    later = [photo("r", 0, 28, camera=""), photo("x", 0, 90, FAR, camera="one")]
+    assert await ending([before]) == {frozenset({AssetId("a"), AssetId("c")})}
+    together = {frozenset(AssetId(name) for name in "abcr")}
+    assert await ending([[*before, *later]]) == together
+    assert await ending([before, later]) == together
+
+
+async def test_a_photo_that_is_pushed_out_of_its_row_has_its_originals_looked_for() -> None:
+    # c is likest to its original, but stands in a row with r until the row goes on without it.
+    photos = [photo("c", 8, 41, camera=""), photo("o", 5, 41), photo("b", 0), photo("r", 2, 28, camera="")]
+    later = photo("s", 5, 0, 0x3FF, camera="")
+    assert frozenset({AssetId("r"), AssetId("c")}) in await ending([photos])
+    together = await ending([[*photos, later]])
+    assert together == {frozenset({AssetId("o"), AssetId("b"), AssetId("c")}), frozenset({AssetId("r"), later.asset})}
+    assert await ending([photos, [later]]) == together
+
+
+async def test_a_photo_that_was_pushed_out_of_a_full_stack_is_found_alone_by_its_copy() -> None:
+    # All that is seen with x alone leaves room for p in the row; u, which took that room, is like neither of them.
+    one, other = scenery(1), scenery(2)
+    row = [
+        photo("a", 0, 0, 0x3FF, camera="", burst_id="1"),
+        photo("b", 0.5, camera="", burst_id="1", thumb=one),
+        photo("c", 2, camera="", thumb=one),
+        photo("d", 3, camera="", thumb=other),
+        photo("e", 3.5, camera="", thumb=one),
+    ]
+    pushed, taking = photo("p", 0.5, 14, camera="", thumb=other), photo("u", 0, camera="", thumb=one)
+    copied = photo("x", 2, 28, 7, camera="other")
+    together = {frozenset(AssetId(name) for name in "abcdeu"), frozenset({pushed.asset, copied.asset})}
+    assert await ending([[*row, pushed, taking, copied]]) == together
+    assert await ending([[*row, pushed], [taking], [copied]]) == together
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(4, 60), st.integers(3, 9))
 async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: int, every: int) -> None:
