@@ -65,6 +65,20 @@ def turned(
     )
 
 
+def refilled(families: Iterable[Family], changed: Collection[AssetId], past: Past, most: int) -> frozenset[AssetId]:
+    """Return all members of the groups in which somebody changed, and of which one was in a stack of ``most`` photos.
+
+    Who was left out of that for want of room may find some now.
+    """
+    groups = [group.members for family in families for group in family]
+    return frozenset(
+        member
+        for members in groups
+        if not set(changed).isdisjoint(members) and any(len(_left(one, past)) >= most for one in members)
+        for member in members
+    )
+
+
 def in_question(families: Iterable[Family], asked: Collection[AssetId], past: Past) -> frozenset[AssetId]:
     """Return the photos of which it must be known how they stand: of every group that is new, or other than we left."""
     found: set[AssetId] = set()

@@ -11,7 +11,8 @@ from reactor.core.events import AssetChanged, AssetEmbedded, Event, MetadataExtr
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
-from reactor.core.regrouping import in_question, parted, proved_wrong, turned
+from reactor.core.past import Past
+from reactor.core.regrouping import in_question, parted, proved_wrong, refilled, turned
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.stacking import in_doubt, restack, whose_faces
 from reactor.ports import Services
@@ -184,11 +185,19 @@ async def _settled(
             continue
         if await scene.fetch(all_companions(found, reading.past)):
             continue
-        others = turned(found, scene.photos, reading.past, policy.gap_s) if policy.rule == "joint" else frozenset()
-        if await scene.seek(parted(found, reading.past) | others):
+        if await scene.seek(_sought(found, scene, reading.past, policy)):
             continue
         if not await reading.read(in_question(found, asked, reading.past)):
             return found
+
+
+def _sought(found: Sequence[Family], scene: Scene, past: Past, policy: StackPolicy) -> frozenset[AssetId]:
+    """Return the photos whose copies may belong elsewhere, now that they stand otherwise than where we left them."""
+    changed = parted(found, past)
+    if policy.rule == "auto-stacker":
+        return changed
+    changed |= turned(found, scene.photos, past, policy.gap_s)
+    return changed | refilled(found, changed, past, policy.maximum_size)
 
 
 def _flat(found: Sequence[Family]) -> tuple[Group, ...]:

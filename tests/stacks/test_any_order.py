@@ -179,6 +179,33 @@ async def test_a_photo_that_was_pushed_out_of_a_full_stack_is_found_alone_by_its
     assert await ending([[*row, pushed], [taking], [copied]]) == together
 
 
+async def test_a_copy_that_makes_a_chain_too_long_changes_its_groups_though_it_stands_elsewhere() -> None:
+    # With x the chain of the burst is longer than a stack may span, so it is cut; x itself joins the files beside.
+    files = [photo("f", 25, camera=""), photo("g", 28, camera="")]
+    burst = [
+        photo("a", 25, 90, burst_id="1"),
+        photo("b", 62, 0, FAR, burst_id="1"),
+        photo("c", 63, 0, FAR, thumb=scenery(1)),
+    ]
+    copied = photo("x", 72, thumb=scenery(2))
+    assert frozenset({AssetId("a"), AssetId("b")}) in await ending([[*files, *burst]])
+    together = {frozenset({AssetId("b"), AssetId("c")}), frozenset({AssetId("f"), AssetId("g"), copied.asset})}
+    assert await ending([[*files, *burst, copied]]) == together
+    assert await ending([[*files, *burst], [copied]]) == together
+
+
+async def test_who_found_no_room_comes_in_when_there_is_some() -> None:
+    # Two on one whole minute are not trusted: m leaves the full row, and c, the copy of a frame, comes before it.
+    row = [photo("n", 60), photo("o", 60, 0, 0x3FF), photo("p", 60.1), photo("q", 67.75), photo("r", 74)]
+    whole_minute, copied = photo("m", MINUTES[0], 0, 0x3FF), photo("c", 74, camera="")
+    full = [*row, whole_minute, copied]
+    another = photo("x", MINUTES[0], 41)
+    assert await ending([full]) == {frozenset(one.asset for one in (*row, whole_minute))}
+    together = {frozenset(one.asset for one in (*row, copied))}
+    assert await ending([[*full, another]]) == together
+    assert await ending([full, [another]]) == together
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data(), st.integers(4, 60), st.integers(3, 9))
 async def test_a_long_row_is_cut_at_the_same_places(data: st.DataObject, count: int, every: int) -> None:

@@ -11,7 +11,7 @@ from reactor.core.ids import AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import StackNow
 from reactor.core.past import Past
-from reactor.core.regrouping import turned
+from reactor.core.regrouping import refilled, turned
 from reactor.core.stacking import Standing, free
 
 from .world import ME, asset_of, entry_of, ids, photo, stack_of
@@ -107,3 +107,22 @@ def test_whoever_comes_into_a_row_or_leaves_one_is_asked_about(
     in_row = frozenset(ids(row)) if len(ids(row)) > 1 else frozenset()
     group = Group(members=members, reason=Reason(rule=ALIKE_RULE), row=in_row)
     assert turned([(group,)], PHOTOS, past, MOST_S) == set(ids(expected))
+
+
+@pytest.mark.parametrize(
+    ("groups", "changed", "past", "expected"),
+    [
+        (["a b c"], "a", left("a b c"), "a b c"),
+        (["a b"], "b", left("a b c"), "a b"),
+        (["a b x", "c"], "c", left("a b c"), "c"),
+        # nobody changed, nothing was full, or not that
+        (["a b c"], "", left("a b c"), ""),
+        (["a b"], "a", left("a b"), ""),
+        (["a b c", "x"], "x", left("a b c"), ""),
+    ],
+)
+def test_where_somebody_changed_in_a_full_stack_all_are_asked_about(
+    groups: list[str], changed: str, past: Past, expected: str
+) -> None:
+    found = [(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)),) for names in groups]
+    assert refilled(found, ids(changed), past, 3) == set(ids(expected))
