@@ -107,6 +107,7 @@ class MqttPublisher:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library stumbles over, notices must not end the reactor
             told = _told(error, self._broker, ended=self._drop())
+        _heed()
         # Raised out here it holds nothing of the library's: a socket whose TLS failed is closed when its error is gone.
         raise told
 
@@ -150,6 +151,7 @@ class MqttPublisher:
             topic = next(iter(self._due))
             body = self._kept[topic]
             await client.publish(self._topic(topic), body, qos=1, retain=True)
+            _heed()
             sent += 1
             if self._kept[topic] is body:
                 del self._due[topic]
@@ -219,6 +221,16 @@ async def _opened(broker: Broker, patience: Patience, identifier: str, availabil
         del opening  # it holds the error, whose traceback holds this frame
         raise
     return client
+
+
+def _heed() -> None:
+    """End with a cancellation that was passed over: who ends the reactor would wait for this task for ever.
+
+    The wait_for of Python 3.11, by which aiomqtt waits for an answer, loses one that comes in the same moment
+    (https://github.com/python/cpython/issues/86296).
+    """
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _told(error: Exception, broker: Broker, ended: bool) -> Retryable:

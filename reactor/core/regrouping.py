@@ -30,6 +30,16 @@ def touched(families: Sequence[Family], asked: Collection[AssetId], past: Past) 
     return tuple(family for family in families if family in found)
 
 
+def unsettled(families: Iterable[Family], past: Past) -> tuple[Family, ...]:
+    """Return the families with a group of several that is other than we left it: somebody may not be known yet."""
+
+    def is_as_left(members: tuple[AssetId, ...]) -> bool:
+        together = frozenset(members)
+        return len(members) == 1 or all(_left(member, past) == together for member in members)
+
+    return tuple(family for family in families if not all(is_as_left(group.members) for group in family))
+
+
 def companions(family: Family, past: Past) -> frozenset[AssetId]:
     """Return all photos with which we left a member of the family in a stack, members among them."""
     members = [member for group in family for member in group.members]

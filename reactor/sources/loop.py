@@ -4,13 +4,10 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 
 from reactor.core.errors import Blocked, Permanent, Retryable
-
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +86,7 @@ async def repeat(
     said = ""
     while True:
         try:
-            found = await _heeding(once())
+            found = await once()
         except Exception as error:  # noqa: BLE001 - one source that nobody foresaw failing must not end all others
             wait = backoff.after(error)
             words = str(error) if isinstance(error, Retryable | Permanent) else type(error).__name__
@@ -98,26 +95,13 @@ async def repeat(
                 report(name, error, wait)
             asked = min(wait, _asked(error))
             await asyncio.sleep(asked)
-            await _heeding(rest(wait - asked))
+            await rest(wait - asked)
         else:
             if said:
                 log.info(f"{name} works again")
             backoff.reset()
             said = ""
-            await _heeding(pause(found))
-
-
-async def _heeding(waiting: Awaitable[T]) -> T:
-    """Wait, and end with a cancellation that was passed over meanwhile.
-
-    The wait_for of Python 3.11, by which aiomqtt waits, loses one that comes with the answer
-    (https://github.com/python/cpython/issues/86296).
-    """
-    try:
-        return await waiting
-    finally:
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError
+            await pause(found)
 
 
 def wait_after(error: Exception, failures: int, first_s: float, longest_s: float, blocked_s: float) -> float:

@@ -144,10 +144,9 @@ class Scene:
         return bool(fresh)
 
     async def grouped(self, out: Collection[AssetId], past: Past, policy: StackPolicy) -> tuple[Family, ...]:
-        """Return the families that the new photos may have changed, made without those that are ``out``.
+        """Return the families of all that was looked for, made without those that are ``out``.
 
-        Those of their copies too, also where these seem to belong elsewhere: they need not, once that family is known
-        whole. Groups on which no photo bears that was taken in are left out: of those not all members need be known.
+        Groups on which no photo bears that was taken in are left out: of those not all members need be known.
         """
         inside = [photo for asset, photo in self.photos.items() if asset not in out]
         beside = list(self._beside.values())

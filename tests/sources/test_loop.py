@@ -1,7 +1,6 @@
 """The loop that every source runs in: how long it waits, and what it says."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -151,34 +150,3 @@ async def test_what_nobody_foresaw_ends_no_loop() -> None:
         ("it failed in a way that nobody foresaw", "error"),
         ("it works again", "info"),
     ]
-
-
-@pytest.mark.parametrize("deaf", ["turn", "failed turn", "pause", "rest"])
-async def test_a_cancellation_that_somebody_passes_over_ends_the_loop_all_the_same(deaf: str) -> None:
-    began: list[str] = []
-
-    async def passing_over(name: str) -> None:
-        began.append(name)
-        if deaf in name:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(3600)
-
-    async def once() -> int:
-        await passing_over("failed turn" if deaf in ("failed turn", "rest") else "turn")
-        if deaf in ("failed turn", "rest"):
-            raise Unreachable("away")
-        return 0
-
-    async def pause(_: int) -> None:
-        await passing_over("pause")
-
-    async def rest(_: float) -> None:
-        await passing_over("rest")
-
-    task = asyncio.create_task(repeat("it", once, pause, backoff=Backoff(first_s=1), rest=rest))
-    await until(lambda: deaf in began)
-    task.cancel()
-    async with asyncio.timeout(5):
-        await asyncio.wait({task})
-    assert task.cancelled()
-    assert began[-1] == deaf

@@ -11,7 +11,7 @@ from reactor.core.ids import AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import StackNow
 from reactor.core.past import Past
-from reactor.core.regrouping import refilled, turned
+from reactor.core.regrouping import refilled, turned, unsettled
 from reactor.core.stacking import Standing, free
 
 from .world import ME, asset_of, entry_of, ids, photo, stack_of
@@ -126,3 +126,18 @@ def test_where_somebody_changed_in_a_full_stack_all_are_asked_about(
 ) -> None:
     found = [(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)),) for names in groups]
     assert refilled(found, ids(changed), past, 3) == set(ids(expected))
+
+
+@pytest.mark.parametrize(
+    ("groups", "past", "expected"),
+    [
+        (["a b", "c"], left("a b"), False),
+        (["a b", "c"], left("a b", "c d"), False),
+        (["a b", "c"], left("a b c"), True),
+        (["a b"], Past(), True),
+        (["a b c"], left("a b"), True),
+    ],
+)
+def test_who_stands_with_others_than_we_left_may_stand_with_more(groups: list[str], past: Past, expected: bool) -> None:
+    family = tuple(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)) for names in groups)
+    assert unsettled([family], past) == ((family,) if expected else ())
