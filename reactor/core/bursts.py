@@ -21,7 +21,7 @@ from reactor.core.stack_policy import StackPolicy
 Family = tuple[Group, ...]
 """The groups of one chain of photos, or of one day: what comes to any of it may change any of them.
 
-Of two chains where a photo of the one is a copy in the other."""
+Two chains are one where a photo of the one is a copy in the other."""
 A_DAY = timedelta(hours=38)
 """Two photos of one local day lie no farther apart, though one was taken where it dawned and one where it ended."""
 

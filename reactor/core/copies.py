@@ -50,7 +50,7 @@ class _Chains:
     """Chains of groups, two of which become one when a photo moves between them."""
 
     def __init__(self, chains: Sequence[Sequence[Growing]]) -> None:
-        self._of: dict[Growing, list[Growing]] = {}
+        self._chain_of: dict[Growing, list[Growing]] = {}
         for chain in chains:
             self._hold(list(chain))
 
@@ -59,18 +59,18 @@ class _Chains:
 
     def _hold(self, chain: list[Growing]) -> None:
         for group in chain:
-            self._of[group] = chain
+            self._chain_of[group] = chain
 
     def move(self, alone: Growing, taking: Growing) -> None:
         """Let a group go whose one photo another takes in."""
-        left, joined = self._of.pop(alone), self._of[taking]
+        left, joined = self._chain_of.pop(alone), self._chain_of[taking]
         left.remove(alone)
         if left is not joined:
             joined += left
             self._hold(joined)
 
     def all(self) -> list[list[Growing]]:
-        return list({id(chain): chain for chain in self._of.values()}.values())
+        return list({id(chain): chain for chain in self._chain_of.values()}.values())
 
 
 class _Originals:

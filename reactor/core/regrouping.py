@@ -75,7 +75,7 @@ def turned(
     )
 
 
-def refilled(families: Iterable[Family], changed: Collection[AssetId], past: Past, most: int) -> frozenset[AssetId]:
+def refilled(families: Iterable[Family], changed: frozenset[AssetId], past: Past, most: int) -> frozenset[AssetId]:
     """Return all members of the groups in which somebody changed, and of which one was in a stack of ``most`` photos.
 
     Who was left out of that for want of room may find some now.
@@ -84,7 +84,7 @@ def refilled(families: Iterable[Family], changed: Collection[AssetId], past: Pas
     return frozenset(
         member
         for members in groups
-        if not set(changed).isdisjoint(members) and any(len(_left(one, past)) >= most for one in members)
+        if not changed.isdisjoint(members) and any(len(_left(one, past)) >= most for one in members)
         for member in members
     )
 

@@ -125,7 +125,7 @@ def test_where_somebody_changed_in_a_full_stack_all_are_asked_about(
     groups: list[str], changed: str, past: Past, expected: str
 ) -> None:
     found = [(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)),) for names in groups]
-    assert refilled(found, ids(changed), past, 3) == set(ids(expected))
+    assert refilled(found, frozenset(ids(changed)), past, 3) == set(ids(expected))
 
 
 @pytest.mark.parametrize(
