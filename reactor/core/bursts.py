@@ -19,9 +19,7 @@ from reactor.core.lines import chains, trusted
 from reactor.core.stack_policy import StackPolicy
 
 Family = tuple[Group, ...]
-"""The groups of one chain of photos, or of one day: what comes to any of it may change any of them.
-
-Two chains are one where a photo of the one is a copy in the other."""
+"""The groups of one chain of photos, or of one day: what comes to any of it may change any of them."""
 A_DAY = timedelta(hours=38)
 """Two photos of one local day lie no farther apart, though one was taken where it dawned and one where it ended."""
 

@@ -24,53 +24,30 @@ def attach(
     ``dated`` are the chains of photos whose capture times are trusted, ``undated`` the other photos. Two frames of a
     still scene are as alike as copies, so where both name a camera and are dated only a name tells that one was made
     from the other; an edit that kept the time stands in the chain of its original. A copy joins by an original, never
-    by another copy, so that likenesses do not add up. The chain that a copy leaves is one with that of its original:
-    whatever brings the copy bears on both.
+    by another copy, so that likenesses do not add up. Who joins elsewhere bears on the chain in which it was taken all
+    the same.
     """
     times = frozenset(photo.asset for chain in dated for group in chain for photo in group.members)
     known = [(photo, group) for chain in dated for group in chain if len(group.members) > 1 for photo in group.members]
     originals = _Originals(known, times, like)
-    found = _Chains(dated)
+    joined: set[AssetId] = set()
     alone = [group for chain in dated for group in chain if len(group.members) == 1]
     for group in sorted(alone, key=lambda group: (not group.members[0].camera, order(group.members[0]))):
         (photo,) = group.members
-        if (taking := originals.take_in(photo, apart)) is not None:
-            found.move(group, taking)
+        if originals.take_in(photo, apart):
+            joined.add(photo.asset)
         else:
             originals.add(photo, group)
+    begun: list[list[Growing]] = []
     for photo in sorted(undated, key=order):
-        if originals.take_in(photo, apart) is None:
-            begun = Growing(photo)
-            found.begin(begun)
-            originals.add(photo, begun)
-    return found.all()
-
-
-class _Chains:
-    """Chains of groups, two of which become one when a photo moves between them."""
-
-    def __init__(self, chains: Sequence[Sequence[Growing]]) -> None:
-        self._chain_of: dict[Growing, list[Growing]] = {}
-        for chain in chains:
-            self._hold(list(chain))
-
-    def begin(self, group: Growing) -> None:
-        self._hold([group])
-
-    def _hold(self, chain: list[Growing]) -> None:
-        for group in chain:
-            self._chain_of[group] = chain
-
-    def move(self, alone: Growing, taking: Growing) -> None:
-        """Let a group go whose one photo another takes in."""
-        left, joined = self._chain_of.pop(alone), self._chain_of[taking]
-        left.remove(alone)
-        if left is not joined:
-            joined += left
-            self._hold(joined)
-
-    def all(self) -> list[list[Growing]]:
-        return list({id(chain): chain for chain in self._chain_of.values()}.values())
+        if not originals.take_in(photo, apart):
+            begun.append([Growing(photo)])
+            originals.add(photo, begun[-1][0])
+    stayed = [[group for group in chain if group.members[0].asset not in joined] for chain in dated]
+    for before, chain in zip(dated, stayed, strict=True):
+        if chain:
+            chain[0].elsewhere = joined & {group.members[0].asset for group in before}
+    return [chain for chain in (*stayed, *begun) if chain]
 
 
 class _Originals:
@@ -88,13 +65,13 @@ class _Originals:
         self._known.append((photo, group))
         self._vectors.append(photo.vector)
 
-    def take_in(self, photo: EmbeddedPhoto, apart: Pairs) -> Growing | None:
-        """Let the photo join the group of the original that it is likest to, if one has room for it; return that."""
+    def take_in(self, photo: EmbeddedPhoto, apart: Pairs) -> bool:
+        """Let the photo join the group of the original that it is likest to, if there is one with room for it."""
         if (found := self._of(photo, apart)) is None:
-            return None
+            return False
         original, group = found
         group.add(photo, _bond(original, photo))
-        return group
+        return True
 
     def _of(self, photo: EmbeddedPhoto, apart: Pairs) -> tuple[EmbeddedPhoto, Growing] | None:
         if not self._known or self._like.copy is None:

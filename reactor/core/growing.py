@@ -34,6 +34,8 @@ class Group:
     reason: Reason
     row: frozenset[AssetId] = frozenset()
     """The members that one camera took in a row; the others are copies, or what these are copies of."""
+    elsewhere: frozenset[AssetId] = frozenset()
+    """Photos of the same chain, told by one of its groups, that stand in other groups as copies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class Growing:
     def __init__(self, first: EmbeddedPhoto) -> None:
         self.members = [first]
         self.bursts = {first.burst_id} - {None}
+        self.elsewhere: set[AssetId] = set()
         self._total: NDArray[np.float32] = first.vector.copy()
         self._bonds: list[Bond] = []
 
@@ -95,7 +98,7 @@ class Growing:
         """Return what has grown."""
         members = tuple(photo.asset for photo in sorted(self.members, key=order))
         if not self._bonds:
-            return Group(members=members, reason=Reason(rule=ALONE_RULE))
+            return Group(members=members, reason=Reason(rule=ALONE_RULE), elsewhere=frozenset(self.elsewhere))
         weakest = min(self._bonds, key=lambda bond: (bond.rule in SURE, bond.cosine))
         scores = [
             ("lowest cosine", round(min(bond.cosine for bond in self._bonds), 4)),
@@ -105,7 +108,8 @@ class Growing:
         gaps = [bond.gap_s for bond in self._bonds if bond.rule != COPY_RULE]
         scores += [("longest gap s", round(max(gaps), 3))] if gaps else []
         row = frozenset(photo.asset for photo in self.members[: len(gaps) + 1]) if gaps else frozenset()
-        return Group(members=members, reason=Reason(rule=weakest.rule, scores=tuple(scores)), row=row)
+        reason = Reason(rule=weakest.rule, scores=tuple(scores))
+        return Group(members=members, reason=reason, row=row, elsewhere=frozenset(self.elsewhere))
 
 
 def joining(group: Growing, photo: EmbeddedPhoto, like: Likeness) -> Bond | None:

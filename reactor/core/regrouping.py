@@ -16,28 +16,26 @@ WRONG_RULE = "later photos show that these do not all belong together"
 def touched(families: Sequence[Family], asked: Collection[AssetId], past: Past) -> tuple[Family, ...]:
     """Return the families that the asked photos may have changed.
 
-    Those in which they stand, and those of whoever we left in a stack with a member of one.
+    Those in whose chains they stand, and those of whoever we left in a stack with a member of one.
     """
-    family_of = {member: family for family in families for group in family for member in group.members}
+    bears_on: dict[AssetId, list[Family]] = {}
+    for family in families:
+        for group in family:
+            for asset in (*group.members, *group.elsewhere):
+                bears_on.setdefault(asset, []).append(family)
     found: dict[Family, None] = {}
-    waiting = [asset for asset in asked if asset in family_of]
+    waiting = list(asked)
     while waiting:
-        family = family_of.get(waiting.pop())
-        if family is None or family in found:
-            continue
-        found[family] = None
-        waiting += sorted(companions(family, past))
+        for family in bears_on.get(waiting.pop(), ()):
+            if family not in found:
+                found[family] = None
+                waiting += sorted(companions(family, past))
     return tuple(family for family in families if family in found)
 
 
-def unsettled(families: Iterable[Family], past: Past) -> tuple[Family, ...]:
-    """Return the families with a group of several that is other than we left it: somebody may not be known yet."""
-
-    def is_as_left(members: tuple[AssetId, ...]) -> bool:
-        together = frozenset(members)
-        return len(members) == 1 or all(_left(member, past) == together for member in members)
-
-    return tuple(family for family in families if not all(is_as_left(group.members) for group in family))
+def crowded(families: Iterable[Family], most: int) -> tuple[Family, ...]:
+    """Return the families with a group that has room for nobody: who seems to stand there may have been pushed out."""
+    return tuple(family for family in families if any(len(group.members) >= most for group in family))
 
 
 def companions(family: Family, past: Past) -> frozenset[AssetId]:

@@ -12,7 +12,7 @@ from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto
 from reactor.core.past import Past
-from reactor.core.regrouping import in_question, parted, proved_wrong, refilled, touched, turned, unsettled
+from reactor.core.regrouping import in_question, parted, proved_wrong, refilled, turned
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.stacking import in_doubt, restack, whose_faces
 from reactor.ports import Services
@@ -177,15 +177,14 @@ async def _settled(
     """Group without the photos that are not ours to move, and keep apart what the user took apart.
 
     Whoever we left in a stack with one of them is looked at too, and the copies of those who leave one, or a row. Where
-    a copy of them seems to belong elsewhere, all must be known whom we left there. Each round asks only about who came
-    in anew, and what the answers say counts from the next one on.
+    a copy of them seems to stand in a full group, all must be known whom we left there. Each round asks only about who
+    came in anew, and what the answers say counts from the next one on.
     """
     while True:
-        made = await scene.grouped(reading.out, reading.past, policy)
-        if await reading.recall([member for group in _flat(made) for member in group.members]):
+        found, full = await scene.grouped(asked, reading.out, reading.past, policy)
+        if await reading.recall([member for group in _flat((*found, *full)) for member in group.members]):
             continue
-        found = touched(made, asked, reading.past)
-        if await scene.fetch(all_companions([*found, *unsettled(made, reading.past)], reading.past)):
+        if await scene.fetch(all_companions((*found, *full), reading.past)):
             continue
         if await scene.seek(_sought(found, scene, reading.past, policy)):
             continue

@@ -1,18 +1,18 @@
 """The photos that bear on some new ones, and the groups that they make together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import chain, islice
 from typing import Protocol
 
 from reactor.core.bursts import Family, dated, families, near, reach
-from reactor.core.growing import order
+from reactor.core.growing import Group, order
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
 from reactor.core.likeness import likeness
 from reactor.core.past import Past
-from reactor.core.regrouping import companions, touched
+from reactor.core.regrouping import companions, crowded, touched
 from reactor.core.stack_policy import StackPolicy
 from reactor.core.vetoes import apart
 
@@ -144,10 +144,13 @@ class Scene:
         await self.add(sorted((self.photos[asset] for asset in fresh), key=order))
         return bool(fresh)
 
-    async def grouped(self, out: Collection[AssetId], past: Past, policy: StackPolicy) -> tuple[Family, ...]:
-        """Return the families of all that was looked for, made without those that are ``out``.
+    async def grouped(
+        self, asked: Collection[AssetId], out: Collection[AssetId], past: Past, policy: StackPolicy
+    ) -> tuple[tuple[Family, ...], tuple[Family, ...]]:
+        """Return the families that the asked photos may have changed, made without those that are ``out``.
 
-        Groups on which no photo bears that was taken in are left out: of those not all members need be known.
+        And those of their copies in which somebody may seem to stand who found no room. Groups on which no photo bears
+        that was taken in are left out: of those not all members need be known.
         """
         inside = [photo for asset, photo in self.photos.items() if asset not in out]
         beside = list(self._beside.values())
@@ -157,11 +160,16 @@ class Scene:
         else:
             made = await asyncio.to_thread(families, inside, policy, self._floor, pairs, beside)
         is_near = near((self.photos[asset] for asset in self._searched), self._policy)
-        return tuple(
-            some
-            for family in touched(made, self._searched, past)
-            if (some := tuple(group for group in family if any(is_near(self.photos[name]) for name in group.members)))
-        )
+
+        def known(found: Sequence[Family]) -> tuple[Family, ...]:
+            rows = (tuple(group for group in family if any(map(is_near, self._of(group)))) for family in found)
+            return tuple(row for row in rows if row)
+
+        copies = crowded(touched(made, self._searched, past), policy.maximum_size)
+        return known(touched(made, asked, past)), known(copies)
+
+    def _of(self, group: Group) -> Iterator[EmbeddedPhoto]:
+        return (self.photos[name] for name in group.members)
 
     def parts(self, members: Collection[AssetId], policy: StackPolicy) -> bool:
         """Say whether other photos part the members, which would be one group today without those that are new."""

@@ -11,7 +11,7 @@ from reactor.core.ids import AssetId, StackId
 from reactor.core.journal import Entry
 from reactor.core.library import StackNow
 from reactor.core.past import Past
-from reactor.core.regrouping import refilled, turned, unsettled
+from reactor.core.regrouping import crowded, refilled, touched, turned
 from reactor.core.stacking import Standing, free
 
 from .world import ME, asset_of, entry_of, ids, photo, stack_of
@@ -129,15 +129,35 @@ def test_where_somebody_changed_in_a_full_stack_all_are_asked_about(
 
 
 @pytest.mark.parametrize(
-    ("groups", "past", "expected"),
+    ("asked", "past", "expected"),
     [
-        (["a b", "c"], left("a b"), False),
-        (["a b", "c"], left("a b", "c d"), False),
-        (["a b", "c"], left("a b c"), True),
-        (["a b"], Past(), True),
-        (["a b c"], left("a b"), True),
+        ("a", Past(), "ab"),
+        ("d", Past(), "cd"),
+        # taken in the chain of a and b, and a copy of c
+        ("x", Past(), "ab cd"),
+        ("c", Past(), "cd"),
+        # left with one of another family
+        ("a", left("b e"), "ab e"),
+        ("gone", Past(), ""),
     ],
 )
-def test_who_stands_with_others_than_we_left_may_stand_with_more(groups: list[str], past: Past, expected: bool) -> None:
-    family = tuple(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)) for names in groups)
-    assert unsettled([family], past) == ((family,) if expected else ())
+def test_a_photo_bears_on_its_chain_though_it_stands_elsewhere(asked: str, past: Past, expected: str) -> None:
+    reason = Reason(rule=ALIKE_RULE)
+    families = {
+        "ab": (
+            Group(members=ids("a"), reason=reason, elsewhere=frozenset(ids("x"))),
+            Group(members=ids("b"), reason=reason),
+        ),
+        "cd": (Group(members=ids("c d x"), reason=reason),),
+        "e": (Group(members=ids("e"), reason=reason),),
+    }
+    assert touched(list(families.values()), ids(asked), past) == tuple(families[name] for name in expected.split())
+
+
+def test_a_family_is_crowded_where_one_group_has_no_room() -> None:
+    one, other = (
+        tuple(Group(members=ids(names), reason=Reason(rule=ALIKE_RULE)) for names in groups)
+        for groups in (("a", "b c d"), ("e f", "g h"))
+    )
+    assert crowded([one, other], 3) == (one,)
+    assert crowded([one, other], 4) == ()
