@@ -118,9 +118,8 @@ class Scene:
         while fresh := [photo for photo in photos if photo.asset not in self._searched]:
             self._searched |= {photo.asset for photo in fresh}
             self.photos |= {photo.asset: photo for photo in fresh}
-            # The database works while the index searches.
+            # Begun together: the one waits for the database, the other for the index.
             surrounding = asyncio.create_task(self._meet(fresh))
-            await asyncio.sleep(0)
             try:
                 copies = await self._copies(fresh)
             finally:

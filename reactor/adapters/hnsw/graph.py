@@ -116,11 +116,6 @@ class Graph:
         return len(self._live) + len(self._gone)
 
     @property
-    def is_changing(self) -> bool:
-        """Say whether somebody adds, removes or copies; while room is made a query waits."""
-        return self._changing.locked()
-
-    @property
     def size(self) -> int:
         """Return about how many bytes it takes, in memory as on disk."""
         return int(self._index.index_file_size())

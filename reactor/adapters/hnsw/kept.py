@@ -13,10 +13,9 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from reactor.adapters.hnsw.alike import Hashes, Neighbours, alike, named
+from reactor.adapters.hnsw.alike import Hashes, alike, named
 from reactor.adapters.hnsw.files import IndexFiles
 from reactor.adapters.hnsw.graph import Graph, UnusableFile
-from reactor.adapters.hnsw.pace import Pace
 from reactor.core.errors import Permanent, Unreachable
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
@@ -73,7 +72,7 @@ class SavePolicy:
 
 
 class AccountIndex:
-    """Neighbours among the photos of one account by one model. But for brief searches hnswlib is called in threads."""
+    """Neighbours among the photos of one account by one model. hnswlib is called in threads alone."""
 
     def __init__(
         self, account: AccountId, vectors: Vectors, files: IndexFiles, threads: Executor, policy: SavePolicy
@@ -87,7 +86,7 @@ class AccountIndex:
         self._policy = policy
         self._graph: Graph | None = None
         self._hashes = Hashes(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64))
-        self._taking, self._pace = set[asyncio.Task[None]](), Pace()
+        self._taking = set[asyncio.Task[None]]()
         self._making, self._saving = asyncio.Lock(), asyncio.Lock()
         self._changes = 0
         self._changed_at = self._saved_at = time.monotonic()
@@ -196,7 +195,7 @@ class AccountIndex:
         """Return of each photo its nearest others, and those of them that bear none of the ``names``."""
         read = dict[int, EmbeddedPhoto]()
         for _ in range(LOOKS):
-            told = await self._search(graph, photos, vectors, wanted)
+            told = await self._run(alike, graph, photos, vectors, wanted, self._hashes)
             found = {number for row in told for number, _ in row}
             if unknown := sorted(found - names.keys() - read.keys()):
                 fresh = await self._vectors.numbered(self.account, self.model, unknown)
@@ -208,21 +207,6 @@ class AccountIndex:
         rows = zip(photos, told, strict=True)
         near = {photo.asset: named(photo.asset, row, known)[: wanted.limit] for photo, row in rows}
         return near, tuple(read.values())
-
-    async def _search(
-        self, graph: Graph, photos: Sequence[EmbeddedPhoto], vectors: NDArray[np.float32], wanted: LookalikesWanted
-    ) -> list[Neighbours]:
-        """Search in a thread; right here where that is brief and nobody changes the graph, for whom it might wait."""
-
-        def search() -> tuple[list[Neighbours], float]:
-            began = time.perf_counter()
-            found = alike(graph, photos, vectors, wanted, self._hashes)
-            return found, time.perf_counter() - began
-
-        is_at_once = self._pace.is_brief(len(photos)) and not graph.is_changing
-        found, seconds = search() if is_at_once else await self._run(search)
-        self._pace.note(len(photos), seconds)
-        return found
 
     async def _take_in(self, graph: Graph, photos: Sequence[EmbeddedPhoto], vectors: NDArray[np.float32]) -> None:
         try:
