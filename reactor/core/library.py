@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, StackId
 
+FEW = 16
+"""Of so many photos what the journal says is asked before it is clear who of them counts; of more it would take longer
+than to wait."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StackNow:
@@ -153,6 +157,17 @@ class EmbeddedPhoto:
     day: date | None = None
     number: int = field(default=0, compare=False)
     vector: NDArray[np.float32] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Photos with those that lie near in time, in order; of the ``untouched`` no entry and no veto about stacks tells.
+
+    Among more than FEW who is untouched is not told.
+    """
+
+    photos: tuple[EmbeddedPhoto, ...] = ()
+    untouched: frozenset[AssetId] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

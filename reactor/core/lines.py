@@ -85,6 +85,8 @@ def _chained(line: Sequence[EmbeddedPhoto], like: Likeness) -> list[list[Embedde
 
 def _links(line: Sequence[EmbeddedPhoto], like: Likeness) -> list[tuple[int, int]]:
     """Return pairs that a group may join, as indices; more than it will, for the group as a whole must agree too."""
+    if len(line) < 2:
+        return []
     policy = like.policy
     least = min(like.same, like.wide) if like.same is not None and like.wide is not None else 2.0
     times = np.array([photo.taken_at.timestamp() for photo in line])

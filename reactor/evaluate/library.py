@@ -8,7 +8,7 @@ from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.images import hamming
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow
+from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow, Surroundings
 from reactor.core.past import Past
 from reactor.core.vectors import cosine
 
@@ -85,10 +85,11 @@ class MemoryLibrary:
 
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
-    ) -> tuple[EmbeddedPhoto, ...]:
+    ) -> Surroundings:
         times = [self._photos[asset].taken_at for asset in assets if asset in self._photos]
         near = (photo for photo in self._photos.values() if any(abs(photo.taken_at - time) <= margin for time in times))
-        return tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
+        found = tuple(sorted(near, key=lambda photo: (photo.taken_at, photo.asset))[:limit])
+        return Surroundings(photos=found, untouched=frozenset(photo.asset for photo in found) - self._entries.keys())
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
         return lookalikes(wanted, self._photos)

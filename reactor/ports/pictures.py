@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import Asset, EmbeddedPhoto, Lookalikes, LookalikesWanted
+from reactor.core.library import Asset, EmbeddedPhoto, Lookalikes, LookalikesWanted, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Photos(Protocol):
 
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
-    ) -> tuple[EmbeddedPhoto, ...]:
+    ) -> Surroundings:
         """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
         ...
 

@@ -66,8 +66,12 @@ class Reading:
         vetoes = tuple(self._vetoes.values())
         return Past(newest=self._done, moves=self._moves, covered=frozenset(self._covered), vetoes=vetoes)
 
-    async def foresee(self, members: Collection[AssetId]) -> None:
-        """Ask the journal about photos that may be recalled; what it says counts once they are."""
+    async def foresee(self, members: Collection[AssetId], untouched: Collection[AssetId] = ()) -> None:
+        """Ask the journal about photos that may be recalled; what it says counts once they are.
+
+        Of the ``untouched`` it was found to say nothing.
+        """
+        self._foreseen.update(untouched)
         unknown = sorted(set(members) - self._foreseen)
         if not unknown:
             return

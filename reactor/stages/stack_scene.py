@@ -9,7 +9,7 @@ from typing import Protocol
 from reactor.core.bursts import Family, dated, families, near, reach
 from reactor.core.growing import Group, order
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import EmbeddedPhoto, Lookalikes, LookalikesWanted
+from reactor.core.library import FEW, EmbeddedPhoto, Lookalikes, LookalikesWanted, Surroundings
 from reactor.core.likeness import likeness
 from reactor.core.past import Past
 from reactor.core.regrouping import companions, crowded, touched
@@ -20,8 +20,6 @@ SEVERAL_HUNDRED = 300
 """Of more photos the partition takes long enough to hold everything else up, so it is made in a thread."""
 NEIGHBOURS = 5000
 """At most so many photos are looked at together; the vectors of more would not be worth their memory."""
-FEW = 16
-"""Of so many the journal is asked before it is clear who of them counts; of more it would take longer than to wait."""
 COPIES = 16
 """Of a picture that was saved more often the likest are found; the others find them when it is their turn, and no
 stack of it is dissolved any more: whom it is likest to nobody can tell."""
@@ -40,7 +38,7 @@ class Stored(Protocol):
 
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
-    ) -> tuple[EmbeddedPhoto, ...]: ...
+    ) -> Surroundings: ...
 
 
 class Alike(Protocol):
@@ -61,9 +59,9 @@ class Scene:
         policy: StackPolicy,
         random_pair_cosine: float | None,
         *,
-        met: Callable[[Collection[AssetId]], Awaitable[None]],
+        met: Callable[[Collection[AssetId], Collection[AssetId]], Awaitable[None]],
     ) -> None:
-        """Be empty; who lies near in time is told to ``met`` while the index looks for copies, where they are few."""
+        """Be empty; ``met`` is told who lies near in time, and who is untouched, while the index looks for copies."""
         self.photos: dict[AssetId, EmbeddedPhoto] = {}
         self.is_cut = False
         """Whether photos near in time were left out for want of room."""
@@ -85,6 +83,7 @@ class Scene:
         self._new: set[AssetId] = set()
         self._surrounded: set[AssetId] = set()
         self._searched: set[AssetId] = set()
+        self._untouched: set[AssetId] = set()
         self._sought: set[AssetId] = set()
 
     @property
@@ -187,14 +186,15 @@ class Scene:
         names = {photo.asset for photo in photos}
         self._surrounded |= names
         disturbed = self._stand(fresh, await self._around([photo.asset for photo in fresh])) if fresh else []
-        await self._met(self.photos.keys() if len(self.photos) <= FEW else names)
+        await self._met(self.photos.keys() if len(self.photos) <= FEW else names, self._untouched)
         return disturbed
 
     async def _around(self, assets: Sequence[AssetId]) -> Sequence[EmbeddedPhoto]:
         margin = reach(self._policy) + AT_ONCE
         around = await self._stored.around(self._account, assets, margin, self._model, limit=NEIGHBOURS)
-        self.is_cut |= len(around) >= NEIGHBOURS
-        return around
+        self._untouched |= around.untouched
+        self.is_cut |= len(around.photos) >= NEIGHBOURS
+        return around.photos
 
     def _stand(self, photos: Sequence[EmbeddedPhoto], around: Sequence[EmbeddedPhoto]) -> list[EmbeddedPhoto]:
         """Take in what lies near in time; return those whose times are not to be trusted any more for the photos."""

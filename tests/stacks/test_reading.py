@@ -38,6 +38,16 @@ async def test_what_was_foreseen_counts_once_it_is_recalled_and_is_not_asked_aga
     assert world.asked == ["a b", "c"]
 
 
+async def test_of_the_untouched_nothing_is_asked_at_all() -> None:
+    world = Asked("a b")
+    reading = Reading(ME, world, world)
+    await reading.foresee(ids("a"), ids("a"))
+    assert not await reading.recall(ids("a"))
+    assert world.asked == []
+    await reading.foresee(ids("a b"), ids("a"))
+    assert world.asked == ["b"]
+
+
 async def test_what_was_never_foreseen_is_asked_when_it_is_recalled() -> None:
     world = Asked("a b")
     reading = Reading(ME, world, world)

@@ -13,7 +13,7 @@ from reactor.core.changes import ArchiveAssets, Change, Feature, StackAssets, St
 from reactor.core.errors import Gone
 from reactor.core.ids import LIVE, AccountId, AssetId, StackId
 from reactor.core.journal import Cause, Entry, EntryState
-from reactor.core.library import Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow
+from reactor.core.library import FEW, Asset, EmbeddedPhoto, Face, Lookalikes, LookalikesWanted, StackNow, Surroundings
 from reactor.core.past import Past
 from reactor.core.portraits import PortraitPolicy
 from reactor.core.stack_policy import StackPolicy
@@ -143,10 +143,15 @@ class World:
 
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
-    ) -> tuple[EmbeddedPhoto, ...]:
+    ) -> Surroundings:
         times = [self.stored[asset].taken_at for asset in assets if asset in self.stored]
         near = (found for found in self.stored.values() if any(abs(found.taken_at - time) <= margin for time in times))
-        return tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
+        found = tuple(sorted(near, key=lambda found: (found.taken_at, found.asset))[:limit])
+        touched = {subject for feature, subject in self.done if feature == "stacks"}.union(
+            *(veto.subjects for veto in self.vetoes)
+        )
+        names = frozenset(one.asset for one in found)
+        return Surroundings(photos=found, untouched=names - touched if len(found) <= FEW else frozenset())
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
         return lookalikes(wanted, self.stored)

@@ -8,6 +8,7 @@ import pytest
 from reactor.adapters.postgres.journal import PostgresJournal
 from reactor.adapters.postgres.labels import PostgresLabels
 from reactor.adapters.postgres.limits import PostgresLimits
+from reactor.adapters.postgres.photos import PostgresPhotos
 from reactor.adapters.postgres.sightings import PostgresSightings
 from reactor.adapters.postgres.vetoes import PostgresVetoes
 from reactor.core.changes import Reason, StackAssets, StackState, TagAsset, TagState
@@ -16,6 +17,7 @@ from reactor.core.journal import Cause, EntryState
 from reactor.core.vetoes import Veto
 
 from ..household import ME
+from ..index.rig import MODEL, a_vector, photo
 
 ROWS = 20_000
 CAUSE = Cause(handler="test", event=1, run=LIVE)
@@ -49,6 +51,7 @@ async def ask_all(pool: asyncpg.Pool) -> None:
     """Ask everything that is asked for a new photo, for its stack, or for one that the user changed."""
     journal, vetoes, limits = PostgresJournal(pool), PostgresVetoes(pool), PostgresLimits(pool)
     labels, one = PostgresLabels(pool), PHOTOS[0]
+    assert len((await PostgresPhotos(pool).around(ME, PHOTOS, timedelta(), MODEL, limit=100)).photos) == len(PHOTOS)
     await journal.past(ME, "stacks", PHOTOS)
     await journal.past(ME, "archive", PHOTOS)
     await journal.past(ME, "tags", PHOTOS[:1])
@@ -76,6 +79,8 @@ async def test_no_table_is_read_as_a_whole_for_one_photo(database: str, mode: st
     settings = {"search_path": "reactor", "plan_cache_mode": mode}
     async with asyncpg.create_pool(database, min_size=1, max_size=1, server_settings=settings) as pool:
         await pool.execute(FILL)
+        for name in PHOTOS:
+            await PostgresPhotos(pool).save(photo(name, a_vector(0)), MODEL)
         await pool.execute("ANALYZE")
         before = await read(pool)
         await ask_all(pool)

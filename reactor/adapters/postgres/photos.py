@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from reactor.adapters.postgres.entries import UNTOUCHED
 from reactor.adapters.postgres.pool import translated
 from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AssetId
-from reactor.core.library import Asset, EmbeddedPhoto
+from reactor.core.library import FEW, Asset, EmbeddedPhoto, Surroundings
 from reactor.core.vectors import from_bytes, to_bytes
 
 # PostgreSQL's bigint is signed; a perceptual hash has 64 bits.
@@ -30,8 +31,8 @@ WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.t
 
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
 # whole it would rather read the whole library. Spans that overlap are one, so no photo is read twice.
-_AROUND = """
-SELECT p.*, b.burst_id
+_AROUND = f"""
+SELECT p.*, b.burst_id, CASE WHEN count(*) OVER () <= {FEW} THEN {UNTOUCHED} END AS untouched
 FROM unnest((
     SELECT range_agg(tstzrange(p.taken_at - make_interval(secs => $4), p.taken_at + make_interval(secs => $4), '[]'))
     FROM photos p
@@ -157,11 +158,14 @@ class PostgresPhotos:
 
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
-    ) -> tuple[EmbeddedPhoto, ...]:
+    ) -> Surroundings:
         """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
         async with translated():
             rows = await self._pool.fetch(_AROUND, account, model, list(assets), margin.total_seconds(), limit)
-        return tuple(photo_of(row) for row in rows)
+        return Surroundings(
+            photos=tuple(photo_of(row) for row in rows),
+            untouched=frozenset(AssetId(row["asset"]) for row in rows if row["untouched"]),
+        )
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:
         """Forget photos that are gone, with their vectors of every model.
