@@ -88,7 +88,7 @@ def _neighbours_of(photo: EmbeddedPhoto, model: str) -> LookalikesWanted:
 
 
 async def bare(pool: asyncpg.Pool, index: VectorIndex, model: str) -> list[float]:
-    """Return the milliseconds of an empty statement and a search that finds nobody, one after the other, by turns."""
+    """Return the milliseconds of an empty statement and then a search that finds nobody, for each of some photos."""
     spent = list[float]()
     for photo in await PostgresPhotos(pool).sample(ACCOUNT, model, limit=SAMPLED):
         nobody = LookalikesWanted(account=ACCOUNT, model=model, photos=(photo,), limit=NEIGHBOURS, least=2.0)

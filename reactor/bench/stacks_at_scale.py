@@ -46,7 +46,7 @@ class Report:
 
     ``build_s`` is the start without a file and ``start_s`` with one, each from opening to the first answer;
     ``grown_mb`` how much the process grew by the index, ``pause_ms`` the longest that a save held up everything else.
-    ``bare_p50_ms`` and ``bare_p95_ms`` are those of an empty statement and a search: what the machine asks for itself.
+    ``bare_p50_ms`` and ``bare_p95_ms`` are those of an empty statement and a search, by which machines are compared.
     """
 
     photos: int
@@ -143,9 +143,9 @@ async def measure_stacks(dsn: str, folder: Path, photos: int) -> Report:
                 policy=StackPolicy(),
                 random_pair_cosine=random_pair,
             )
-            least = await bare(pool, index, model)
+            alone = await bare(pool, index, model)
             spent, stacks = await _decided(pool, desk, new)
-            least += await bare(pool, index, model)
+            alone += await bare(pool, index, model)
     found: dict[str, Any] = {
         "store_s": stored,
         "build_s": build_s,
@@ -157,7 +157,7 @@ async def measure_stacks(dsn: str, folder: Path, photos: int) -> Report:
         "recall": share,
         "query_ms": query_ms,
     }
-    return _report(photos, seen, found, {"": spent, "bare_": least}, stacks)
+    return _report(photos, seen, found, {"": spent, "bare_": alone}, stacks)
 
 
 def _report(

@@ -11,8 +11,8 @@ from reactor.core.gates import Faces
 from reactor.core.ids import AccountId, AlbumId, AssetId, FaceId, PersonId, StackId
 
 FEW = 16
-"""Of so many photos what the journal says is asked before it is clear who of them counts; of more it would take longer
-than to wait."""
+"""Of so many photos the journal is asked, or what it says is told with them, before it is clear who of them counts; of
+more that would take longer than to wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +161,9 @@ class EmbeddedPhoto:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Photos with those that lie near in time, in order; of the ``untouched`` no entry and no veto about stacks tells.
+    """Photos with those that lie near in time, in order.
 
-    Among more than FEW who is untouched is not told.
+    No entry about stacks, and no such veto, names those that are ``untouched``; of others that is not known.
     """
 
     photos: tuple[EmbeddedPhoto, ...] = ()

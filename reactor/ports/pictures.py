@@ -87,7 +87,10 @@ class Photos(Protocol):
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> Surroundings:
-        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
+        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``.
+
+        Of the first FEW of them at least it is told who is untouched.
+        """
         ...
 
     async def drop(self, account: AccountId, assets: Sequence[AssetId]) -> None:

@@ -69,9 +69,9 @@ class Reading:
     async def foresee(self, members: Collection[AssetId], untouched: Collection[AssetId] = ()) -> None:
         """Ask the journal about photos that may be recalled; what it says counts once they are.
 
-        Of the ``untouched`` it was found to say nothing.
+        Of the ``untouched`` among them it was found to say nothing a moment ago.
         """
-        self._foreseen.update(untouched)
+        self._foreseen |= set(members).intersection(untouched)
         unknown = sorted(set(members) - self._foreseen)
         if not unknown:
             return

@@ -48,6 +48,14 @@ async def test_of_the_untouched_nothing_is_asked_at_all() -> None:
     assert world.asked == ["b"]
 
 
+async def test_who_was_untouched_long_ago_is_asked_about_when_it_is_recalled() -> None:
+    world = Asked("a b")
+    reading = Reading(ME, world, world)
+    await reading.foresee(ids("a"), ids("a b"))
+    await reading.recall(ids("a b"))
+    assert world.asked == ["b"]
+
+
 async def test_what_was_never_foreseen_is_asked_when_it_is_recalled() -> None:
     world = Asked("a b")
     reading = Reading(ME, world, world)

@@ -150,8 +150,8 @@ class World:
         touched = {subject for feature, subject in self.done if feature == "stacks"}.union(
             *(veto.subjects for veto in self.vetoes)
         )
-        names = frozenset(one.asset for one in found)
-        return Surroundings(photos=found, untouched=names - touched if len(found) <= FEW else frozenset())
+        names = frozenset(one.asset for one in found[:FEW])
+        return Surroundings(photos=found, untouched=names - touched)
 
     async def lookalikes(self, wanted: LookalikesWanted) -> Lookalikes:
         return lookalikes(wanted, self.stored)

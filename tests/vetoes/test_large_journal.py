@@ -89,6 +89,10 @@ async def test_no_table_is_read_as_a_whole_for_one_photo(database: str, mode: st
     assert {name: after[name] - before[name] for name in after if after[name] - before[name] > 600} == {}
 
 
+async def test_no_statement_is_compiled_which_takes_longer_than_to_read_some_photos(pool: asyncpg.Pool) -> None:
+    assert await pool.fetchval("SHOW jit") == "off"
+
+
 async def read(pool: asyncpg.Pool) -> dict[str, int]:
     """Return how many rows and index entries were read of the two tables so far."""
     await pool.execute("SELECT pg_stat_force_next_flush()")  # of the one connection of the pool

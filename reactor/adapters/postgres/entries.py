@@ -38,14 +38,15 @@ LEFT JOIN journal e ON e.id IN (claimed.newest, found.move)
 WHERE claimed.newest IS NOT NULL OR found.latest IS NOT NULL OR found.moved IS NOT NULL OR told.vetoes IS NOT NULL
 """
 
+_KINDS = ", ".join(f"'{kind}'" for kind in kinds_of("stacks"))
 # Counted, since of what need only exist the planner hopes to find one soon, and reads the whole table for it.
-UNTOUCHED = """
+UNTOUCHED = f"""
 (SELECT count(*) FROM (SELECT * FROM journal WHERE subjects @> ARRAY[p.asset] OFFSET 0) j
     WHERE j.account = p.account AND j.feature = 'stacks')
 + (SELECT count(*) FROM (SELECT * FROM vetoes WHERE subjects @> ARRAY[p.asset] OFFSET 0) v
-    WHERE v.account = p.account) = 0
+    WHERE v.account = p.account AND v.kind IN ({_KINDS})) = 0
 """
-"""The condition that ``past_of_stacks`` tells nothing of the photo ``p``."""
+"""The condition that no entry about stacks and no such veto names the photo ``p``: the past tells nothing of it."""
 
 
 async def past_of_stacks(connection: asyncpg.Pool, account: AccountId, subjects: Sequence[str]) -> Past:

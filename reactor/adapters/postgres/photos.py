@@ -32,7 +32,8 @@ WHERE p.account = $1 AND p.asset = ANY((SELECT $3::text[])::text[]) ORDER BY p.t
 # Span by span, each row looked up by its keys: the planner cannot know how short the spans are, and of a join as a
 # whole it would rather read the whole library. Spans that overlap are one, so no photo is read twice.
 _AROUND = f"""
-SELECT p.*, b.burst_id, CASE WHEN count(*) OVER () <= {FEW} THEN {UNTOUCHED} END AS untouched
+SELECT p.*, b.burst_id,
+    CASE WHEN row_number() OVER (ORDER BY p.taken_at, p.asset) <= {FEW} THEN {UNTOUCHED} END AS untouched
 FROM unnest((
     SELECT range_agg(tstzrange(p.taken_at - make_interval(secs => $4), p.taken_at + make_interval(secs => $4), '[]'))
     FROM photos p
@@ -159,7 +160,10 @@ class PostgresPhotos:
     async def around(
         self, account: AccountId, assets: Sequence[AssetId], margin: timedelta, model: str, *, limit: int
     ) -> Surroundings:
-        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``."""
+        """Return photos with those taken within ``margin`` of one of them, in order of time, the first ``limit``.
+
+        Of the first FEW of them it is told who is untouched.
+        """
         async with translated():
             rows = await self._pool.fetch(_AROUND, account, model, list(assets), margin.total_seconds(), limit)
         return Surroundings(

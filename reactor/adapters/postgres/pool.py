@@ -31,7 +31,11 @@ _PASSING = (
 
 @asynccontextmanager
 async def open_pool(dsn: str, *, size: int = 12) -> AsyncIterator[asyncpg.Pool]:
-    """Open a pool whose connections look into our schema; raises StartError when the server cannot be reached."""
+    """Open a pool whose connections look into our schema; raises StartError when the server cannot be reached.
+
+    Nothing is compiled: the planner thinks that what is asked for one photo costs much, since it cannot know how few
+    rows that are, and a second of compiling would go before each millisecond of reading.
+    """
     try:
         pool = await asyncpg.create_pool(
             dsn,
@@ -39,7 +43,7 @@ async def open_pool(dsn: str, *, size: int = 12) -> AsyncIterator[asyncpg.Pool]:
             max_size=size,
             command_timeout=COMMAND_TIMEOUT_S,
             reset=_leave_it,
-            server_settings={"search_path": SCHEMA, "application_name": "reactor"},
+            server_settings={"search_path": SCHEMA, "application_name": "reactor", "jit": "off"},
         )
     except (OSError, asyncpg.PostgresError, ValueError) as error:
         # A ValueError may repeat the address, and with it the password.
