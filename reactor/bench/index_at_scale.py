@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -87,10 +87,10 @@ def _neighbours_of(photo: EmbeddedPhoto, model: str) -> LookalikesWanted:
     return LookalikesWanted(account=ACCOUNT, model=model, photos=(photo,), limit=NEIGHBOURS)
 
 
-async def bare(pool: asyncpg.Pool, index: VectorIndex, model: str) -> list[float]:
-    """Return the milliseconds of an empty statement and then a search that finds nobody, for each of some photos."""
+async def bare(pool: asyncpg.Pool, index: VectorIndex, model: str, photos: Sequence[EmbeddedPhoto]) -> list[float]:
+    """Return the milliseconds of an empty statement and then a search that finds nobody, for each of the photos."""
     spent = list[float]()
-    for photo in await PostgresPhotos(pool).sample(ACCOUNT, model, limit=SAMPLED):
+    for photo in photos:
         nobody = LookalikesWanted(account=ACCOUNT, model=model, photos=(photo,), limit=NEIGHBOURS, least=2.0)
         began = time.perf_counter()
         await pool.fetchval("SELECT 1")
