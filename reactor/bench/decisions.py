@@ -1,5 +1,6 @@
 """What a stack decision costs, round by round: a machine that others use as well is not as fast in each of them."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from reactor.stages.stack import Desk, wishes
 
 DECIDED, WARM_UP, ROUNDS = 400, 50, 20
 COMPARED = 200
+PAUSE_S = 6.0
+"""Between rounds, so that they spread over some minutes: who shares the machine comes and goes by the minute."""
 
 
 class StillImmich:
@@ -72,8 +75,10 @@ async def decided(
     rounds, every = list[Round](), list[float]()
     asked = await PostgresPhotos(pool).sample(ACCOUNT, desk.model, limit=COMPARED)
     await _spent(pool, desk, new[:WARM_UP])
-    before = await bare(pool, index, desk.model, asked)
     for begin in range(WARM_UP, len(new), DECIDED):
+        if rounds:
+            await asyncio.sleep(PAUSE_S)
+        before = await bare(pool, index, desk.model, asked)
         spent, stacks = await _spent(pool, desk, new[begin : begin + DECIDED])
         after = await bare(pool, index, desk.model, asked)
         p50, p95, longest = np.quantile(spent, [0.5, 0.95, 1.0]).round(4).tolist()
@@ -82,7 +87,6 @@ async def decided(
             Round(p50_ms=p50, p95_ms=p95, max_ms=longest, bare_p50_ms=bare_p50, bare_p95_ms=bare_p95, stacks=stacks)
         )
         every += spent
-        before = after
     return rounds, every
 
 
