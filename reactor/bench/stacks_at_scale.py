@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -107,19 +107,21 @@ async def measure_stacks(dsn: str, folder: Path, photos: int, *, count: int = RO
                 random_pair_cosine=random_pair,
             )
             rounds, every = await decided(pool, index, desk, new)
-    found = {
-        "store_s": stored,
-        "build_s": build_s,
-        "grown_mb": grown / MB,
-        "save_s": save_s,
-        "pause_ms": pause_ms,
-        "file_mb": file / MB,
-        "start_s": start_s,
-        "recall": share,
-        "query_ms": query_ms,
-        "all_p50_ms": float(np.quantile(every, 0.5)),
-        "all_p95_ms": float(np.quantile(every, 0.95)),
-    }
+    seconds = {"store_s": stored, "build_s": build_s, "save_s": save_s, "start_s": start_s}
+    size = {"grown_mb": grown / MB, "file_mb": file / MB}
+    found = {**seconds, **size, "pause_ms": pause_ms, "recall": share, "query_ms": query_ms}
+    return _report(photos, seen, found, rounds, every)
+
+
+def _report(
+    photos: int,
+    seen: Sequence[tuple[ImageFeatures, str]],
+    found: Mapping[str, float],
+    rounds: Sequence[Round],
+    every: Sequence[float],
+) -> Report:
+    """Return what was found, rounded; ``every`` are the milliseconds of all decisions."""
+    all_p50, all_p95 = np.quantile(every, [0.5, 0.95]).round(4).tolist()
     return Report(
         photos=photos,
         dimension=int(seen[0][0].vector.size),
@@ -128,6 +130,8 @@ async def measure_stacks(dsn: str, folder: Path, photos: int, *, count: int = RO
         build_width=BUILD_WIDTH,
         search_width=SEARCH_WIDTH,
         decided=len(every),
+        all_p50_ms=all_p50,
+        all_p95_ms=all_p95,
         quiet=least_disturbed(rounds),
         rounds=tuple(rounds),
         **{name: round(value, 4) for name, value in found.items()},
