@@ -41,24 +41,48 @@ _MADE_OF = (re.compile(r"^(img_)e(\d{4})"), re.compile(r"(.)~\d+()$"))
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A photo that may lie on top: what is stored of it, and what Immich says now; ``faces`` None: not looked at."""
+    """A photo that may lie on top: what is stored of it, and what Immich says now."""
 
     photo: EmbeddedPhoto
     favourite: bool = False
     rating: int | None = None
     edited: bool = False
     name: str = ""
-    faces: tuple[Face, ...] | None = None
 
 
 Left: TypeAlias = tuple[Candidate, ...]
+Faces: TypeAlias = Mapping[AssetId, Sequence[Face]]
+"""What was found on the photos that were looked at."""
 
 
-def candidates_of(
-    photos: Sequence[EmbeddedPhoto],
-    assets: Mapping[AssetId, Asset],
-    faces: Mapping[AssetId, tuple[Face, ...]],
-) -> Left:
+@dataclass(frozen=True, kw_only=True)
+class Shortlist:
+    """Who of the candidates is left before any face is looked at, the earliest first, and why."""
+
+    left: Left
+    why: str | None
+    candidates: Sequence[Candidate] = ()
+    """All of them, where they were compared."""
+
+    @property
+    def asked(self) -> tuple[AssetId, ...]:
+        """Return the photos among which the faces on them would decide, the sharpest first; none if all is decided."""
+        if len(self.left) == 1:
+            return ()
+        order = sorted(self.left, key=lambda one: (-one.photo.sharpness, one.photo.asset))
+        return tuple(one.photo.asset for one in order)
+
+    def choose(self, faces: Faces) -> tuple[AssetId, Reason]:
+        """Choose the cover, with the faces on the photos that were looked at."""
+        left, later = _narrowed(self.left, ((FACES_RULE, lambda left: _faces(left, faces)), (LARGEST_RULE, _large)))
+        chosen = left[0].photo.asset
+        if not self.candidates:
+            return chosen, Reason(rule=self.why or ALONE_RULE)
+        why = (later or self.why or ALONE_RULE) if len(left) == 1 else EARLIEST_RULE
+        return chosen, Reason(rule=why, scores=_scores(left[0], self.candidates, faces.get(chosen)))
+
+
+def candidates_of(photos: Sequence[EmbeddedPhoto], assets: Mapping[AssetId, Asset]) -> Left:
     """Return the photos with what Immich shows of them; a file name tells of an edit where Immich does not."""
     names = {photo.asset: assets[photo.asset].file_name or photo.name or "" for photo in photos}
     stems = frozenset(stem_of(name) for name in names.values())
@@ -69,7 +93,6 @@ def candidates_of(
             rating=asset.rating,
             edited=asset.edited or says_edited(names[photo.asset], stems),
             name=names[photo.asset],
-            faces=faces.get(photo.asset),
         )
         for photo in photos
     )
@@ -86,45 +109,30 @@ def says_edited(name: str, beside: frozenset[str]) -> bool:
     )
 
 
-def choose_cover(
+def shortlisted(
     candidates: Sequence[Candidate],
     keep: AssetId | None,
     rule: CoverRule = "best",
     standing: AssetId | None = None,
-) -> tuple[AssetId, Reason]:
-    """Choose the cover among at least one photo, whatever the order in which they are given.
+) -> Shortlist:
+    """Return among whom of at least one photo the cover is chosen, whatever the order in which they are given.
 
     ``keep`` is the user's own cover and goes before all; one that is not among the photos is passed over. ``standing``
     lies on top of a stack that is complete: it stays unless another is better by what does not change by itself. Faces
     are found seconds after an upload, and what they say is heard only while the stack grows, so no cover goes to and
     fro.
     """
-    if keep is not None and any(one.photo.asset == keep for one in candidates):
-        return keep, Reason(rule=KEPT_RULE)
+    kept = tuple(one for one in candidates if one.photo.asset == keep)
+    if kept:
+        return Shortlist(left=kept[:1], why=KEPT_RULE)
     if rule == "first":
         first = min(candidates, key=lambda one: (one.photo.taken_at.timestamp(), one.name, one.photo.asset))
-        return first.photo.asset, Reason(rule=FIRST_RULE)
+        return Shortlist(left=(first,), why=FIRST_RULE)
     left, why = _narrowed(_ordered(candidates), FIRM)
-    if any(one.photo.asset == standing for one in left):
-        chosen, why = next(one for one in left if one.photo.asset == standing), STANDS_RULE
-    else:
-        left, later = _narrowed(left, LATE)
-        chosen, why = left[0], later or why
-        why = why if len(left) == 1 else EARLIEST_RULE
-    return chosen.photo.asset, Reason(rule=why or ALONE_RULE, scores=_scores(chosen, candidates))
-
-
-def asked_for_faces(
-    candidates: Sequence[Candidate], keep: AssetId | None, rule: CoverRule, standing: AssetId | None
-) -> tuple[AssetId, ...]:
-    """Return the photos among which the faces on them would decide, the sharpest first; none if all is decided."""
-    known = {one.photo.asset for one in candidates}
-    if rule == "first" or keep in known:
-        return ()
-    left, _ = _narrowed(_ordered(candidates), FIRM)
-    if len(left) == 1 or any(one.photo.asset == standing for one in left):
-        return ()
-    return tuple(one.photo.asset for one in sorted(left, key=lambda one: (-one.photo.sharpness, one.photo.asset)))
+    stands = tuple(one for one in left if one.photo.asset == standing)
+    if stands:
+        return Shortlist(left=stands, why=STANDS_RULE, candidates=candidates)
+    return Shortlist(left=left, why=why, candidates=candidates)
 
 
 def _favourite(left: Left) -> Left:
@@ -152,8 +160,8 @@ def _exposed(left: Left) -> Left:
     return _those(left, exposed([one.photo for one in left]))
 
 
-def _faces(left: Left) -> Left:
-    return _those(left, in_sight({one.photo.asset: one.faces or () for one in left}))
+def _faces(left: Left, faces: Faces) -> Left:
+    return _those(left, in_sight({one.photo.asset: faces.get(one.photo.asset, ()) for one in left}))
 
 
 def _large(left: Left) -> Left:
@@ -170,13 +178,14 @@ FIRM: tuple[Step, ...] = (
     (SHARPEST_RULE, _sharp),
     (EXPOSED_RULE, _exposed),
 )
-LATE: tuple[Step, ...] = ((FACES_RULE, _faces), (LARGEST_RULE, _large))
 
 
 def _narrowed(left: Left, steps: Sequence[Step]) -> tuple[Left, str | None]:
     """Return who is left after the steps, and the last step at which anybody was put aside."""
     why: str | None = None
     for rule, step in steps:
+        if len(left) == 1:
+            break
         kept = step(left)
         if len(kept) < len(left):
             left, why = kept, rule
@@ -195,15 +204,17 @@ def _pixels(one: Candidate) -> int:
     return one.photo.width * one.photo.height
 
 
-def _scores(chosen: Candidate, candidates: Sequence[Candidate]) -> tuple[tuple[str, float], ...]:
+def _scores(
+    chosen: Candidate, candidates: Sequence[Candidate], faces: Sequence[Face] | None
+) -> tuple[tuple[str, float], ...]:
     """Return the numbers of the chosen one that were looked at."""
     sharpness = sharpness_of([one.photo for one in candidates])
     best = max(sharpness.values())
     scores = [("share of the best sharpness", round(sharpness[chosen.photo.asset] / best, 4) if best > 0 else 1.0)]
     if chosen.photo.clipped is not None:
         scores.append(("black or white", round(chosen.photo.clipped, 4)))
-    if chosen.faces is not None:
-        scores.append(("whole faces", float(len(whole_faces(chosen.faces)))))
+    if faces is not None:
+        scores.append(("whole faces", float(len(whole_faces(faces)))))
     if chosen.rating is not None:
         scores.append(("rating", float(chosen.rating)))
     return (*scores, ("pixels", float(_pixels(chosen))))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reactor.core.changes import MoveCover, Reason
-from reactor.core.covers import candidates_of, choose_cover
+from reactor.core.covers import candidates_of, shortlisted
 from reactor.core.ids import AccountId, AssetId
 from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
 from reactor.core.moving import held_for, is_shown, moved_by_us, users_part
@@ -92,7 +92,7 @@ def _best(company: Company, stored: Sequence[EmbeddedPhoto], past: Past, rule: C
         # What the user chose for another time is the best for this one too.
         inside = {photo.asset for photo in stored}
         keep = next((one for one in chosen_covers(past.vetoes) if one in inside), None)
-        return choose_cover(candidates_of(stored, assets, {}), keep, rule)
+        return shortlisted(candidates_of(stored, assets), keep, rule).choose({})
     _, earliest = min((asset.taken_at, name) for name, asset in assets.items())
     return earliest, Reason(rule="the earliest, since none was looked at")
 

@@ -97,9 +97,10 @@ def _links(line: Sequence[EmbeddedPhoto], like: Likeness) -> list[tuple[int, int
     newest_of: dict[str, int] = {}
     for index, photo in enumerate(line):
         after = slice(index + 1, int(ends[index]))
-        near = np.bitwise_count(hashes[after] ^ hashes[index]) <= policy.near_phash
-        linked = near | (vectors[after] @ photo.vector >= least)
-        links += [(index, index + 1 + int(other)) for other in np.flatnonzero(linked)]
+        if after.start < after.stop:
+            near = np.bitwise_count(hashes[after] ^ hashes[index]) <= policy.near_phash
+            linked = near | (vectors[after] @ photo.vector >= least)
+            links += [(index, index + 1 + other) for other in np.flatnonzero(linked).tolist()]
         if index and is_one_shot(line[index - 1], photo, times[index] - times[index - 1]):
             links.append((index - 1, index))
         if photo.burst_id is not None:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.changes import Reason, StackAssets, StackState
-from reactor.core.covers import Candidate, asked_for_faces, candidates_of, choose_cover
+from reactor.core.covers import Faces, Shortlist, candidates_of, shortlisted
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
-from reactor.core.library import Asset, EmbeddedPhoto, Face, StackNow, trashed_in
+from reactor.core.library import Asset, EmbeddedPhoto, StackNow, trashed_in
 from reactor.core.moving import held_for, is_alone, users_part
 from reactor.core.past import Past, left_together
 from reactor.core.stack_policy import CoverRule
@@ -61,8 +61,42 @@ def _is_complete(stack: StackNow, done: Mapping[str, Entry]) -> bool:
     return all(members is None or members <= stack.members for members in left)
 
 
-def restack(
-    account: AccountId,
+@dataclass(frozen=True, kw_only=True)
+class Joining:
+    """A group that may become one stack, before any face on its photos is looked at."""
+
+    group: Group
+    stacks: tuple[StackNow, ...]
+    """Those in which members stand."""
+    users: frozenset[AssetId]
+    """The part of them that the user made."""
+    keep: AssetId | None
+    covers: Shortlist
+    certain: Sequence[Group] | None
+
+    def wish(self, account: AccountId, faces: Faces) -> StackAssets | None:
+        """Return what makes one stack of the group, or None where it stands; ``faces`` are on ``covers.asked``."""
+        wished = frozenset(self.group.members)
+        cover, why = self.covers.choose(faces)
+        if any(stack.members == wished and stack.primary == cover for stack in self.stacks):
+            return None
+        certain = self.certain or ()
+        return StackAssets(
+            account=account,
+            cover=cover,
+            members=(cover, *(member for member in self.group.members if member != cover)),
+            certain=tuple(part.members for part in certain if wished.issuperset(part.members)),
+            users=tuple(sorted(self.users)),
+            chosen=cover == self.keep,
+            reason=Reason(
+                rule=f"{self.group.reason.rule}; cover: {why.rule}",
+                scores=self.group.reason.scores + why.scores,
+                sure=self.certain is None,
+            ),
+        )
+
+
+def joining(
     group: Group,
     photos: Mapping[AssetId, EmbeddedPhoto],
     standings: Mapping[AssetId, Standing],
@@ -70,40 +104,29 @@ def restack(
     *,
     certain: Sequence[Group] | None = None,
     dissolved: Collection[StackId] = (),
-    faces: Mapping[AssetId, tuple[Face, ...]] | None = None,
     cover_rule: CoverRule = "best",
-) -> StackAssets | None:
-    """Return the wish that makes one stack of the group, or None where nothing is to be done.
+) -> Joining | None:
+    """Return what may become of the group, or None where it may not be one stack.
 
-    None as well where photos of two owners meet, where a stack has members outside the group, unless it is one of the
+    That is where photos of two owners meet, where a stack has members outside the group, unless it is one of the
     ``dissolved``, which stand no more by then, and where stacks would be joined of which a person made more than one,
     or chose more than one cover.
-    With ``certain``, the groups of the sure rule, it is only suggested. ``faces`` are those on the photos that
-    ``whose_faces`` names.
+    With ``certain``, the groups of the sure rule, it is only suggested.
     """
-    wished = frozenset(group.members)
     present = _present(group, standings, dissolved)
-    owners = {standings[member].asset.owner for member in group.members}
-    if len(owners) > 1 or not _may_be_one(wished, present.values(), past):
+    stacks = tuple(dict.fromkeys(present.values()))
+    assets = {member: standings[member].asset for member in group.members}
+    if len({asset.owner for asset in assets.values()}) > 1 or not _may_be_one(frozenset(assets), stacks, past):
         return None
-    users = frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in present.values()))
-    candidates = _candidates(group, photos, standings, faces or {})
-    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
-    cover, why = choose_cover(candidates, keep, cover_rule, standing)
-    if any(stack.members == wished and stack.primary == cover for stack in present.values()):
-        return None
-    return StackAssets(
-        account=account,
-        cover=cover,
-        members=(cover, *(member for member in group.members if member != cover)),
-        certain=tuple(part.members for part in certain or () if wished.issuperset(part.members)),
-        users=tuple(sorted(users)),
-        chosen=cover == keep,
-        reason=Reason(
-            rule=f"{group.reason.rule}; cover: {why.rule}",
-            scores=group.reason.scores + why.scores,
-            sure=certain is None,
-        ),
+    keep = _users_cover(group, present, past)
+    candidates = candidates_of([photos[member] for member in group.members], assets)
+    return Joining(
+        group=group,
+        stacks=stacks,
+        users=frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in stacks)),
+        keep=keep,
+        covers=shortlisted(candidates, keep, cover_rule, _standing_cover(group, present, past)),
+        certain=certain,
     )
 
 
@@ -112,22 +135,6 @@ def _may_be_one(wished: frozenset[AssetId], present: Collection[StackNow], past:
         return False
     # A person chose each of these covers.
     return len({stack.primary for stack in present if is_the_users(stack, past)}) < 2
-
-
-def whose_faces(
-    group: Group,
-    photos: Mapping[AssetId, EmbeddedPhoto],
-    standings: Mapping[AssetId, Standing],
-    past: Past,
-    *,
-    dissolved: Collection[StackId] = (),
-    cover_rule: CoverRule = "best",
-) -> tuple[AssetId, ...]:
-    """Return the photos of a group among which faces decide about the cover, the sharpest first; mostly none."""
-    present = _present(group, standings, dissolved)
-    candidates = _candidates(group, photos, standings, {})
-    keep, standing = _users_cover(group, present, past), _standing_cover(group, present, past)
-    return asked_for_faces(candidates, keep, cover_rule, standing)
 
 
 def in_doubt(sure: Sequence[Group], loose: Sequence[Group]) -> tuple[Group, ...]:
@@ -203,16 +210,6 @@ def _standing_cover(group: Group, present: Mapping[AssetId, StackNow], past: Pas
         ),
         None,
     )
-
-
-def _candidates(
-    group: Group,
-    photos: Mapping[AssetId, EmbeddedPhoto],
-    standings: Mapping[AssetId, Standing],
-    faces: Mapping[AssetId, tuple[Face, ...]],
-) -> tuple[Candidate, ...]:
-    assets = {member: standings[member].asset for member in group.members}
-    return candidates_of([photos[member] for member in group.members], assets, faces)
 
 
 def _of_the_user(stack: StackNow, past: Past) -> frozenset[AssetId]:

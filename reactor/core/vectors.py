@@ -1,5 +1,6 @@
 """Arithmetic on embeddings: unit float32 vectors of one model."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ def from_bytes(data: bytes, dim: int | None = None) -> NDArray[np.float32]:
     if dim is not None and vector.size != dim:
         raise ValueError(f"a stored vector has {vector.size} numbers; the model's have {dim}")
     # Rounding to 11 bits moves the length by about 1e-4, which would show in a cosine near 1.
-    length = np.linalg.norm(vector)
+    length = math.sqrt(vector @ vector)
     return vector / length if length > 0 else vector
 
 

@@ -14,7 +14,7 @@ from reactor.core.library import EmbeddedPhoto
 from reactor.core.past import Past
 from reactor.core.regrouping import in_question, parted, proved_wrong, refilled, turned
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.stacking import in_doubt, restack, whose_faces
+from reactor.core.stacking import in_doubt, joining
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 from reactor.stages.stack_reading import READS_AT_ONCE, DoneBefore, Reading, StackReader, at_most
@@ -146,15 +146,15 @@ async def _decided(
     known = [
         (group, certain) for some, certain in parts for group in some if reading.standings.keys() >= set(group.members)
     ]
-    seen, past, rule = (scene.photos, reading.standings), reading.past, desk.policy.cover
-    faces = await reading.faces(
-        whose_faces(group, *seen, past, dissolved=dissolved, cover_rule=rule) for group, _ in known
-    )
+    about = (scene.photos, reading.standings, reading.past)
     found = [
-        restack(desk.account, group, *seen, past, certain=certain, dissolved=dissolved, faces=faces, cover_rule=rule)
+        joining(group, *about, certain=certain, dissolved=dissolved, cover_rule=desk.policy.cover)
         for group, certain in known
     ]
-    changes: Wishes = (*wrong, *(change for change in found if change is not None))
+    plans = [plan for plan in found if plan is not None]
+    faces = await reading.faces(plan.covers.asked for plan in plans)
+    wished = [plan.wish(desk.account, faces) for plan in plans]
+    changes: Wishes = (*wrong, *(change for change in wished if change is not None))
     return Decision(changes=changes, gone=tuple(sorted(reading.gone)))
 
 

@@ -58,13 +58,16 @@ class Reading:
         self._moves: dict[str, Entry] = {}
         self._covered: set[str] = set()
         self._vetoes: dict[int, Veto] = {}
+        self._past: Past | None = None
         self._stacks: dict[StackId, StackNow] = {}
 
     @property
     def past(self) -> Past:
         """Return what the journal and the vetoes say of all that was recalled."""
-        vetoes = tuple(self._vetoes.values())
-        return Past(newest=self._done, moves=self._moves, covered=frozenset(self._covered), vetoes=vetoes)
+        if self._past is None:
+            vetoes = tuple(self._vetoes.values())
+            self._past = Past(newest=self._done, moves=self._moves, covered=frozenset(self._covered), vetoes=vetoes)
+        return self._past
 
     async def foresee(self, members: Collection[AssetId], untouched: Collection[AssetId] = ()) -> None:
         """Ask the journal about photos that may be recalled; what it says counts once they are.
@@ -92,6 +95,7 @@ class Reading:
         self._recalled |= unknown
         await self.foresee(unknown)
         before = (len(self._done), len(self._vetoes))
+        self._past = None
         self._done |= {member: self._ahead.newest[member] for member in unknown & self._ahead.newest.keys()}
         self._moves |= {member: self._ahead.moves[member] for member in unknown & self._ahead.moves.keys()}
         self._covered |= unknown & self._ahead.covered

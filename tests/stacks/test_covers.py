@@ -22,10 +22,10 @@ from reactor.core.covers import (
     SHOWN_RULE,
     STANDS_RULE,
     Candidate,
-    asked_for_faces,
+    Faces,
     candidates_of,
-    choose_cover,
     says_edited,
+    shortlisted,
 )
 from reactor.core.ids import AssetId, FaceId
 from reactor.core.library import Face
@@ -49,10 +49,17 @@ def face(left: float, top: float, side: float, frame: tuple[int, int] = (1000, 1
     return Face(id=FaceId("f"), box=(left, top, left + side, top + side), frame=frame, person=None)
 
 
-def chosen(candidates: list[Candidate], keep: str | None = None, rule: CoverRule = "best") -> tuple[str, str]:
-    cover, reason = choose_cover(candidates, AssetId(keep) if keep else None, rule)
-    assert choose_cover(candidates[::-1], AssetId(keep) if keep else None, rule) == (cover, reason)
+def chosen(
+    candidates: list[Candidate], keep: str | None = None, rule: CoverRule = "best", faces: Faces | None = None
+) -> tuple[str, str]:
+    cover, reason = shortlisted(candidates, AssetId(keep) if keep else None, rule).choose(faces or {})
+    backwards = shortlisted(candidates[::-1], AssetId(keep) if keep else None, rule)
+    assert backwards.choose(faces or {}) == (cover, reason)
     return cover, reason.rule
+
+
+def on(**faces: tuple[Face, ...] | None) -> Faces:
+    return {AssetId(name): found for name, found in faces.items() if found is not None}
 
 
 @pytest.mark.parametrize(
@@ -135,9 +142,9 @@ ONE, TWO = (face(300, 300, 200),), (face(300, 300, 200), face(600, 300, 200))
     ],
 )
 def test_faces_decide_among_equally_sharp_ones(worse: tuple[Face, ...] | None, better: tuple[Face, ...]) -> None:
-    photos = [may_be("a", faces=worse), may_be("b", 1, faces=better)]
-    assert chosen(photos) == ("b", FACES_RULE)
-    assert chosen([may_be("a", sharpness=9.0, faces=worse), may_be("b", 1, faces=better)]) == ("a", SHARPEST_RULE)
+    faces = on(a=worse, b=better)
+    assert chosen([may_be("a"), may_be("b", 1)], faces=faces) == ("b", FACES_RULE)
+    assert chosen([may_be("a", sharpness=9.0), may_be("b", 1)], faces=faces) == ("a", SHARPEST_RULE)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +156,7 @@ def test_faces_decide_among_equally_sharp_ones(worse: tuple[Face, ...] | None, b
 )
 def test_small_differences_of_faces_are_none(equal: tuple[Face, ...]) -> None:
     for one, other in ((ONE, equal), (equal, ONE)):
-        assert chosen([may_be("a", faces=one), may_be("b", 1, faces=other)]) == ("a", EARLIEST_RULE)
+        assert chosen([may_be("a"), may_be("b", 1)], faces=on(a=one, b=other)) == ("a", EARLIEST_RULE)
 
 
 def test_the_first_is_the_first_whatever_the_rest() -> None:
@@ -160,21 +167,27 @@ def test_the_first_is_the_first_whatever_the_rest() -> None:
 
 
 def test_what_lies_on_top_of_a_whole_stack_stays_for_all_but_a_clear_reason() -> None:
-    photos = [may_be("a", faces=()), may_be("b", 1, faces=ONE), may_be("c", 2, sharpness=0.1)]
-    assert choose_cover(photos, None, standing=AssetId("a"))[1].rule == STANDS_RULE
-    assert choose_cover(photos, None, standing=AssetId("c"))[0] == "b"
-    assert choose_cover([*photos, may_be("d", 3, favourite=True)], None, standing=AssetId("a"))[0] == "d"
-    assert choose_cover(photos, None, "first", AssetId("b"))[0] == "a"
+    photos, faces = [may_be("a"), may_be("b", 1), may_be("c", 2, sharpness=0.1)], on(a=(), b=ONE)
+
+    def beside(standing: str, photos: list[Candidate], rule: CoverRule = "best") -> tuple[str, str]:
+        cover, reason = shortlisted(photos, None, rule, AssetId(standing)).choose(faces)
+        return cover, reason.rule
+
+    assert beside("a", photos) == ("a", STANDS_RULE)
+    assert beside("c", photos) == ("b", FACES_RULE)
+    assert beside("a", [*photos, may_be("d", 3, favourite=True)]) == ("d", FAVOURITE_RULE)
+    assert beside("b", photos, "first") == ("a", FIRST_RULE)
 
 
 def test_faces_are_asked_for_only_where_they_decide() -> None:
     photos = [may_be("a", sharpness=4.5), may_be("b", 1, sharpness=5.0), may_be("c", 2, sharpness=1.0)]
-    assert asked_for_faces(photos, None, "best", None) == ("b", "a")
-    assert asked_for_faces(photos, AssetId("a"), "best", None) == ()
-    assert asked_for_faces(photos, None, "first", None) == ()
-    assert asked_for_faces(photos, None, "best", AssetId("a")) == ()
-    assert asked_for_faces(photos, None, "best", AssetId("c")) == ("b", "a")
-    assert asked_for_faces([*photos, may_be("d", 3, rating=2)], None, "best", None) == ()
+    keep, stands, fails = AssetId("a"), AssetId("a"), AssetId("c")
+    assert shortlisted(photos, None).asked == ("b", "a")
+    assert shortlisted(photos, keep).asked == ()
+    assert shortlisted(photos, None, "first").asked == ()
+    assert shortlisted(photos, None, standing=stands).asked == ()
+    assert shortlisted(photos, None, standing=fails).asked == ("b", "a")
+    assert shortlisted([*photos, may_be("d", 3, rating=2)], None).asked == ()
 
 
 @pytest.mark.parametrize(
@@ -202,18 +215,18 @@ def test_what_immich_shows_and_what_the_name_says_come_together() -> None:
     photos = [replace(photo(asset), name=name) for asset, name in names.items()]
     shown = {one.asset: asset_of(one) for one in photos}
     shown[AssetId("b")] = asset_of(photos[1], file_name="IMG_2.jpg", favourite=True, rating=3, edited=True)
-    found = candidates_of(photos, shown, {AssetId("a"): ONE})
-    assert [(one.name, one.favourite, one.rating, one.edited, one.faces) for one in found] == [
-        ("IMG_1.jpg", False, None, False, ONE),
-        ("IMG_2.jpg", True, 3, True, None),
-        ("IMG_1-edited.jpg", False, None, True, None),
+    found = candidates_of(photos, shown)
+    assert [(one.name, one.favourite, one.rating, one.edited) for one in found] == [
+        ("IMG_1.jpg", False, None, False),
+        ("IMG_2.jpg", True, 3, True),
+        ("IMG_1-edited.jpg", False, None, True),
     ]
 
 
 def test_the_reasons_are_numbers_too() -> None:
-    best = may_be("a", sharpness=4.0, clipped=0.01, thumb=lit(100), rating=3, faces=TWO)
+    best = may_be("a", sharpness=4.0, clipped=0.01, thumb=lit(100), rating=3)
     other = may_be("b", 1, sharpness=5.0, clipped=0.02, thumb=lit(100), rating=2)
-    assert choose_cover([best, other], None)[1].scores == (
+    assert shortlisted([best, other], None).choose(on(a=TWO))[1].scores == (
         ("share of the best sharpness", 0.8),
         ("black or white", 0.01),
         ("whole faces", 2.0),
@@ -233,21 +246,22 @@ CANDIDATES = st.builds(
     favourite=st.booleans(),
     rating=st.sampled_from([None, None, -1, 2]),
     edited=st.booleans(),
-    faces=st.sampled_from([None, (), ONE, TWO]),
 )
+FACES = st.dictionaries(st.sampled_from([AssetId(name) for name in "abcdef"]), st.sampled_from([(), ONE, TWO]))
 
 
 @settings(max_examples=200)
 @given(
     st.lists(CANDIDATES, min_size=1, max_size=6, unique_by=lambda one: one.photo.asset),
     st.sampled_from(["best", "first"]),
+    FACES,
     st.randoms(use_true_random=False),
 )
 def test_the_order_in_which_photos_are_given_does_not_matter(
-    candidates: list[Candidate], rule: CoverRule, chance: Any
+    candidates: list[Candidate], rule: CoverRule, faces: Faces, chance: Any
 ) -> None:
-    cover, reason = choose_cover(candidates, None, rule)
+    cover, reason = shortlisted(candidates, None, rule).choose(faces)
     shuffled = chance.sample(candidates, len(candidates))
-    assert choose_cover(shuffled, None, rule) == (cover, reason)
+    assert shortlisted(shuffled, None, rule).choose(faces) == (cover, reason)
     # once it lies on top it stays there, also when nobody asks for faces any more
-    assert choose_cover(shuffled, None, rule, cover)[0] == cover
+    assert shortlisted(shuffled, None, rule, cover).choose({})[0] == cover

@@ -26,11 +26,16 @@ class Hashes:
         # Number 0 is nobody's, so there is always one to compare with.
         self._numbers = np.concatenate([np.zeros(1, dtype=np.int64), numbers[order]])
         self._hashes = np.concatenate([np.zeros(1, dtype=np.uint64), hashes[order]])
+        self._last = int(self._numbers[-1])
         self._newer: dict[int, int] = {}
 
     def learn(self, photos: Iterable[EmbeddedPhoto]) -> None:
         """Know the hashes of photos as they are now."""
-        now = {photo.number: photo.phash for photo in photos if photo.number}
+        told = {photo.number: photo.phash for photo in photos if photo.number}
+        now = {number: phash for number, phash in told.items() if number <= self._last}
+        self._newer |= {number: told[number] for number in told.keys() - now.keys()}
+        if not now:
+            return
         held, is_known = self._held(np.fromiter(now, dtype=np.int64, count=len(now)))
         for (number, phash), known, before in zip(now.items(), is_known.tolist(), held.tolist(), strict=True):
             if known and phash == before:
@@ -66,15 +71,16 @@ def alike(
     of a search are weighed by their hashes.
     """
     row_of = {photo.number: row for row, photo in enumerate(photos)}
-    lacking = np.array(graph.lacks(list(row_of)), dtype=np.int64)
+    # A photo need not find itself.
+    lacking = np.array(graph.lacks(list(row_of)) if len(row_of) > 1 else [], dtype=np.int64)
     cosines = np.clip(vectors @ vectors[[row_of[number] for number in lacking.tolist()]].T, -1.0, 1.0)
     count = max(wanted.limit + 1, SEARCH_WIDTH)
-    found = []
-    for photo, row, (near, others) in zip(photos, cosines, graph.nearest(vectors, count), strict=True):
-        numbers, likeness = np.concatenate([near, lacking]), np.concatenate([others, row])
-        enough = likeness >= wanted.least
-        numbers, likeness = numbers[enough], likeness[enough]
-        enough = hashes.agree(numbers, photo.phash, wanted.bits)
+    found: list[Neighbours] = []
+    for photo, row, near in zip(photos, cosines, graph.nearest(vectors, count), strict=True):
+        numbers, likeness = map(np.concatenate, zip(near, (lacking, row), strict=True)) if len(lacking) else near
+        enough = np.flatnonzero(likeness >= wanted.least)
+        if len(enough):
+            enough = enough[hashes.agree(numbers[enough], photo.phash, wanted.bits)]
         pairs = dict(zip(numbers[enough].tolist(), likeness[enough].tolist(), strict=True))
         found.append(sorted(pairs.items(), key=lambda pair: -pair[1])[: wanted.limit + 1])
     return found
