@@ -216,3 +216,23 @@ async def test_nested_times_have_microseconds(api: Api) -> None:
     assert nested.endswith("+00:00")
     assert top.endswith("Z")
     assert nested[:23].rstrip("+0") == top[:23].rstrip("0")
+
+
+async def test_a_turned_photo_stays_turned_when_its_metadata_is_read_again(api: Api, immich: SimulatedImmich) -> None:
+    """A rating is written to the file in the background, after which the metadata is read again."""
+    asset = await api.add(1)
+    await settled(immich)
+
+    async def size() -> tuple[int, int]:
+        shown = await api.asset(asset)
+        return shown["width"], shown["height"]
+
+    upright = await size()
+    turn = {"edits": [{"action": "rotate", "parameters": {"angle": 90}}]}
+    await api.call("PUT", f"/assets/{asset}/edits", turn)
+    for _ in range(2):
+        assert await size() == upright[::-1] != upright
+        await api.call("POST", "/assets/jobs", {"assetIds": [asset], "name": "refresh-metadata"})
+        await settled(immich)
+    await api.call("DELETE", f"/assets/{asset}/edits")
+    assert await size() == upright

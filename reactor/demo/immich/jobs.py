@@ -69,8 +69,10 @@ def apply_capture(world: World, asset: Asset, capture: Capture) -> None:
     )
     asset.file_created_at = taken
     asset.local_time = capture.local_time or taken
-    sizes = (capture.width, capture.height)
-    asset.width, asset.height = sizes if is_upright(capture.orientation) else sizes[::-1]
+    if not asset.edits:
+        # An edited asset keeps the size that its edits gave it (immich-app/immich pull request 27220).
+        sizes = (capture.width, capture.height)
+        asset.width, asset.height = sizes if is_upright(capture.orientation) else sizes[::-1]
     if "tags" not in asset.locked:
         replace_asset_tags(state, asset, capture.keywords if side.tags is None else side.tags)
     state.touch(asset)
