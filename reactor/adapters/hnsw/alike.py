@@ -77,7 +77,9 @@ def alike(
     count = max(wanted.limit + 1, SEARCH_WIDTH)
     found: list[Neighbours] = []
     for photo, row, near in zip(photos, cosines, graph.nearest(vectors, count), strict=True):
-        numbers, likeness = map(np.concatenate, zip(near, (lacking, row), strict=True)) if len(lacking) else near
+        numbers, likeness = near
+        if len(lacking):
+            numbers, likeness = np.concatenate([numbers, lacking]), np.concatenate([likeness, row])
         enough = np.flatnonzero(likeness >= wanted.least)
         if len(enough):
             enough = enough[hashes.agree(numbers[enough], photo.phash, wanted.bits)]
