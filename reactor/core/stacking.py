@@ -62,7 +62,7 @@ def _is_complete(stack: StackNow, done: Mapping[str, Entry]) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joining:
+class Restacking:
     """A group that may become one stack, before any face on its photos is looked at."""
 
     group: Group
@@ -96,7 +96,7 @@ class Joining:
         )
 
 
-def joining(
+def restacking(
     group: Group,
     photos: Mapping[AssetId, EmbeddedPhoto],
     standings: Mapping[AssetId, Standing],
@@ -105,7 +105,7 @@ def joining(
     certain: Sequence[Group] | None = None,
     dissolved: Collection[StackId] = (),
     cover_rule: CoverRule = "best",
-) -> Joining | None:
+) -> Restacking | None:
     """Return what may become of the group, or None where it may not be one stack.
 
     That is where photos of two owners meet, where a stack has members outside the group, unless it is one of the
@@ -120,7 +120,7 @@ def joining(
         return None
     keep = _users_cover(group, present, past)
     candidates = candidates_of([photos[member] for member in group.members], assets)
-    return Joining(
+    return Restacking(
         group=group,
         stacks=stacks,
         users=frozenset[AssetId]().union(*(_of_the_user(stack, past) for stack in stacks)),

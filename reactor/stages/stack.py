@@ -14,7 +14,7 @@ from reactor.core.library import EmbeddedPhoto
 from reactor.core.past import Past
 from reactor.core.regrouping import in_question, parted, proved_wrong, refilled, turned
 from reactor.core.stack_policy import StackPolicy
-from reactor.core.stacking import in_doubt, joining
+from reactor.core.stacking import in_doubt, restacking
 from reactor.ports import Services
 from reactor.routing import Outcome, Router
 from reactor.stages.stack_reading import READS_AT_ONCE, DoneBefore, Reading, StackReader, at_most
@@ -148,7 +148,7 @@ async def _decided(
     ]
     about = (scene.photos, reading.standings, reading.past)
     found = [
-        joining(group, *about, certain=certain, dissolved=dissolved, cover_rule=desk.policy.cover)
+        restacking(group, *about, certain=certain, dissolved=dissolved, cover_rule=desk.policy.cover)
         for group, certain in known
     ]
     plans = [plan for plan in found if plan is not None]
