@@ -51,7 +51,7 @@ class Candidate:
 
 
 Left: TypeAlias = tuple[Candidate, ...]
-Faces: TypeAlias = Mapping[AssetId, Sequence[Face]]
+FacesFound: TypeAlias = Mapping[AssetId, Sequence[Face]]
 """What was found on the photos that were looked at."""
 
 
@@ -72,7 +72,7 @@ class Shortlist:
         order = sorted(self.left, key=lambda one: (-one.photo.sharpness, one.photo.asset))
         return tuple(one.photo.asset for one in order)
 
-    def choose(self, faces: Faces) -> tuple[AssetId, Reason]:
+    def choose(self, faces: FacesFound) -> tuple[AssetId, Reason]:
         """Choose the cover, with the faces on the photos that were looked at."""
         left, later = _narrowed(self.left, ((FACES_RULE, lambda left: _faces(left, faces)), (LARGEST_RULE, _large)))
         chosen = left[0].photo.asset
@@ -160,7 +160,7 @@ def _exposed(left: Left) -> Left:
     return _those(left, exposed([one.photo for one in left]))
 
 
-def _faces(left: Left, faces: Faces) -> Left:
+def _faces(left: Left, faces: FacesFound) -> Left:
     return _those(left, in_sight({one.photo.asset: faces.get(one.photo.asset, ()) for one in left}))
 
 

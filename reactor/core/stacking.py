@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reactor.core.changes import Reason, StackAssets, StackState
-from reactor.core.covers import Faces, Shortlist, candidates_of, shortlisted
+from reactor.core.covers import FacesFound, Shortlist, candidates_of, shortlisted
 from reactor.core.growing import Group
 from reactor.core.ids import AccountId, AssetId, StackId
 from reactor.core.journal import Entry
@@ -74,7 +74,7 @@ class Restacking:
     covers: Shortlist
     certain: Sequence[Group] | None
 
-    def wish(self, account: AccountId, faces: Faces) -> StackAssets | None:
+    def wish(self, account: AccountId, faces: FacesFound) -> StackAssets | None:
         """Return what makes one stack of the group, or None where it stands; ``faces`` are on ``covers.asked``."""
         wished = frozenset(self.group.members)
         cover, why = self.covers.choose(faces)

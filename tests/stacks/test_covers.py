@@ -22,7 +22,7 @@ from reactor.core.covers import (
     SHOWN_RULE,
     STANDS_RULE,
     Candidate,
-    Faces,
+    FacesFound,
     candidates_of,
     says_edited,
     shortlisted,
@@ -50,7 +50,7 @@ def face(left: float, top: float, side: float, frame: tuple[int, int] = (1000, 1
 
 
 def chosen(
-    candidates: list[Candidate], keep: str | None = None, rule: CoverRule = "best", faces: Faces | None = None
+    candidates: list[Candidate], keep: str | None = None, rule: CoverRule = "best", faces: FacesFound | None = None
 ) -> tuple[str, str]:
     cover, reason = shortlisted(candidates, AssetId(keep) if keep else None, rule).choose(faces or {})
     backwards = shortlisted(candidates[::-1], AssetId(keep) if keep else None, rule)
@@ -58,7 +58,7 @@ def chosen(
     return cover, reason.rule
 
 
-def on(**faces: tuple[Face, ...] | None) -> Faces:
+def on(**faces: tuple[Face, ...] | None) -> FacesFound:
     return {AssetId(name): found for name, found in faces.items() if found is not None}
 
 
@@ -258,7 +258,7 @@ FACES = st.dictionaries(st.sampled_from([AssetId(name) for name in "abcdef"]), s
     st.randoms(use_true_random=False),
 )
 def test_the_order_in_which_photos_are_given_does_not_matter(
-    candidates: list[Candidate], rule: CoverRule, faces: Faces, chance: Any
+    candidates: list[Candidate], rule: CoverRule, faces: FacesFound, chance: Any
 ) -> None:
     cover, reason = shortlisted(candidates, None, rule).choose(faces)
     shuffled = chance.sample(candidates, len(candidates))
